@@ -9,6 +9,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/digital_exclusion_service.proto",
     "equity/v1/error_reason.proto",
     "equity/v1/export_service.proto",
+    "equity/v1/inequality_service.proto",
     "equity/v1/publication_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/release_service.proto",
@@ -23,6 +24,9 @@ const ENCODED: &[&str] = &[
     "GetFaceToFaceProvision",
     "GetChannelImpact",
     "GetAreaRisk",
+    "GetInequalitySummary",
+    "GetGapTrend",
+    "ListGaps",
     "WatchBreakdown",
 ];
 

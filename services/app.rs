@@ -5,6 +5,7 @@ mod check;
 pub mod folder;
 mod releases;
 mod secret;
+pub mod statistics;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
+use crate::proto::server::inequality_service_server::InequalityServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
@@ -34,6 +36,7 @@ use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
+use crate::rpc::inequality::Inequality;
 use crate::rpc::publications::Publications;
 use crate::rpc::reference::Reference;
 use crate::rpc::releases::Releases;
@@ -221,6 +224,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         DigitalExclusionServiceServer::new(Exclusion(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        InequalityServiceServer::new(Inequality(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -280,6 +280,44 @@ fn every_door_says_the_same_figure() {
 }
 
 #[test]
+fn comparisons_and_inequality_go_through_every_door() {
+    let world = Full::new();
+    let engine = world.engine();
+    let asked = |by: &[&str]| v1::GetAccessOutcomesRequest {
+        query: Some(query(MONTHS.0, by, &[])),
+        ..Default::default()
+    };
+    let shares = |by: &[&str]| {
+        let table = Some(v1::share_question::Table::Outcomes(asked(by)));
+        Some(v1::ShareQuestion { table })
+    };
+    let mut compared = asked(&["sex"]);
+    let reference = v1::ComparisonReference::Largest.into();
+    let comparison = v1::Comparison { reference, ..Default::default() };
+    compared.query.as_mut().unwrap().comparison = Some(comparison);
+    let inequality =
+        v1::GetInequalitySummaryRequest { question: shares(&["sex"]), ..Default::default() };
+    let trend =
+        v1::GetGapTrendRequest { question: shares(&["month", "sex"]), ..Default::default() };
+    let gaps = v1::ListGapsRequest {
+        query: Some(query(MONTHS.0, &[], &[])),
+        false_discovery_rate: Some(1.0),
+        ..Default::default()
+    };
+    for (table, least) in [
+        (Table::Outcomes(compared), 10),
+        (Table::Inequality(inequality), 3),
+        (Table::GapTrend(trend), 4),
+        (Table::Gaps(gaps), 1),
+    ] {
+        let answer = answer(&engine, &table);
+        let (some, _) = all_say_the_same(&world, table.name(), &answer);
+        assert!(some >= least, "{}: {:?}", table.name(), message(&answer));
+        assert!(!answer.rows().is_empty(), "{}", table.name());
+    }
+}
+
+#[test]
 fn a_new_table_goes_through_every_door() {
     let world = Full::new();
     let asked = Asked {

@@ -20,6 +20,21 @@ pub mod store {
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/equity_descriptor.bin"));
 
+/// The same of a question to a table that has shares.
+macro_rules! share {
+    ($question:expr, $reference:ident) => {{
+        use v1::share_question::Table;
+        match $question.$reference().and_then(|question| question.table.$reference()) {
+            Some(Table::Channels(asked)) => asked.query.$reference(),
+            Some(Table::Outcomes(asked)) => asked.query.$reference(),
+            Some(Table::Exclusion(asked)) => asked.query.$reference(),
+            Some(Table::Provision(asked)) => asked.query.$reference(),
+            Some(Table::Impact(asked)) => asked.query.$reference(),
+            None => None,
+        }
+    }};
+}
+
 /// Takes the query out of the question to any table, as it is asked for: `as_ref` or `as_mut`.
 macro_rules! query {
     ($table:expr, $reference:ident) => {{
@@ -31,6 +46,9 @@ macro_rules! query {
             Table::Provision(asked) => asked.query.$reference(),
             Table::Impact(asked) => asked.query.$reference(),
             Table::Risk(asked) => asked.query.$reference(),
+            Table::Inequality(asked) => share!(asked.question, $reference),
+            Table::GapTrend(asked) => share!(asked.question, $reference),
+            Table::Gaps(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -41,8 +59,36 @@ impl v1::breakdown_question::Table {
         query!(self, as_ref)
     }
 
+    /// Name of its field in `BreakdownQuestion`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Channels(_) => "channels",
+            Self::Outcomes(_) => "outcomes",
+            Self::Exclusion(_) => "exclusion",
+            Self::Provision(_) => "provision",
+            Self::Impact(_) => "impact",
+            Self::Risk(_) => "risk",
+            Self::Inequality(_) => "inequality",
+            Self::GapTrend(_) => "gap_trend",
+            Self::Gaps(_) => "gaps",
+        }
+    }
+
     /// The same, to be changed.
     pub fn query_mut(&mut self) -> Option<&mut v1::BreakdownQuery> {
         query!(self, as_mut)
+    }
+}
+
+impl From<v1::share_question::Table> for v1::breakdown_question::Table {
+    fn from(table: v1::share_question::Table) -> Self {
+        use v1::share_question::Table;
+        match table {
+            Table::Channels(asked) => Self::Channels(asked),
+            Table::Outcomes(asked) => Self::Outcomes(asked),
+            Table::Exclusion(asked) => Self::Exclusion(asked),
+            Table::Provision(asked) => Self::Provision(asked),
+            Table::Impact(asked) => Self::Impact(asked),
+        }
     }
 }

@@ -16,6 +16,7 @@
 
 mod api;
 mod cli;
+mod conformance;
 mod contract;
 mod crash;
 mod doors;

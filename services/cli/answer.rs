@@ -58,6 +58,17 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Table::Risk(asked) => {
             answered!(service, exclusion, get_area_risk, asked, GetAreaRiskResponse)
         }
+        Table::Inequality(asked) => answered!(
+            service,
+            inequality,
+            get_inequality_summary,
+            asked,
+            GetInequalitySummaryResponse
+        ),
+        Table::GapTrend(asked) => {
+            answered!(service, inequality, get_gap_trend, asked, GetGapTrendResponse)
+        }
+        Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
     })
 }
 

@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, check, demo, export, generate, ptable, publish, reference,
-    releases, serve, submissions, submit,
+    assessments, attack, breakdown, check, demo, export, generate, inequality, ptable, publish,
+    reference, releases, serve, statistics, submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -24,7 +24,7 @@ Examples:
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
 /// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify` and
-/// `rebuild`, which work on the data folder of a service that is stopped, and `ptable`, which works on a file.
+/// `rebuild`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -67,6 +67,12 @@ pub enum Command {
     Rebuild(check::RebuildArgs),
     /// Make the table of small changes that protects counts, or check one.
     Ptable(ptable::PtableArgs),
+    /// Measure how unequal groups are, or follow a gap over time.
+    Inequality(inequality::InequalityArgs),
+    /// List the largest significant gaps of an area.
+    Gaps(Box<inequality::GapsArgs>),
+    /// Compute any measure from counts in a file: limits, comparisons, inequality, trends.
+    Statistics(statistics::StatisticsArgs),
     /// Attack what partner organisations are answered, and say what is found out.
     Attack(attack::AttackArgs),
 }
@@ -88,6 +94,9 @@ impl Command {
             Self::Verify(args) => args.shape.format,
             Self::Rebuild(args) => args.shape.format,
             Self::Ptable(args) => args.format,
+            Self::Inequality(args) => args.shape.format,
+            Self::Gaps(args) => args.shape.format,
+            Self::Statistics(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
             Self::Publish(_) => Format::Table,
         }

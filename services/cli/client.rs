@@ -16,6 +16,7 @@ use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
+use crate::proto::v1::inequality_service_client::InequalityServiceClient;
 use crate::proto::v1::publication_service_client::PublicationServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::release_service_client::ReleaseServiceClient;
@@ -103,6 +104,11 @@ impl Service {
     /// Client of `SubmissionService`.
     pub fn submissions(&self) -> SubmissionServiceClient<Channel> {
         SubmissionServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `InequalityService`.
+    pub fn inequality(&self) -> InequalityServiceClient<Channel> {
+        InequalityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `BreakdownService`, which follows tables.

@@ -4,7 +4,7 @@
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
-//!   [`check`], [`ptable`], [`publish`] the commands
+//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`statistics`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -23,6 +23,7 @@ pub mod export;
 mod fake_service;
 mod files;
 pub mod generate;
+pub mod inequality;
 pub mod options;
 mod outgoing;
 mod panics;
@@ -44,6 +45,7 @@ pub mod sent;
 pub mod serve;
 pub mod show;
 mod spool;
+pub mod statistics;
 pub mod submissions;
 pub mod submit;
 
@@ -117,6 +119,9 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),
         Command::Ptable(args) => ptable::run(&args, out),
+        Command::Inequality(args) => Box::pin(inequality::run(&args, out)).await,
+        Command::Gaps(args) => Box::pin(inequality::gaps(&args, out)).await,
+        Command::Statistics(args) => statistics::run(&args, out),
         Command::Attack(args) => attack::run(&args, out).await,
     }
 }

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use crate::proto::v1::{
-    AreaBasis, AsOf, BreakdownQuery, BreakdownView, Denominator, Filter, Measure, PeriodRange,
-    as_of::At,
+    AreaBasis, AsOf, BreakdownQuery, BreakdownView, Comparison, ComparisonReference, Denominator,
+    Filter, Measure, PeriodRange, as_of::At,
 };
 
 /// The options that every breakdown shares.
@@ -46,6 +46,10 @@ pub struct QueryArgs {
     /// Confidence level of the limits: 0.95 or 0.998.
     #[arg(long, value_name = "LEVEL", default_value_t = 0.95)]
     pub confidence: f64,
+    /// Compare the groups with `largest`, `least-deprived`, `best`, `whole`, `complement`, or with a group: `sex=1`. If `--by` has several
+    /// dimensions of groups: `sex=largest`.
+    #[arg(long, value_name = "[DIM=]REFERENCE")]
+    pub compare: Option<Compare>,
 }
 
 impl QueryArgs {
@@ -66,6 +70,7 @@ impl QueryArgs {
             as_of: self.as_of.as_ref().map(|as_of| as_of.0.clone()),
             confidence_level: Some(self.confidence),
             view: BreakdownView::Full.into(),
+            comparison: self.compare.as_ref().map(|compare| compare.0.clone()),
         }
     }
 }
@@ -86,6 +91,36 @@ impl FromStr for Condition {
             return Err(expected());
         }
         Ok(Self(Filter { dimension: dimension.trim().to_owned(), codes }))
+    }
+}
+
+/// A comparison: its dimension, if it is named, and the reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compare(pub Comparison);
+
+impl FromStr for Compare {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (dimension, named) = text.split_once('=').unwrap_or(("", text));
+        let (dimension, named) = (dimension.trim(), named.trim());
+        let reference = match named {
+            "largest" => ComparisonReference::Largest,
+            "least-deprived" => ComparisonReference::LeastDeprived,
+            "best" => ComparisonReference::Best,
+            "whole" => ComparisonReference::Whole,
+            "complement" => ComparisonReference::Complement,
+            _ if dimension.is_empty() || named.is_empty() => {
+                return Err(format!(
+                    "expected largest, least-deprived, best, whole, complement, or a group such as sex=1, not `{text}`"
+                ));
+            }
+            _ => ComparisonReference::Named,
+        };
+        let is_named = reference == ComparisonReference::Named;
+        let code = if is_named { named } else { "" }.to_owned();
+        let dimension = dimension.to_owned();
+        Ok(Self(Comparison { reference: reference.into(), dimension, code }))
     }
 }
 

@@ -19,6 +19,12 @@ pub enum Unit {
     Difference,
     /// Days, with a fraction.
     Days,
+    /// One value divided by another: 1 is no difference.
+    Times,
+    /// A number without unit: 0 is no inequality.
+    Index,
+    /// A part of the mean, in percent.
+    Percent,
     /// A whole number: of counts in tables, and of published counts that nobody says how many people stand behind.
     Count,
 }
@@ -33,6 +39,9 @@ impl Unit {
             Self::Score => "SCORE",
             Self::Difference => "DIFFERENCE",
             Self::Days => "DAYS",
+            Self::Times => "TIMES",
+            Self::Index => "INDEX",
+            Self::Percent => "PERCENT",
             Self::Count => "COUNT",
         }
     }
@@ -176,7 +185,8 @@ impl Indicator {
         match self.unit {
             Unit::Ratio => (0.0, 1.0),
             Unit::Difference => (-1.0, 1.0),
-            Unit::Per1000Month | Unit::Days | Unit::Count => (0.0, f64::MAX),
+            Unit::Per1000Month | Unit::Days | Unit::Count | Unit::Times => (0.0, f64::MAX),
+            Unit::Index | Unit::Percent => (f64::MIN, f64::MAX),
             Unit::Score => (self.minimum.unwrap_or(f64::MIN), self.maximum.unwrap_or(f64::MAX)),
         }
     }

@@ -117,7 +117,7 @@ impl BreakdownService for Breakdowns {
         let v1::WatchBreakdownRequest { question: asked, after_position } = request.into_inner();
         let table =
             asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
-        let name = question::name(&table);
+        let name = table.name();
         let (asked, key) = self.0.keyed(table);
         let followed = asked.clone();
         let checked = self.0.aside(move |engine| {

@@ -18,4 +18,5 @@ mod rows;
 pub(crate) mod run;
 mod sending;
 mod standard_input;
+mod statistics;
 mod watching;

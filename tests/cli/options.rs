@@ -48,6 +48,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("basis", "", "", "--basis residence"),
     ("as-of", "", "", "--as-of 100"),
     ("confidence", "", "", "--confidence 0.998"),
+    ("compare", "", "", "--by sex --compare largest"),
     ("measure", "", "", "--measure attended"),
     ("denominator", "", "", "--denominator all"),
     ("rates", "", "", "--rates"),

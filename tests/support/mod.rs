@@ -21,6 +21,7 @@ use equity_indicators::proto::v1::breakdown_question::Table;
 use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
+use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
 use equity_indicators::proto::v1::{
@@ -237,6 +238,7 @@ impl TestServer {
         question: Value,
     ) -> Result<(Breakdown, i64), Status> {
         let (mut channels, mut exclusion) = (self.channels(), self.exclusion());
+        let mut inequality = InequalityServiceClient::new(self.channel());
         let named: BreakdownQuestion = message(serde_json::json!({name: question}));
         macro_rules! answer {
             ($client:ident, $call:ident, $asked:expr) => {{
@@ -251,6 +253,9 @@ impl TestServer {
             Table::Provision(asked) => answer!(exclusion, get_face_to_face_provision, asked),
             Table::Impact(asked) => answer!(exclusion, get_channel_impact, asked),
             Table::Risk(asked) => answer!(exclusion, get_area_risk, asked),
+            Table::Inequality(asked) => answer!(inequality, get_inequality_summary, asked),
+            Table::GapTrend(asked) => answer!(inequality, get_gap_trend, asked),
+            Table::Gaps(asked) => answer!(inequality, list_gaps, asked),
         })
     }
 

@@ -27,7 +27,11 @@ fn months() -> Breakdown {
         };
         let total =
             Cell { value: Some(all as f64), numerator_count: Some(all), ..Default::default() };
-        Row { keys: vec![key("month", month)], cells: vec![total, share(face), share(all - face)] }
+        Row {
+            keys: vec![key("month", month)],
+            cells: vec![total, share(face), share(all - face)],
+            ..Default::default()
+        }
     };
     Breakdown {
         context: Some(BreakdownContext {

@@ -8,13 +8,13 @@ use crate::cli::show::sheet::Sheet;
 use crate::cli::show::words;
 use crate::proto::v1::{
     AbsenceReason, AreaBasis, CategoryKey, CategoryState, DataClass, Denominator, Disclosure,
-    ExportRow, Measure, Profile, ProtectionMethod, Unit,
+    ExportRow, Measure, Profile, ProtectionMethod, Unit, Verdict,
 };
 
 /// Keys that a row can have: three dimensions.
 pub const KEYS: usize = 3;
-/// Keys that a group can have: a channel and a band of days.
-pub const GROUPS: usize = 2;
+/// Keys that a group can have: a channel, a band of days, and a comparison.
+pub const GROUPS: usize = 3;
 
 /// The type of a column, and how its value is read from a row. Empty text means an absent value.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +112,7 @@ macro_rules! key_columns {
 
 /// Columns before the keys.
 const BEFORE: &[FileColumn] = columns! {
-    Text "table_name", "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT or RISK; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
+    Text "table_name", "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT, RISK, INEQUALITY, GAP_TREND or GAPS; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
     Text "collection", "Collection of the figure" = |r| r.collection.clone();
     Text "data_class", "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, DataClass::as_str_name);
     Text "area", "Area code; empty if the question names organisations" = |r| r.area.clone();
@@ -134,7 +134,7 @@ const ID: &[FileColumn] = columns! {
 const BEHIND: &[FileColumn] = columns! {
     Text "indicator", "Indicator id, or the name of a count: CONTACTS, PEOPLE and so on" = |r| r.indicator.clone();
     Text "indicator_label", "Label of the indicator" = |r| r.indicator_label.clone();
-    Text "unit", "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS" = |r| asked(r.unit, Unit::as_str_name);
+    Text "unit", "COUNT, RATIO (0 to 1), PER_1000_MONTH, SCORE, DIFFERENCE (-1 to 1), DAYS, TIMES (1: no difference), INDEX, PERCENT" = |r| asked(r.unit, Unit::as_str_name);
     Real "value", "The value, unrounded; empty if absence_reason says why" = |r| r.value;
     Real "lower", "Lower confidence limit" = |r| r.lower;
     Real "upper", "Upper confidence limit" = |r| r.upper;
@@ -145,6 +145,8 @@ const BEHIND: &[FileColumn] = columns! {
     Count "outside_count", "Records to which the figure does not apply; with the three counts before, everybody; empty is not 0" = |r| r.outside_count;
     Text "absence_reason", "NO_DATA, NOT_COLLECTED, WITHHELD, OUT_OF_SCOPE, NOT_COMPUTABLE, ERASED or SUPPRESSED; empty if there is a value" = |r| { r.absence.as_ref().map(|why| words::name(why.reason, AbsenceReason::as_str_name)).unwrap_or_default() };
     Text "absence_detail", "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
+    Text "verdict", "Of a comparison: BETTER, SIMILAR, WORSE, HIGHER or LOWER than the reference; empty: no comparison" = |r| asked(r.verdict, Verdict::as_str_name);
+    Text "sentence", "The row in a sentence, in tables of gaps; otherwise empty" = |r| r.sentence.clone();
     Real "coverage_ratio", "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
     Real "unknown_ratio", "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
     Count "organisation_count", "Number of organisations that have submitted" = |r| counted(r, r.organisation_count);
@@ -189,6 +191,7 @@ pub static COLUMNS: LazyLock<Vec<FileColumn>> = LazyLock::new(|| {
         ID,
         key_columns!("group_1", group, group_labels, 0),
         key_columns!("group_2", group, group_labels, 1),
+        key_columns!("group_3", group, group_labels, 2),
         BEHIND,
     ]
     .concat()

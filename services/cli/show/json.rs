@@ -59,7 +59,7 @@ mod tests {
             state: v1::CategoryState::Known.into(),
         };
         let cell = v1::Cell { numerator_count: Some(9_007_199_254_740_993), ..Default::default() };
-        let row = v1::Row { keys: vec![key], cells: vec![cell] };
+        let row = v1::Row { keys: vec![key], cells: vec![cell], ..Default::default() };
         let value = of("equity.v1.Row", &row).unwrap();
         assert_eq!(
             value,

@@ -28,12 +28,26 @@ pub fn figure(unit: Unit, value: f64, limits: Option<(f64, f64)>) -> String {
         Unit::Difference => return points(value, limits),
         Unit::Ratio => (100.0, decimals(value * 100.0)),
         Unit::Per1000Month => (1.0, decimals(value)),
-        Unit::Unspecified | Unit::Score => (1.0, 2),
+        Unit::Unspecified | Unit::Score | Unit::Times => (1.0, 2),
+        Unit::Index if value > 0.0 && value < 0.000_05 && limits.is_none() => {
+            return "<0.0001".to_owned();
+        }
+        Unit::Index => return signed(value, limits, 4, ""),
+        Unit::Percent => return signed(value, limits, 1, " % of the mean"),
     };
     let number = |value: f64| format!("{:.decimals$}", value * scale);
     let figure = if unit == Unit::Ratio { percent(value) } else { number(value) };
     match limits {
         Some((lower, upper)) => format!("{figure} ({}-{})", number(lower), number(upper)),
+        None => figure,
+    }
+}
+
+/// A number that can be below 0, with its limits.
+fn signed(value: f64, limits: Option<(f64, f64)>, decimals: usize, unit: &str) -> String {
+    let figure = format!("{value:.decimals$}{unit}");
+    match limits {
+        Some((lower, upper)) => format!("{figure} ({lower:.decimals$} to {upper:.decimals$})"),
         None => figure,
     }
 }
@@ -94,6 +108,18 @@ mod tests {
         assert_eq!(figure(Unit::Difference, -0.5, None), "-50.0 points");
         assert_eq!(figure(Unit::Score, 2.9369, None), "2.94");
         assert_eq!(figure(Unit::Ratio, 0.436, None), "43.6 %");
+    }
+
+    #[test]
+    fn measures_without_unit_can_be_below_0() {
+        let limits = Some((-0.25, 0.125));
+        assert_eq!(figure(Unit::Index, -0.03, limits), "-0.0300 (-0.2500 to 0.1250)");
+        assert_eq!(figure(Unit::Index, 0.000_001, None), "<0.0001");
+        assert_eq!(
+            figure(Unit::Percent, -19.6, Some((-20.0, 1.0))),
+            "-19.6 % of the mean (-20.0 to 1.0)"
+        );
+        assert_eq!(figure(Unit::Times, 1.65, Some((1.5, 2.0))), "1.65 (1.50-2.00)");
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub fn difference(
     confidence: Confidence,
 ) -> Option<Interval> {
     let (first, second) = (proportion(x, n, confidence)?, proportion(y, m, confidence)?);
-    Some(hybrid(first, second, 0.0))
+    Some(within_one(hybrid_difference(first, second)))
 }
 
 /// Difference of two shares of the same people: the share of yes to the first question minus the share of yes to the second.
@@ -23,7 +23,7 @@ pub fn paired_difference(counts: [u64; 4], confidence: Confidence) -> Option<Int
     let (of_first, of_second) =
         (proportion(both + first, n, confidence)?, proportion(both + second, n, confidence)?);
     let margins = [both + first, second + neither, both + second, first + neither];
-    Some(hybrid(of_first, of_second, correlation(counts, margins)))
+    Some(within_one(hybrid(of_first, of_second, correlation(counts, margins))))
 }
 
 /// Correlation φ of the two answers, corrected for continuity if it is positive; 0 if everybody gives the same answer to one
@@ -41,6 +41,17 @@ fn correlation(counts: [u64; 4], margins: [u64; 4]) -> f64 {
     corrected / margins.map(|margin| (margin as f64).sqrt()).iter().product::<f64>()
 }
 
+/// The difference of any two values of different people, out of their own limits: the hybrid that Newcombe's limits are, for rates too
+/// (Zou and Donner 2008, Statistics in Medicine 27:1693-1702).
+#[must_use]
+pub fn hybrid_difference(first: Interval, second: Interval) -> Interval {
+    hybrid(first, second, 0.0)
+}
+
+fn within_one(of: Interval) -> Interval {
+    Interval { lower: of.lower.max(-1.0), upper: of.upper.min(1.0), ..of }
+}
+
 fn hybrid(first: Interval, second: Interval, correlation: f64) -> Interval {
     let value = first.value - second.value;
     let reach = |of_first: f64, of_second: f64| {
@@ -50,7 +61,7 @@ fn hybrid(first: Interval, second: Interval, correlation: f64) -> Interval {
     };
     let down = reach(first.value - first.lower, second.upper - second.value);
     let up = reach(first.upper - first.value, second.value - second.lower);
-    Interval { value, lower: (value - down).max(-1.0), upper: (value + up).min(1.0) }
+    Interval { value, lower: value - down, upper: value + up }
 }
 
 #[cfg(test)]

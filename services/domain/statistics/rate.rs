@@ -17,11 +17,17 @@ pub fn rate(x: u64, n: f64, multiplier: f64, confidence: Confidence) -> Option<I
     let (lower, upper) = if x < EXACT_BELOW {
         (exact_lower(x, confidence.tail()), exact_upper(x, confidence.tail()))
     } else {
-        let z = confidence.z();
-        (byar(x as f64, -z), byar(x as f64 + 1.0, z))
+        byar_limits(x as f64, confidence)
     };
     let scale = multiplier / n;
     Some(Interval { value: x as f64 * scale, lower: lower * scale, upper: upper * scale })
+}
+
+/// Byar's limits of a number of events.
+#[must_use]
+pub fn byar_limits(x: f64, confidence: Confidence) -> (f64, f64) {
+    let z = confidence.z();
+    (byar(x, -z), byar(x + 1.0, z))
 }
 
 /// x(1 − 1/(9x) ± z/(3√x))³.

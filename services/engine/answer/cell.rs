@@ -34,7 +34,7 @@ impl Showing {
 
     /// A figure out of shares, each a part of a whole: where counts are changed before they are seen, its limits are wider.
     #[allow(clippy::cast_precision_loss)] // counts are below 2^53
-    fn figure(&self, found: Interval, least: f64, shares: &[(u64, u64)]) -> Figure {
+    pub(super) fn figure(&self, found: Interval, least: f64, shares: &[(u64, u64)]) -> Figure {
         if self.protection.is_exact() {
             return found.into();
         }
@@ -52,7 +52,7 @@ impl Cell {
     /// A figure, or why there is none, and the counts behind it.
     pub(super) fn new(figure: Result<Figure, Absence>, counts: CellCounts) -> Self {
         let behind = counts.denominator.or(counts.numerator).unwrap_or_default();
-        Self { figure, counts, quality: DataQuality::default(), behind }
+        Self { figure, counts, quality: DataQuality::default(), verdict: None, behind }
     }
 
     /// A count.

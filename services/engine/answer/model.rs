@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::codes::State;
 use crate::domain::indicator::Unit;
+use crate::domain::statistics::Verdict;
 
 /// One category of one dimension: part of what identifies a row, or the part of a row that a column is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +20,18 @@ pub struct Key {
     pub state: Option<State>,
 }
 
+/// Dimension and code.
+pub(super) type KeyId = (Arc<str>, String);
+
 impl Key {
     /// A group that is no category of a dimension's code list: a need, a mode.
     pub(super) fn named(dimension: &str, code: &str, label: &str) -> Self {
         Self { dimension: dimension.into(), code: code.into(), label: label.into(), state: None }
+    }
+
+    /// What tells it from the other keys of a table.
+    pub(super) fn id(&self) -> KeyId {
+        (Arc::clone(&self.dimension), self.code.clone())
     }
 
     /// A group of which the category is not known.
@@ -164,6 +173,8 @@ pub struct Cell {
     pub counts: CellCounts,
     /// How good the data is that the figure is made of.
     pub quality: DataQuality,
+    /// What a comparison comes to.
+    pub verdict: Option<Verdict>,
     /// How many records the figure is made of: its denominator, or what it counts; of a difference, those of both.
     pub(super) behind: u64,
 }
@@ -191,4 +202,6 @@ pub struct Row {
     pub keys: Vec<Key>,
     /// One cell for each column.
     pub cells: Vec<Cell>,
+    /// The row in a sentence; empty in tables of counts.
+    pub sentence: String,
 }

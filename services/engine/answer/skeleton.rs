@@ -1,6 +1,7 @@
 //! Every answer is made here, in one order: plan and count, what cannot be attributed, quality, total, declared parent, rows, columns
 //! and cells, what is empty, what appears beside, protection.
 
+use super::comparison::{self, COLUMNS};
 use super::frame::{has_total, of_shown_area};
 use super::model::{Cell, Column, DataQuality, Key, Row};
 use super::parent::Parent;
@@ -53,9 +54,11 @@ impl Engine {
         let figures: Vec<_> = figures.map(|counted| &counted.figures).collect();
         let (columns, shows): (Vec<_>, Vec<_>) =
             question.columns(&reference, &figures).into_iter().unzip();
-        self.listed(query.by.len(), columns.len()).fits(rows.len().saturating_sub(1))?;
+        let comparison = question.query().comparison.as_ref();
+        let width = columns.len() * comparison.map_or(1, |_| COLUMNS);
+        self.listed(query.by.len(), width).fits(rows.len().saturating_sub(1))?;
         // The rows as they are counted and shown, and the bytes that are made of them.
-        let of_row = 2 * query.by.len() * OF_A_KEY + columns.len() * OF_A_CELL;
+        let of_row = 2 * query.by.len() * OF_A_KEY + width * OF_A_CELL;
         let encoded = 2 * self.settings.answer_bytes.unwrap_or_default().min(rows.len() * of_row);
         self.settings.threads.room(rows.len() * of_row + encoded)?;
         if provenance.empty.is_none() && parts.iter().all(|part| part.counted.nothing.is_some()) {
@@ -76,15 +79,26 @@ impl Engine {
             let cell =
                 |((column, shows), measured): ((&Column, &Q::Shows), &Option<DataQuality>)| {
                     let cell = parts[part].cell(question, &row, shows, &showing);
-                    shown(cell, column, of_row.or(*measured), &provenance, query.full)
+                    shown(cell, column, of_row.or(*measured), &provenance)
                 };
             let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();
-            Row { keys, cells }
+            Row { keys, cells, sentence: String::new() }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         let shown = self.areas_shown(question.query())?;
-        let rows: Vec<_> =
+        let mut rows: Vec<_> =
             rows.into_iter().map(|row| of_shown_area(row, &reference, shown.as_ref())).collect();
+        let mut columns = columns;
+        if let Some(of) = comparison {
+            (columns, rows) = comparison::compared(&reference, of, (columns, rows), &showing);
+            provenance
+                .parameters
+                .push(("comparison", format!("{} of {}", of.against.name(), of.dimension)));
+            provenance.notes.extend(comparison::notes(of));
+        }
+        if !query.full {
+            rows.iter_mut().for_each(without_limits);
+        }
         let cells = rows.iter().flat_map(|row| &row.cells);
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
         provenance.says_what_is_protected();
@@ -134,23 +148,24 @@ impl Engine {
     }
 }
 
-/// The cell as the answer has it. In an empty answer what was not counted says why the answer is empty: it has no zeros. The BASIC
-/// view has no limits.
+/// The row as the BASIC view has it.
+fn without_limits(row: &mut Row) {
+    let figures = row.cells.iter_mut().filter_map(|cell| cell.figure.as_mut().ok());
+    figures.for_each(|figure| figure.limits = None);
+}
+
+/// The cell as the answer has it. In an empty answer what was not counted says why the answer is empty: it has no zeros.
 fn shown(
     mut cell: Cell,
     column: &Column,
     quality: Option<DataQuality>,
     provenance: &Provenance,
-    full: bool,
 ) -> Cell {
     let uncounted = cell.counts.are_zero() && (cell.figure.is_err() || column.unit == Unit::Count);
     if let Some(empty) = provenance.empty.as_ref().filter(|_| uncounted) {
         return Cell::absent(empty.clone());
     }
     cell.quality = quality.unwrap_or_else(|| of_counts(&cell.counts));
-    if let (false, Ok(figure)) = (full, &mut cell.figure) {
-        figure.limits = None;
-    }
     cell
 }
 

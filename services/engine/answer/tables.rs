@@ -1,5 +1,7 @@
 //! Every table, and a question to any of them.
 
+use std::sync::Arc;
+
 use super::channels::ChannelQuestion;
 use super::definition::TableDefinition;
 use super::exclusion::ExclusionQuestion;
@@ -9,7 +11,7 @@ use super::protected::Protected;
 use super::provision::ProvisionQuestion;
 use super::question::Question;
 use super::risk::RiskQuestion;
-use crate::engine::query::Query;
+use crate::engine::query::{AsOf, Query};
 use crate::engine::{Engine, QueryError};
 
 /// A question to any table: what the doors ask.
@@ -22,15 +24,27 @@ pub trait AnyQuestion: Send + Sync {
     /// # Errors
     /// See [`QueryError`]; nothing to answer is no error.
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError>;
+
+    /// The same question at this log position, unless it names its state.
+    fn at(&self, position: u64) -> Arc<dyn AnyQuestion>;
 }
 
-impl<Q: Question> AnyQuestion for Q {
+impl<Q: Question + 'static> AnyQuestion for Q {
     fn query(&self) -> &Query {
         Question::query(self)
     }
 
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
         engine.answer(self)
+    }
+
+    fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
+        let mut pinned = self.clone();
+        let query = pinned.query_mut();
+        if let AsOf::Head | AsOf::Time(_) = query.as_of {
+            query.as_of = AsOf::Position(position);
+        }
+        Arc::new(pinned)
     }
 }
 

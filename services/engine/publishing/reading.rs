@@ -123,6 +123,7 @@ impl Engine {
             as_of: AsOf::Position(release.shown),
             showing: Showing { confidence: Confidence::default(), protection: Protection::Rounded },
             reader: Reader::of(ProfileName::Public),
+            comparison: None,
             full: false,
             only_listed: false,
             suppressed: false,

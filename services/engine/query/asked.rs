@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::comparison::Comparison;
 use super::errors::no_release;
 use crate::domain::collection::Dataset;
 pub use crate::domain::indicator::Condition as Filter;
@@ -118,6 +119,7 @@ pub struct Asked {
     pub by: Vec<String>,
     pub filters: Vec<Filter>,
     pub confidence_level: Option<f64>,
+    pub comparison: Option<Comparison>,
     pub basic: bool,
 }
 

@@ -1,6 +1,7 @@
 //! A question that has been checked against the reference content.
 
 use super::asked::{AsOf, Asked, Filter, TableKind, Where};
+use super::comparison::{self, Comparison};
 use super::dimensions::{dimensions, has_rows};
 use super::errors::{Wrong, field};
 use super::reader::Reader;
@@ -28,6 +29,8 @@ pub struct Query {
     pub by: Vec<String>,
     /// Conditions; all must hold.
     pub filters: Vec<Filter>,
+    /// What the groups of a dimension are compared with; none: nothing.
+    pub comparison: Option<Comparison>,
     /// State of the data.
     pub as_of: AsOf,
     /// How figures are shown.
@@ -68,6 +71,8 @@ impl Query {
         let collection = wrong.take(collection::collection(reference, asked, place.as_ref()));
         let confidence = wrong.take(confidence(asked));
         let dimensions = wrong.take(dimensions(reference, asked, place.as_ref()));
+        let by = dimensions.as_ref().map(|(by, _)| by.as_slice());
+        let comparison = by.and_then(|by| wrong.take(comparison::comparison(reference, asked, by)));
         let (table, full) = (asked.table, !asked.basic);
         let query = || {
             let (collection, care_setting) = collection?;
@@ -80,6 +85,7 @@ impl Query {
                 months: months?,
                 by,
                 filters,
+                comparison: comparison?,
                 as_of,
                 showing: Showing { confidence: confidence?, protection: reader.sees(reference) },
                 reader: reader.clone(),

@@ -2,13 +2,14 @@
 //!
 //! - [`asked`] the fields as received; [`checked`] the checked question
 //! - `lattice` what the reader may ask
-//! - `place`, `collection`, `dimensions` the place, the collection that answers, the dimensions and conditions
+//! - `place`, `collection`, `dimensions`, [`comparison`] the place, the collection that answers, the dimensions and conditions, what is compared
 //! - `reader` who reads the answer
 //! - [`errors`] the errors for fields that cannot be used
 
 pub mod asked;
 pub mod checked;
 mod collection;
+pub mod comparison;
 mod dimensions;
 pub mod errors;
 mod lattice;
@@ -18,6 +19,7 @@ mod reader;
 pub use asked::{AsOf, Asked, Basis, Denominator, Filter, Measure, TableKind, Where};
 pub use checked::{Query, Showing};
 pub use collection::taking;
+pub use comparison::{Against, Comparison, is_period};
 pub use errors::{
     Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,
     no_release, too_wide,

@@ -7,6 +7,7 @@ use crate::domain::collection::{DataClass, Openness};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
+use crate::domain::statistics::Verdict;
 use crate::engine::answer::{
     Absence, Cell, Column, Condition, DataQuality, Key, Legend, Protected, Provenance, Reason, Row,
 };
@@ -53,7 +54,11 @@ fn labels(group: &[Key]) -> Vec<String> {
 }
 
 fn row(row: &Row) -> v1::Row {
-    v1::Row { keys: keys(&row.keys), cells: row.cells.iter().map(cell).collect() }
+    v1::Row {
+        keys: keys(&row.keys),
+        cells: row.cells.iter().map(cell).collect(),
+        sentence: row.sentence.clone(),
+    }
 }
 
 /// A figure with its counts, or why there is none.
@@ -70,6 +75,7 @@ pub(in crate::rpc) fn cell(cell: &Cell) -> v1::Cell {
         not_collected_count: counts.not_collected.map(int),
         outside_count: counts.outside.map(int),
         absence: cell.figure.as_ref().err().map(absence),
+        verdict: cell.verdict.map_or(v1::Verdict::Unspecified, verdict).into(),
     }
 }
 
@@ -97,7 +103,9 @@ macro_rules! alike {
 
 alike! {
     /// The unit of a column.
-    unit: Unit => Unit { Count, Ratio, Per1000Month, Score, Difference, Days };
+    unit: Unit => Unit {
+        Count, Ratio, Per1000Month, Score, Difference, Days, Times, Index, Percent
+    };
     /// Whether the data is about real people.
     data_class: DataClass => DataClass { Real, Synthetic };
     /// Who may see exact figures.
@@ -108,6 +116,10 @@ alike! {
     denominator: Denominator => Denominator { KnownOnly, All };
     /// Why there is no figure.
     reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld };
+    /// What a comparison comes to.
+    verdict: Verdict => Verdict {
+        Better, Similar, Worse, Higher, Lower, Increasing, Decreasing, NoChange, LevelledUp, LevelledDown, Narrowed, Widened
+    };
     /// The profile of a reader.
     profile: ProfileName => Profile { Internal, Partner, Public };
     /// What the code of a key stands for if it is no category.

@@ -4,6 +4,7 @@ pub(super) mod assessment;
 pub(super) mod breakdown;
 pub(super) mod estimate;
 pub(super) mod header;
+mod inequality;
 pub(super) mod name;
 pub(super) mod publication;
 pub(super) mod query;

@@ -2,7 +2,9 @@
 
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
-use crate::engine::query::{AsOf, Asked, Basis, Filter, Query, Reader, TableKind, Wrong, invalid};
+use crate::engine::query::{
+    Against, AsOf, Asked, Basis, Comparison, Filter, Query, Reader, TableKind, Wrong, invalid,
+};
 use crate::proto::v1;
 
 /// Enumerations: a number that is no value of this version of the contract is refused, naming the field.
@@ -41,6 +43,8 @@ pub(super) fn asked(
         v1::AreaBasis::Residence => Some(Basis::Residence),
     };
     let view = wrong.take(value("query.view", query.view));
+    let comparison = query.comparison.as_ref().map(comparison);
+    let comparison = comparison.and_then(|found| wrong.take(found));
     let period = query.period.clone().unwrap_or_default();
     let filter = |v1::Filter { dimension, codes }| Filter { dimension, codes };
     let asked = Asked {
@@ -55,9 +59,33 @@ pub(super) fn asked(
         by: query.by.clone(),
         filters: query.r#where.iter().cloned().map(filter).collect(),
         confidence_level: query.confidence_level,
+        comparison,
         basic: view == Some(v1::BreakdownView::Basic),
     };
     Ok((asked, wrong.take(as_of(query.as_of.as_ref()))))
+}
+
+/// What is compared.
+fn comparison(asked: &v1::Comparison) -> Result<Comparison, QueryError> {
+    use v1::ComparisonReference as Of;
+    let at = "query.comparison.reference";
+    let against = match value(at, asked.reference)? {
+        Of::Unspecified => {
+            let all = "is required: NAMED, LARGEST, LEAST_DEPRIVED, BEST, WHOLE or COMPLEMENT";
+            return Err(invalid(at, all));
+        }
+        Of::Named => Against::Named(asked.code.clone()),
+        Of::Largest => Against::Largest,
+        Of::LeastDeprived => Against::LeastDeprived,
+        Of::Best => Against::Best,
+        Of::Whole => Against::Whole,
+        Of::Complement => Against::Complement,
+    };
+    if !asked.code.is_empty() && !matches!(against, Against::Named(_)) {
+        let why = "needs the reference NAMED: set it, or leave `code` empty";
+        return Err(invalid("query.comparison.code", why));
+    }
+    Ok(Comparison { dimension: asked.dimension.clone(), against })
 }
 
 /// The requested state of the data.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
+use super::inequality::{self, NO_ESTIMATES};
 use super::query::{asked, query as checked, value};
 use super::query_error;
 use crate::domain::collection::Dataset;
@@ -18,8 +19,6 @@ use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
 
-/// Asks for no published estimates.
-const NO_ESTIMATES: &str = "-";
 /// Default days within which a request is met: the published bands up to two weeks.
 const REQUEST_MET_DAYS: u32 = 14;
 /// Most days between booking and appointment.
@@ -29,20 +28,8 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact and risk",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, inequality, gap_trend and gaps",
     )
-}
-
-/// Name of the table's field in `BreakdownQuestion`.
-pub(in crate::rpc) fn name(table: &Table) -> &'static str {
-    match table {
-        Table::Channels(_) => "channels",
-        Table::Outcomes(_) => "outcomes",
-        Table::Exclusion(_) => "exclusion",
-        Table::Provision(_) => "provision",
-        Table::Impact(_) => "impact",
-        Table::Risk(_) => "risk",
-    }
 }
 
 /// Path of the table's question in a request that takes a question to any table.
@@ -61,6 +48,7 @@ pub(in crate::rpc) fn question(
     ) -> Result<Arc<dyn AnyQuestion>, Status> {
         Ok(Arc::new(question.map_err(query_error)?))
     }
+    let other = |table: &Table| self::question(reference, reader, table);
     match table {
         Table::Channels(asked) => any(channels(reference, reader, asked)),
         Table::Outcomes(asked) => {
@@ -81,6 +69,9 @@ pub(in crate::rpc) fn question(
         )
         .map(|query| ImpactQuestion { query, late_counts_as_missed: asked.late_counts_as_missed })),
         Table::Risk(asked) => any(risk(reference, reader, asked)),
+        Table::Inequality(asked) => inequality::summary(reference, asked, &other),
+        Table::GapTrend(asked) => inequality::trend(reference, asked, &other),
+        Table::Gaps(asked) => inequality::gaps(reference, reader, asked, &other),
     }
 }
 

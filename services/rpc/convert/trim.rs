@@ -12,9 +12,36 @@ pub(in crate::rpc) fn trim<'a>(texts: impl IntoIterator<Item = &'a mut String>) 
     }
 }
 
+/// The same for the question to a table that has shares.
+fn trim_share(question: Option<&mut v1::ShareQuestion>) {
+    let Some(of) = question.and_then(|question| question.table.as_mut()) else { return };
+    let mut table = Table::from(of.clone());
+    trim_question(&mut table);
+    *of = match table {
+        Table::Channels(asked) => v1::share_question::Table::Channels(asked),
+        Table::Outcomes(asked) => v1::share_question::Table::Outcomes(asked),
+        Table::Exclusion(asked) => v1::share_question::Table::Exclusion(asked),
+        Table::Provision(asked) => v1::share_question::Table::Provision(asked),
+        Table::Impact(asked) => v1::share_question::Table::Impact(asked),
+        Table::Risk(_) | Table::Inequality(_) | Table::GapTrend(_) | Table::Gaps(_) => return,
+    };
+}
+
 /// The same for every text of a question.
 pub(in crate::rpc) fn trim_question(table: &mut Table) {
     let query = match table {
+        Table::Inequality(asked) => {
+            trim(asked.columns.iter_mut().chain([&mut asked.reference_code]));
+            return trim_share(asked.question.as_mut());
+        }
+        Table::GapTrend(asked) => {
+            trim([&mut asked.column]);
+            return trim_share(asked.question.as_mut());
+        }
+        Table::Gaps(asked) => {
+            trim(&mut asked.dimensions);
+            &mut asked.query
+        }
         Table::Channels(asked) => {
             trim([&mut asked.population_collection]);
             &mut asked.query
@@ -43,6 +70,7 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
         trim([id]);
     }
     trim(query.period.iter_mut().flat_map(|period| [&mut period.first, &mut period.last]));
+    trim(query.comparison.iter_mut().flat_map(|of| [&mut of.dimension, &mut of.code]));
     for filter in &mut query.r#where {
         trim(filter.codes.iter_mut().chain([&mut filter.dimension]));
     }

@@ -86,6 +86,7 @@ fn of_row(base: &v1::ExportRow, of: &Provenance, row: &Row) -> v1::ExportRow {
         key_labels: row.keys.iter().map(|key| key.label.clone()).collect(),
         organisation,
         organisation_name,
+        sentence: row.sentence.clone(),
         ..base.clone()
     }
 }
@@ -110,6 +111,7 @@ fn of_cell(of_row: v1::ExportRow, column: &Column, cell: &Cell) -> v1::ExportRow
         not_collected_count: cell.not_collected_count,
         outside_count: cell.outside_count,
         absence: cell.absence,
+        verdict: cell.verdict,
         coverage_ratio: quality.coverage,
         unknown_ratio: quality.unknown,
         not_for_targets: column.not_for_targets,

@@ -122,7 +122,7 @@ impl Plan {
         let release = self.release.as_ref().map(|id| v1::as_of::At::Release(id.to_string()));
         let at = release.unwrap_or(v1::as_of::At::Position(int(self.position)));
         let asked = one(&self.table, area, period, Some(at));
-        let path = question::path(question::name(&asked));
+        let path = question::path(asked.name());
         let found = at_its_state(engine, &self.reader, &asked);
         let (engine, checked) = found.map_err(|refused| status::within(&path, refused))?;
         let answer = checked.answer(&engine);
@@ -156,7 +156,7 @@ fn checked(
     table: &Table,
 ) -> Result<Arc<dyn AnyQuestion>, Status> {
     let checked = question::question(reference, reader, table);
-    checked.map_err(|refused| status::within(&question::path(question::name(table)), refused))
+    checked.map_err(|refused| status::within(&question::path(table.name()), refused))
 }
 
 /// Refuses what the unary call refuses, before anything is sent. Areas of one type are refused alike, so only the first of each type

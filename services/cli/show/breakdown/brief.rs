@@ -68,6 +68,7 @@ fn part(answer: &Breakdown, rows: &[&Row], places: &[usize]) -> Breakdown {
     let cells = |row: &&Row| Row {
         keys: row.keys.clone(),
         cells: places.iter().filter_map(|at| row.cells.get(*at).cloned()).collect(),
+        sentence: row.sentence.clone(),
     };
     Breakdown {
         rows: rows.iter().map(cells).collect(),
@@ -110,7 +111,8 @@ mod tests {
             indicator: (*id).into(),
             ..Default::default()
         });
-        let row = |keys| Row { keys, cells: vec![Default::default(); ids.len()] };
+        let row =
+            |keys| Row { keys, cells: vec![Default::default(); ids.len()], ..Default::default() };
         let keyed = (0..rows).map(|at| {
             let period = format!("2020-{:02}", 1 + at % 3);
             row(vec![key(dimension, period), key("age_band", at.to_string())])

@@ -1,6 +1,7 @@
 //! The chart of an answer: stacked bars for channels; bars of one or a few columns for other tables.
 
 use super::figures::figure;
+use super::forest;
 use super::layout::Layout;
 use super::pivot::groups;
 use super::stacked;
@@ -16,6 +17,15 @@ pub fn chart(answer: &Breakdown, indicators: &Indicators, look: &Look) -> String
     if asked.empty.is_some() || answer.rows.is_empty() {
         return String::new();
     }
+    let compared: Vec<_> = charted_differences(answer);
+    if !compared.is_empty() {
+        let plots = compared.into_iter().map(|(place, column)| {
+            let heading = words::joined([column.id.as_str(), &column.label], " ");
+            let plot = forest::forest(answer, place, column, look);
+            if plot.is_empty() { plot } else { format!("{}\n{plot}", look.paint(1, &heading)) }
+        });
+        return words::joined(plots, "\n\n");
+    }
     if stacked::can_draw(answer) {
         return stacked::bars(answer, look);
     }
@@ -29,6 +39,15 @@ pub fn chart(answer: &Breakdown, indicators: &Indicators, look: &Look) -> String
         columns.iter().map(|(place, column)| bar(answer, row, *place, column, &columns))
     });
     bars::chart(&title, &bars.collect::<Vec<_>>(), look)
+}
+
+/// The columns of differences between groups, with their places: they are drawn between their limits.
+fn charted_differences(answer: &Breakdown) -> Vec<(usize, &Column)> {
+    let compares = |column: &Column| {
+        column.indicator == "D" || column.group.iter().any(|key| key.code == "DIFFERENCE")
+    };
+    let all = answer.columns.iter().enumerate();
+    all.filter(|(_, column)| column.unit() == Unit::Difference && compares(column)).collect()
 }
 
 /// The columns that are charted, with their places.

@@ -153,6 +153,14 @@ fn counted(count: Option<i64>) -> String {
     count.map_or_else(String::new, numbers::count)
 }
 
+/// What a comparison comes to, in a word.
+pub(super) fn verdict(cell: &v1::Cell) -> String {
+    match cell.verdict() {
+        v1::Verdict::Unspecified => String::new(),
+        of => words::plain(&words::name(of.into(), v1::Verdict::as_str_name)),
+    }
+}
+
 /// A figure in its unit, its numerator before it where wanted; without one, why in short.
 pub(super) fn figure(
     column: &v1::Column,
@@ -161,7 +169,11 @@ pub(super) fn figure(
     why: &mut Reasons,
 ) -> String {
     let text = match cell.value {
-        Some(value) => numbers::figure(column.unit(), value, cell.lower.zip(cell.upper)),
+        Some(value) => {
+            let figure = numbers::figure(column.unit(), value, cell.lower.zip(cell.upper));
+            // Before the figure, as a numerator.
+            words::joined([verdict(cell), figure], "  ")
+        }
         None => why.of(&column.id, cell.absence.as_ref()),
     };
     match cell.numerator_count.filter(|_| with_count && column.unit() == Unit::Ratio) {

@@ -205,6 +205,44 @@ const RISK: Layout = Layout {
     ..DEFAULT
 };
 
+/// A line for each measure of each figure.
+const INEQUALITY: Layout = Layout {
+    sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
+    counted: "measures of the shares of another table",
+    ..DEFAULT
+};
+
+const GAP_TREND: Layout = Layout {
+    sections: &[
+        Section::of(&[], (Down::Rows, Down::Rows), Counts::All),
+        Section {
+            title: "All periods",
+            total_only: true,
+            ..Section::of(
+                &["D-CHANGE", "D-SLOPE", "TREND-SLOPE", "TREND-CHI-SQUARED", "TREND-P-VALUE"],
+                (Down::Indicators, Down::Indicators),
+                Counts::All,
+            )
+        },
+    ],
+    counted: "the gap between two groups, first less second",
+    titles: &[("D", "difference"), ("R", "ratio"), ("VALUE", "")],
+    ..DEFAULT
+};
+
+const GAPS: Layout = Layout {
+    counted: "groups that are significantly worse than all",
+    titles: &[
+        ("VALUE", "share"),
+        ("WHOLE", "of all"),
+        ("D", "difference"),
+        ("R", "ratio"),
+        ("LEVEL-UP", "to level up"),
+        ("P-VALUE", "p"),
+    ],
+    ..DEFAULT
+};
+
 const CHANNEL_SHARES: &[&str] = &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"];
 const GIVEN_OR_OFFERED: &[&str] = &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"];
 const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
@@ -225,6 +263,9 @@ impl Layout {
             "PROVISION" => PROVISION,
             "IMPACT" => IMPACT,
             "RISK" => RISK,
+            "INEQUALITY" => INEQUALITY,
+            "GAP_TREND" => GAP_TREND,
+            "GAPS" => GAPS,
             _ => DEFAULT,
         }
     }

@@ -4,12 +4,13 @@
 //! - `page` all of it; `context` above and below the figures
 //! - `layout` each table's arrangement; `pivot` cells arranged in lines, `figures` drawn as tables
 //! - `brief` what a terminal shows of a long answer
-//! - `charts` bars; `stacked` bars of channels
+//! - `charts` bars; `stacked` bars of channels; `forest` figures between their limits
 
 mod brief;
 mod charts;
 mod context;
 mod figures;
+mod forest;
 mod layout;
 mod page;
 mod pivot;

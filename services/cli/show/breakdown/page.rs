@@ -34,6 +34,7 @@ pub fn text(
         parts.push(figures);
         parts.extend((!lacks.is_empty()).then(|| wrap::text("  ", &lacks, look)));
     }
+    parts.extend(sentences(answer, look));
     parts.push(context::footer(answer, &asked, notes, look));
     if !answer.estimates.is_empty() {
         let legend = Legend(&answer.dimensions);
@@ -44,6 +45,12 @@ pub fn text(
         parts.push(look.paint(2, &wrap::text("  ", HIDDEN, look)));
     }
     words::joined(parts, "\n")
+}
+
+/// What the rows say in sentences.
+fn sentences(answer: &Breakdown, look: &Look) -> Vec<String> {
+    let said = answer.rows.iter().filter(|row| !row.sentence.is_empty());
+    said.map(|row| wrap::text("  ", &row.sentence, look)).collect()
 }
 
 /// Assessments by providers of their own channels.

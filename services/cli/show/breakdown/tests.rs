@@ -69,7 +69,11 @@ fn answer(table: &str, columns: Vec<Column>, rows: [Vec<Cell>; 3]) -> Breakdown 
             ..Default::default()
         }],
         columns,
-        rows: keys.into_iter().zip(rows).map(|(keys, cells)| Row { keys, cells }).collect(),
+        rows: keys
+            .into_iter()
+            .zip(rows)
+            .map(|(keys, cells)| Row { keys, cells, ..Default::default() })
+            .collect(),
         ..Default::default()
     }
 }

@@ -74,6 +74,10 @@ impl RiskQuestion {
                 wrong.take(taking(reference, field, id, dataset));
             }
         }
+        if query.comparison.is_some() {
+            let why = "must be absent: figures of area risk are about areas, and have no limits to compare by";
+            wrong.take::<()>(Err(field("query.comparison", why)));
+        }
         let by = match query.by.as_slice() {
             [] => Some(Vec::new()),
             [id] => wrong.take(dimension(reference, id)).map(|id| vec![id]),
@@ -95,6 +99,7 @@ impl RiskQuestion {
                     protection: reader.sees(reference),
                 },
                 reader: reader.clone(),
+                comparison: None,
                 full: !query.basic,
                 only_listed: false,
                 suppressed: false,

@@ -54,6 +54,10 @@ impl Question for RiskQuestion {
         &self.query
     }
 
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
     fn settings(&self) -> QuestionSettings {
         let settings = QuestionSettings {
             denominator: Denominator::All,
@@ -125,6 +129,15 @@ impl Question for RiskQuestion {
             column.not_for_targets |= figures.iter().any(|of| of.not_for_targets);
         }
         columns
+    }
+
+    /// The people of a small area are what censuses publish.
+    fn all(&self, _: &Exposure, _: &[usize]) -> Option<TrueCount> {
+        None
+    }
+
+    fn parts(&self, _: &Exposure, _: &[usize], _: &Shows) -> Vec<TrueCount> {
+        Vec::new()
     }
 
     fn cell(&self, figures: &Exposure, row: &[usize], shows: &Shows, showing: &Showing) -> Cell {

@@ -18,6 +18,7 @@
 mod agreement;
 mod ask;
 mod attacked;
+mod compared;
 mod contacts;
 mod content;
 mod contributors;
@@ -42,4 +43,5 @@ pub(crate) mod running;
 pub(crate) mod support;
 mod suppressed;
 mod view;
+mod wholes;
 mod world;

@@ -1,0 +1,171 @@
+//! `equity inequality` and `equity gaps`: how unequal groups are, how a gap moves, and the largest gaps.
+
+use clap::Args;
+
+use super::answer::{self, Answer};
+use super::exit::Failure;
+use super::export::lines;
+use super::options::{Reach, Shape};
+use super::query::QueryArgs;
+use super::questions::{AskedTable, More};
+use super::show::breakdown::{chart, text};
+use super::show::{Format, Out, json, words};
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
+use crate::proto::v1::share_question::Table as Shares;
+
+/// Examples for `equity inequality --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  equity inequality outcomes --area QK1 --from 2020-04 --by imd2025_quintile --collection synthetic-llr
+  equity inequality exclusion --area QK1 --from 2020-06 --by age_band --column DX-21 --collection synthetic-llr
+  equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by month,sex --column CH-09 --collection synthetic-llr
+  equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
+
+--by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves.";
+
+/// Examples for `equity gaps --help`.
+pub const GAPS: &str = "\
+Examples:
+  equity gaps --area QK1 --from 2020-06 --collection synthetic-llr
+  equity gaps --area QK1 --from 2020-06 --collection synthetic-llr --dimension sex,age_band --count 5
+  equity gaps --area QK1 --from 2020-06 --collection synthetic-llr --format csv
+
+Every characteristic is scanned for groups that are significantly worse than all people of the area. The largest gap comes first.";
+
+/// What is asked of the shares of a table.
+#[derive(Debug, Args)]
+pub struct Measuring {
+    /// Column of shares: `CH-09` (default: every share; with a period the first). Repeat the option, or separate ids with commas.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub column: Vec<String>,
+    /// Code of the reference group, for the measures that have one.
+    #[arg(long, value_name = "CODE")]
+    pub reference: Option<String>,
+    /// Show notes in full.
+    #[arg(long)]
+    pub notes: bool,
+}
+
+impl More for Measuring {
+    const CHANNELS: &'static str = EXAMPLES;
+    const OUTCOMES: &'static str = EXAMPLES;
+    const EXCLUSION: &'static str = EXAMPLES;
+    const PROVISION: &'static str = EXAMPLES;
+    const IMPACT: &'static str = EXAMPLES;
+    const RISK: &'static str = EXAMPLES;
+}
+
+/// `equity inequality`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, mut_subcommand("risk", |refused| refused.hide(true)))]
+pub struct InequalityArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// The table with the shares.
+    #[command(subcommand)]
+    pub what: AskedTable<Measuring>,
+}
+
+/// `equity gaps`.
+#[derive(Debug, Args)]
+#[command(after_help = GAPS, mut_args(|option| match option.get_id().as_str() {
+    // Refused by name: every characteristic is scanned.
+    "by" | "compare" => option.hide(true),
+    _ => option,
+}))]
+pub struct GapsArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// Place, period and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Dimension that is scanned (default: every characteristic of people). Repeat the option, or separate ids with commas.
+    #[arg(long, value_name = "DIM", value_delimiter = ',')]
+    pub dimension: Vec<String>,
+    /// Highest false discovery rate, above 0 and at most 1.
+    #[arg(long, value_name = "RATE", default_value_t = 0.05)]
+    pub rate: f64,
+    /// Most gaps that are listed.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub count: i32,
+    /// Show notes in full.
+    #[arg(long)]
+    pub notes: bool,
+}
+
+/// Measures how unequal groups are, or follows a gap.
+///
+/// # Errors
+/// The service cannot be reached or refuses the question.
+pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
+    let (table, Measuring { column, reference, notes }) = args.what.question()?;
+    let by = table.query().map_or(0, |query| query.by.len());
+    let shares = match table {
+        Table::Channels(asked) => Shares::Channels(asked),
+        Table::Outcomes(asked) => Shares::Outcomes(asked),
+        Table::Exclusion(asked) => Shares::Exclusion(asked),
+        Table::Provision(asked) => Shares::Provision(asked),
+        Table::Impact(asked) => Shares::Impact(asked),
+        Table::Risk(_) | Table::Inequality(_) | Table::GapTrend(_) | Table::Gaps(_) => {
+            let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision or impact";
+            return Err(Failure::Usage(why.into()));
+        }
+    };
+    let question = Some(v1::ShareQuestion { table: Some(shares) });
+    let asked = match column.as_slice() {
+        columns if by < 2 => {
+            let columns = columns.to_vec();
+            let reference_code = reference.clone().unwrap_or_default();
+            Table::Inequality(v1::GetInequalitySummaryRequest { question, columns, reference_code })
+        }
+        _ if reference.is_some() => {
+            return Err(Failure::Usage(
+                "--reference belongs to one dimension in --by: leave it out".into(),
+            ));
+        }
+        [] => Table::GapTrend(v1::GetGapTrendRequest { question, column: String::new() }),
+        [column] => Table::GapTrend(v1::GetGapTrendRequest { question, column: column.clone() }),
+        _ => return Err(Failure::Usage("a gap over time has one --column".into())),
+    };
+    show(asked, &args.reach, *notes, out).await
+}
+
+/// Lists the largest gaps.
+///
+/// # Errors
+/// The service cannot be reached or refuses the question.
+pub async fn gaps(args: &GapsArgs, out: &mut Out) -> Result<(), Failure> {
+    let asked = Table::Gaps(v1::ListGapsRequest {
+        query: Some(args.query.query()),
+        dimensions: args.dimension.clone(),
+        false_discovery_rate: Some(args.rate),
+        gap_count: args.count,
+    });
+    show(asked, &args.reach, args.notes, out).await
+}
+
+async fn show(asked: Table, reach: &Reach, notes: bool, out: &mut Out) -> Result<(), Failure> {
+    let service = &reach.connect().await?;
+    if out.format == Format::Csv {
+        return lines(service, asked, None, true, out).await;
+    }
+    let Answer { breakdown, position, message } = answer::answer(service, asked).await?;
+    let shown = if out.format == Format::Json {
+        let response = v1::WatchBreakdownResponse { breakdown: Some(breakdown), position };
+        json::text(&json::of(message, &response)?, false)
+    } else {
+        let known = answer::words(service).await?;
+        let table = text(&breakdown, position, &known, notes, &out.look);
+        words::joined([table, chart(&breakdown, &known, &out.look)], "\n\n")
+    };
+    Ok(out.answer(&shown)?)
+}

@@ -1,0 +1,197 @@
+//! The largest significant gaps of an area: every characteristic and indicator is scanned, the false discovery rate is controlled, and each gap is a
+//! sentence for a person.
+
+use std::sync::Arc;
+
+use super::groups::{
+    FIGURE, at, category, column, derived, key, legend, number, polarity, shares, showing, title,
+};
+use crate::domain::codes::Dimension;
+use crate::domain::indicator::{Polarity, Unit};
+use crate::domain::reference::Reference;
+use crate::domain::statistics::{Verdict, difference_p_value, false_discovery, to_level_up};
+use crate::engine::answer::comparison::{of_fixed, rest};
+use crate::engine::answer::model::{Cell, Column, Key, Row};
+use crate::engine::answer::{AnyQuestion, Protected};
+use crate::engine::query::{Query, Showing};
+use crate::engine::{Engine, QueryError};
+
+const TABLE: (&str, &str) = ("GAPS", "Largest significant gaps");
+/// Dimensions of the rows besides the figure.
+const CHARACTERISTIC: &str = "characteristic";
+const GROUP: &str = "group";
+/// Most gaps of one answer.
+const MOST: usize = 1000;
+
+/// Asks for the largest gaps.
+#[derive(Clone)]
+pub struct GapsQuestion {
+    /// The place and the period.
+    pub query: Query,
+    /// The dimensions that are scanned, each with its questions.
+    pub parts: Vec<(String, Arc<dyn AnyQuestion>)>,
+    /// Highest false discovery rate.
+    pub rate: f64,
+    /// Most gaps that are listed; 0: 1000.
+    pub most: usize,
+    /// What was not asked, and why.
+    pub notes: Vec<String>,
+}
+
+/// A gap that was found.
+struct Gap {
+    row: Row,
+    size: f64,
+    p_value: f64,
+}
+
+impl AnyQuestion for GapsQuestion {
+    fn query(&self) -> &Query {
+        &self.query
+    }
+
+    fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
+        let reference = engine.reference();
+        let (mut gaps, mut provenance, mut position) = (Vec::new(), None, 0);
+        for (id, question) in &self.parts {
+            // Everything else is read where the first was read.
+            let pinned =
+                if provenance.is_some() { question.at(position) } else { Arc::clone(question) };
+            let answer = pinned.answer(engine)?;
+            let of = answer.provenance();
+            let all = provenance.get_or_insert_with(|| of.clone());
+            all.looked_at(of.data_position, of.scope.clone());
+            // The answer is empty only if every part is.
+            if of.empty.is_none() {
+                all.empty = None;
+            }
+            position = answer.position();
+            let Some(dimension) = reference.dimension(id) else { continue };
+            let showing = showing(&answer, question.query());
+            for (place, of) in shares(&answer) {
+                gaps.extend(in_column(&reference, &answer, dimension, (place, of), &showing));
+            }
+        }
+        let tests: Vec<f64> = gaps.iter().map(|gap| gap.p_value).collect();
+        let adjusted = false_discovery(&tests);
+        for (gap, adjusted) in gaps.iter_mut().zip(adjusted) {
+            gap.p_value = adjusted;
+            gap.row.cells.push(number(Ok(adjusted)));
+        }
+        let scanned = gaps.len();
+        let is_gap = |gap: &Gap| {
+            gap.p_value <= self.rate && gap.row.cells[2].verdict == Some(Verdict::Worse)
+        };
+        gaps.retain(is_gap);
+        gaps.sort_by(|a, b| b.size.total_cmp(&a.size));
+        let found = gaps.len();
+        gaps.truncate(if self.most == 0 { MOST } else { self.most.min(MOST) });
+        let rows: Vec<_> = gaps.into_iter().map(|gap| gap.row).collect();
+        let mut provenance = provenance.unwrap_or_default();
+        provenance.dimensions =
+            [(CHARACTERISTIC, "characteristic"), (GROUP, "group"), (FIGURE, "figure")]
+                .map(|(id, label)| legend(id, label, &rows))
+                .to_vec();
+        provenance.quality.clear();
+        provenance.parameters.push(("false_discovery_rate", self.rate.to_string()));
+        provenance.notes.push(format!(
+            "{scanned} groups were compared with all people of the answer, and {found} are significantly worse with a false discovery rate of at most {} \
+             (Benjamini and Hochberg). Only figures with a good direction are scanned. Limits take the whole as fixed.",
+            self.rate
+        ));
+        provenance.notes.extend(self.notes.iter().cloned());
+        Ok(derived(provenance, TABLE, columns(), rows, position))
+    }
+
+    fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
+        let mut pinned = self.clone();
+        at(&mut pinned.query, position);
+        for (_, part) in &mut pinned.parts {
+            *part = part.at(position);
+        }
+        Arc::new(pinned)
+    }
+}
+
+fn columns() -> Vec<Column> {
+    let of = |id, label, unit| column(id, label, unit, Vec::new());
+    vec![
+        of("VALUE", "Share of the group", Unit::Ratio),
+        of("WHOLE", "Share of all", Unit::Ratio),
+        of("D", "Difference from all", Unit::Difference),
+        of("R", "Ratio to all", Unit::Times),
+        of("LEVEL-UP", "People or consultations that it takes to level up", Unit::Count),
+        of("P-VALUE", "P-value, adjusted for all that was compared", Unit::Index),
+    ]
+}
+
+/// The groups of a column that can be told from the rest.
+fn in_column(
+    reference: &Reference,
+    answer: &Protected,
+    dimension: &Dimension,
+    (place, of): (usize, &Column),
+    showing: &Showing,
+) -> Vec<Gap> {
+    // A highest share bounds another one, and is no figure of its own.
+    if of.indicator.ends_with("-HIGHEST") {
+        return Vec::new();
+    }
+    let polarity = polarity(reference, of);
+    let whole = answer.rows().iter().find(|row| row.keys.is_empty());
+    let Some(whole) = whole.map(|row| &row.cells[place]).filter(|_| polarity != Polarity::Neither)
+    else {
+        return Vec::new();
+    };
+    let gap = |row: &Row| {
+        let (group, cell) = (category(row, &dimension.id)?, &row.cells[place]);
+        let own = cell.counts.part_of_whole().filter(|_| cell.figure.is_ok())?;
+        let others = rest(cell, whole)?.counts.part_of_whole()?;
+        let p_value = difference_p_value(own, others, showing.protection.variance());
+        let (difference, ratio) = of_fixed(cell, whole);
+        let figure = difference.figure.clone().ok()?;
+        let verdict = figure.limits.map(|limits| Verdict::of(limits, 0.0, polarity));
+        let adverse = polarity == Polarity::LowerIsBetter;
+        let fixed = whole.figure.as_ref().ok()?.value;
+        let people = to_level_up(own, fixed, adverse);
+        let sentence = sentence(dimension, group, of, (own, fixed), people);
+        let keys = vec![
+            key(CHARACTERISTIC, &dimension.id, &dimension.label),
+            key(GROUP, &group.code, &group.label),
+            key(FIGURE, &of.id, &title(of)),
+        ];
+        let level_up = level_up(people);
+        let difference = Cell { verdict, ..difference };
+        let cells = vec![cell.clone(), whole.clone(), difference, ratio, level_up];
+        Some(Gap { row: Row { keys, cells, sentence }, size: figure.value.abs(), p_value })
+    };
+    answer.rows().iter().filter_map(gap).collect()
+}
+
+#[allow(clippy::cast_precision_loss)] // counts are below 2^53
+fn level_up(people: u64) -> Cell {
+    number(Ok(people as f64))
+}
+
+/// The gap for a person: "Age band, 75 and over: Face to face given or offered 31.0 %, 27.0 points below all (58.0 %). …"
+#[allow(clippy::cast_precision_loss)] // counts are below 2^53
+fn sentence(
+    dimension: &Dimension,
+    group: &Key,
+    of: &Column,
+    ((part, of_whole), fixed): ((u64, u64), f64),
+    people: u64,
+) -> String {
+    let label = if group.label.is_empty() { &group.code } else { &group.label };
+    let own = part as f64 / of_whole as f64;
+    let side = if own < fixed { "below" } else { "above" };
+    let figure = title(of);
+    let figure = if figure.is_empty() { of.id.clone() } else { figure };
+    format!(
+        "{}, {label}: {figure} {:.1} % of {of_whole}, {:.1} points {side} all ({:.1} %). To level up takes {people} of them.",
+        dimension.label,
+        100.0 * own,
+        100.0 * (own - fixed).abs(),
+        100.0 * fixed
+    )
+}

@@ -1,0 +1,14 @@
+//! Answers that are made of other answers: how unequal the groups of a dimension are, how a gap moves, and which gaps are the largest. All are
+//! derived from protected figures, and are answers like others.
+//!
+//! - `groups` the groups of an answer's column
+//! - `summary` every measure of inequality; `trend` a gap over time; `gaps` the largest gaps of an area
+
+mod gaps;
+mod groups;
+mod summary;
+mod trend;
+
+pub use gaps::GapsQuestion;
+pub use summary::SummaryQuestion;
+pub use trend::TrendQuestion;

@@ -1,0 +1,118 @@
+//! How unequal the groups of a dimension are: every summary measure, for each column of shares of a table.
+
+use std::sync::Arc;
+
+use super::groups::{
+    FIGURE, OfColumn, column, derived, key, legend, polarity, shares, showing, title,
+};
+use crate::domain::codes::Dimension;
+use crate::domain::indicator::Polarity;
+use crate::domain::statistics::{MEASURES, Measured, NotComputable, Scale, Shape, pair, summary};
+use crate::engine::answer::comparison::figure;
+use crate::engine::answer::model::{Absence, Cell, Column, Row};
+use crate::engine::answer::{AnyQuestion, Protected};
+use crate::engine::query::{Query, Showing};
+use crate::engine::{Engine, QueryError};
+
+const TABLE: (&str, &str) = ("INEQUALITY", "Summary measures of inequality");
+const NOTES: [&str; 2] = [
+    "Groups are the categories of the dimension; people whose category is not known are in none. Groups in an order are taken as going from \
+     most to least disadvantaged, as they are listed. Weights are the denominators.",
+    "SII and RII are fitted on the logit scale; where a group is at 0 % or 100 % they are fitted on the linear scale, and the row says so. \
+     SII and ACI below 0: the value is higher among the most disadvantaged.",
+];
+
+/// Asks how unequal the groups of a dimension are.
+#[derive(Clone)]
+pub struct SummaryQuestion {
+    /// The question whose answer is summarised; it is broken down by the dimension alone.
+    pub of: Arc<dyn AnyQuestion>,
+    /// The dimension whose groups are compared.
+    pub dimension: String,
+    /// Ids of the columns that are summarised; empty: all shares.
+    pub columns: Vec<String>,
+    /// Code of the reference group; none: no reference is named.
+    pub reference: Option<String>,
+}
+
+impl AnyQuestion for SummaryQuestion {
+    fn query(&self) -> &Query {
+        self.of.query()
+    }
+
+    fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
+        let answer = self.of.answer(engine)?;
+        let reference = engine.reference();
+        let showing = showing(&answer, self.query());
+        let mut provenance = answer.provenance().clone();
+        let Some(dimension) = reference.dimension(&self.dimension) else { return Ok(answer) };
+        let asked = |(_, column): &(usize, &Column)| {
+            self.columns.is_empty() || self.columns.contains(&column.id)
+        };
+        let row = |(place, of): (usize, &Column)| {
+            let groups = OfColumn::new(answer.rows().iter(), dimension, place, &showing);
+            let (cells, sentence) = cells(
+                &groups,
+                dimension,
+                (polarity(&reference, of), self.reference.as_deref()),
+                &showing,
+            );
+            Row { keys: vec![key(FIGURE, &of.id, &title(of))], cells, sentence }
+        };
+        let rows: Vec<_> = shares(&answer).filter(asked).map(row).collect();
+        provenance.dimensions = vec![legend(FIGURE, "figure", &rows)];
+        provenance.parameters.push(("dimension", self.dimension.clone()));
+        let named = self.reference.iter().map(|code| ("reference_code", code.clone()));
+        provenance.parameters.extend(named);
+        provenance.notes.extend(NOTES.map(str::to_owned));
+        let columns = MEASURES.map(|name| column(name.id, name.label, name.unit, Vec::new()));
+        Ok(derived(provenance, TABLE, columns.to_vec(), rows, answer.position()))
+    }
+
+    fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
+        Arc::new(Self { of: self.of.at(position), ..self.clone() })
+    }
+}
+
+/// The measures of one column, and a sentence that names the groups that are furthest apart.
+fn cells(
+    of: &OfColumn<'_>,
+    dimension: &Dimension,
+    (polarity, reference): (Polarity, Option<&str>),
+    showing: &Showing,
+) -> (Vec<Cell>, String) {
+    let groups = match &of.groups {
+        Ok(groups) => groups,
+        Err(why) => {
+            let absent = || Cell::absent(Absence::not_computable(why.to_string()));
+            return (MEASURES.iter().map(|_| absent()).collect(), String::new());
+        }
+    };
+    let shape = Shape {
+        ordered: dimension.ordered,
+        overlapping: dimension.overlapping(),
+        polarity,
+        reference: of.keys.iter().position(|key| Some(key.code.as_str()) == reference),
+        scale: Scale::Logit,
+    };
+    let (measured, scale) = summary(groups, &shape, showing.confidence);
+    // A measure of the order needs every group of it.
+    let needs_all = ["D", "R", "SII", "RII", "ACI", "RCI", "RCI-WAGSTAFF", "RCI-ERREYGERS"];
+    let cell = |Measured { name, found }: &Measured| {
+        let lacks = dimension.ordered && !of.complete && needs_all.contains(&name.id);
+        let found = if lacks { Err(NotComputable::MissingGroup) } else { *found };
+        Cell::without_counts(figure(found), 0)
+    };
+    let two =
+        pair(groups, dimension.ordered, polarity != Polarity::HigherIsBetter, shape.reference);
+    let says = |place: usize| {
+        let label = &of.keys[place].label;
+        let words = if label.is_empty() { &of.keys[place].code } else { label };
+        format!("{words} {:.1} %", 100.0 * groups.all()[place].value)
+    };
+    let mut sentence = format!("D compares {} with {}.", says(two.first), says(two.second));
+    if dimension.ordered && scale == Scale::Linear {
+        sentence.push_str(" SII and RII are on the linear scale: a group is at 0 % or 100 %.");
+    }
+    (measured.iter().map(cell).collect(), sentence)
+}

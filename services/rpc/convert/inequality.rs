@@ -1,0 +1,182 @@
+//! Questions about inequality: what is asked of other tables, and of which.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tonic::Status;
+
+use super::query::query;
+use super::query_error;
+use crate::domain::codes::Dimension;
+use crate::domain::field::Field;
+use crate::domain::reference::Reference;
+use crate::engine::answer::{AnyQuestion, GapsQuestion, SummaryQuestion, TrendQuestion};
+use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
+use crate::rpc::status;
+
+type Checked = Result<Arc<dyn AnyQuestion>, Status>;
+/// Checks a question to another table.
+type Other<'a> = &'a dyn Fn(&Table) -> Checked;
+
+/// Asks for no published estimates.
+pub(super) const NO_ESTIMATES: &str = "-";
+
+/// The usual false discovery rate.
+const RATE: f64 = 0.05;
+/// Dimensions with more categories than this are scanned only if they are named.
+const CATEGORIES: usize = 40;
+
+/// Asks how unequal groups are.
+pub(super) fn summary(
+    reference: &Reference,
+    asked: &v1::GetInequalitySummaryRequest,
+    other: Other<'_>,
+) -> Checked {
+    let (of, path) = inner(asked.question.as_ref(), other)?;
+    let (periods, groups) = dimensions(reference, of.as_ref());
+    let ([], [dimension]) = (periods.as_slice(), groups.as_slice()) else {
+        let why = "must have one dimension, the groups: for example `sex`; GetGapTrend takes a period too";
+        return Err(status::field_invalid(path, why));
+    };
+    let (dimension, columns) = (dimension.clone(), asked.columns.clone());
+    let known = reference.dimension(&dimension);
+    let code = asked.reference_code.as_str();
+    if let Some(known) = known.filter(|of| !code.is_empty() && of.place_of(code).is_none()) {
+        let near = hint(known.nearest(code));
+        let why = format!("no category `{code}` in dimension `{dimension}`{near}");
+        return Err(status::field_invalid("reference_code", why));
+    }
+    let reference = Some(code.to_owned()).filter(|code| !code.is_empty());
+    Ok(Arc::new(SummaryQuestion { of, dimension, columns, reference }))
+}
+
+/// Asks how a gap moves.
+pub(super) fn trend(
+    reference: &Reference,
+    asked: &v1::GetGapTrendRequest,
+    other: Other<'_>,
+) -> Checked {
+    let (of, path) = inner(asked.question.as_ref(), other)?;
+    let (periods, groups) = dimensions(reference, of.as_ref());
+    let ([period], [dimension]) = (periods.as_slice(), groups.as_slice()) else {
+        let why = "must have a period and the groups: for example `month` and `sex`";
+        return Err(status::field_invalid(path, why));
+    };
+    let (period, dimension) = (period.clone(), dimension.clone());
+    Ok(Arc::new(TrendQuestion { of, period, dimension, column: asked.column.clone() }))
+}
+
+/// Asks for the largest gaps.
+pub(super) fn gaps(
+    reference: &Reference,
+    reader: &Reader,
+    asked: &v1::ListGapsRequest,
+    other: Other<'_>,
+) -> Checked {
+    let rate = asked.false_discovery_rate.unwrap_or(RATE);
+    if !(rate > 0.0 && rate <= 1.0) {
+        let why = "must be above 0 and at most 1; absent means 0.05";
+        return Err(status::field_invalid("false_discovery_rate", why));
+    }
+    let most = usize::try_from(asked.gap_count)
+        .map_err(|_| status::field_invalid("gap_count", "must be from 0 to 1000"))?;
+    let base = asked.query.clone().unwrap_or_default();
+    if !base.by.is_empty() {
+        let why = "must be empty: `dimensions` names what is scanned";
+        return Err(status::field_invalid("query.by", why));
+    }
+    if base.comparison.is_some() {
+        let why = "must be absent: groups are compared with all people";
+        return Err(status::field_invalid("query.comparison", why));
+    }
+    let checked = query(reference, reader, TableKind::Channels, asked.query.as_ref());
+    let checked = checked.map_err(query_error)?;
+    let named = !asked.dimensions.is_empty();
+    let dimensions = if named { asked.dimensions.clone() } else { characteristics(reference) };
+    let (mut parts, mut refused) = (Vec::new(), Vec::new());
+    for dimension in dimensions {
+        if reference.dimension(&dimension).is_none() {
+            let unknown = no_dimension(reference, "dimensions", &dimension);
+            return Err(query_error(unknown));
+        }
+        for table in tables(&base, &dimension) {
+            match other(&table) {
+                Ok(part) => parts.push((dimension.clone(), part)),
+                Err(why) => refused.push((format!("`{dimension}` of {}", table.name()), why)),
+            }
+        }
+    }
+    let notes = match refused.as_slice() {
+        [] => Vec::new(),
+        [(what, why), ..] => {
+            if parts.is_empty() {
+                return Err(why.clone());
+            }
+            vec![format!(
+                "Not scanned: {} questions, first {what}: {}",
+                refused.len(),
+                why.message()
+            )]
+        }
+    };
+    Ok(Arc::new(GapsQuestion { query: checked, parts, rate, most, notes }))
+}
+
+/// The tables that are scanned, by one dimension.
+fn tables(base: &v1::BreakdownQuery, dimension: &str) -> [Table; 3] {
+    let by = vec![dimension.to_owned()];
+    let query = || Some(v1::BreakdownQuery { by: by.clone(), ..base.clone() });
+    let of_people =
+        v1::BreakdownQuery { by: by.clone(), care_setting: String::new(), ..base.clone() };
+    let outcomes = v1::GetAccessOutcomesRequest { query: query(), ..Default::default() };
+    let provision = v1::GetFaceToFaceProvisionRequest { query: query(), ..Default::default() };
+    let exclusion = v1::GetDigitalExclusionBreakdownRequest {
+        query: Some(of_people),
+        estimate_collections: vec![NO_ESTIMATES.to_owned()],
+        ..Default::default()
+    };
+    [Table::Outcomes(outcomes), Table::Provision(provision), Table::Exclusion(exclusion)]
+}
+
+/// The dimensions of characteristics of people that are scanned unless others are named: the first of each field, and every edition of deprivation.
+/// What a person can use is no characteristic here, because the indicators of digital exclusion say the same.
+fn characteristics(reference: &Reference) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let is_one = |dimension: &&Dimension| {
+        let field = dimension.field().filter(|field| field.is_characteristic());
+        let Some(field) = field.filter(|field| *field != Field::DigitalAccess) else {
+            return false;
+        };
+        let few = (2..=CATEGORIES).contains(&dimension.categories.len());
+        few && (seen.insert(field) || field == Field::Deprivation)
+    };
+    reference.dimensions().iter().filter(is_one).map(|dimension| dimension.id.clone()).collect()
+}
+
+/// The question to the table that has the shares, and the path of its dimensions.
+fn inner(
+    asked: Option<&v1::ShareQuestion>,
+    other: Other<'_>,
+) -> Result<(Arc<dyn AnyQuestion>, String), Status> {
+    let table = asked.and_then(|asked| asked.table.clone()).map(Table::from);
+    let table = table.ok_or_else(|| {
+        let why = "is required: one of channels, outcomes, exclusion, provision and impact";
+        status::field_invalid("question", why)
+    })?;
+    let path = format!("question.{}", table.name());
+    let compares = table.query().is_some_and(|query| query.comparison.is_some());
+    if compares {
+        let why = "must be absent: the groups are compared with each other";
+        return Err(status::field_invalid(format!("{path}.query.comparison"), why));
+    }
+    let checked = other(&table).map_err(|refused| status::within(&path, refused))?;
+    Ok((checked, format!("{path}.query.by")))
+}
+
+/// The periods of a question, and its other dimensions.
+fn dimensions(reference: &Reference, of: &dyn AnyQuestion) -> (Vec<String>, Vec<String>) {
+    let period = |id: &String| reference.dimension(id).is_some_and(is_period);
+    of.query().by.iter().cloned().partition(period)
+}

@@ -1,0 +1,108 @@
+//! `equity statistics`: measures from a file, and what is refused.
+
+use super::run::{Ended, equity, run};
+
+/// Computes the measures in a text.
+fn computed(folder: &std::path::Path, text: &str, options: &[&str]) -> Ended {
+    std::fs::write(folder.join("counts.json"), text).unwrap();
+    let command =
+        equity().args(["statistics", "counts.json"]).args(options).current_dir(folder).output();
+    Ended::of(command.unwrap())
+}
+
+#[test]
+fn every_measure_of_the_help_text_computes_something() {
+    let help = run(&["statistics", "--help"]).well();
+    let shares = r#""numerator": 29, "denominator": 100, "reference_numerator": 39, "reference_denominator": 100"#;
+    let rates =
+        r#""count": 12, "population": 300, "reference_count": 9, "reference_population": 410"#;
+    let groups = r#"[{"numerator": 30, "denominator": 100}, {"numerator": 25, "denominator": 110}, {"numerator": 20, "denominator": 90}]"#;
+    let bands = vec![r#"{"count": 3, "population": 500}"#; 19].join(", ");
+    let point = |n: i32| format!(r#"{{"value": {n}, "lower": {}, "upper": {}}}"#, n - 1, n + 1);
+    let points = (1..=5).map(point).collect::<Vec<_>>().join(", ");
+    let all = [
+        ("proportion", r#""numerator": 3, "denominator": 10"#.to_owned()),
+        ("rate", r#""count": 3, "population": 1000, "multiplier": 1000"#.to_owned()),
+        ("standardised_rate", format!(r#""bands": [{bands}]"#)),
+        ("difference", shares.to_owned()),
+        ("ratio", shares.to_owned()),
+        ("p_value", shares.to_owned()),
+        ("rate_ratio", rates.to_owned()),
+        ("rate_difference", rates.to_owned()),
+        ("inequality", format!(r#""groups": {groups}, "ordered": true, "polarity": "LOWER_IS_BETTER", "scale": "logit", "reference": 3"#)),
+        ("trend", format!(r#""points": {groups}"#)),
+        ("recent_trend", format!(r#""points": [{points}]"#)),
+        ("false_discovery_rate", r#""p_values": [0.01, 0.04]"#.to_owned()),
+        ("comparator", r#""value": 0.3, "lower": 0.2, "upper": 0.4, "benchmark": 0.5, "polarity": "LOWER_IS_BETTER""#.to_owned()),
+        ("level_up", format!(r#""groups": {groups}, "reference_share": 0.2, "polarity": "LOWER_IS_BETTER""#)),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (measure, fields) in &all {
+        assert!(help.contains(&format!("\n  {measure}: ")), "{measure}: {help}");
+        let text = format!(r#"{{"id": "own", "measure": "{measure}", {fields}}}"#);
+        let lines = computed(folder.path(), &text, &["--format", "json"]).json();
+        let lines = lines.as_array().unwrap();
+        assert!(
+            lines.iter().all(|line| line["id"] == "own" && line["value"].is_number()),
+            "{measure}: {lines:?}"
+        );
+    }
+    let named = help.lines().skip_while(|line| !line.starts_with("Measures and")).skip(1);
+    let named = named
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    assert_eq!(named.count(), all.len(), "{help}");
+}
+
+#[test]
+fn numbers_are_those_of_the_vectors_and_what_has_none_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"[{"measure": "difference", "numerator": 56, "denominator": 70, "reference_numerator": 48, "reference_denominator": 80},
+        {"id": "no ratio", "measure": "ratio", "numerator": 1, "denominator": 2, "reference_numerator": 0, "reference_denominator": 9}]"#;
+    let csv = computed(folder.path(), text, &["--format", "csv"]).well();
+    let lines: Vec<_> = csv.lines().collect();
+    assert_eq!(lines[0], "id,measure,value,lower,upper,note");
+    assert!(
+        lines[1].starts_with("1,difference,0.2000000000000000")
+            && lines[1].contains(",0.0524314724023648"),
+        "{csv}"
+    );
+    assert!(
+        lines[2].starts_with("no ratio,ratio,,,,")
+            && lines[2].contains("a ratio to 0 has no value"),
+        "{csv}"
+    );
+    assert!(computed(folder.path(), text, &[]).well().contains("difference"));
+}
+
+#[test]
+fn a_bad_file_is_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for (text, expected) in [
+        ("nonsense", "the text is not JSON"),
+        (r#"[3]"#, "entry 1 is not an object"),
+        (r#"{"numerator": 3}"#, "entry 1: give `measure`, one of proportion"),
+        (r#"{"measure": "diffrence"}"#, "did you mean `difference`?"),
+        (
+            r#"{"measure": "proportion", "numerator": 3}"#,
+            "`proportion` takes numerator, denominator",
+        ),
+        (
+            r#"{"measure": "proportion", "numerator": 3, "denominator": 9, "x": 1}"#,
+            "unknown field `x`",
+        ),
+        (
+            r#"{"measure": "proportion", "confidence": 0.9, "numerator": 3, "denominator": 9}"#,
+            "give 0.95 or 0.998",
+        ),
+        (r#"{"measure": "false_discovery_rate", "p_values": [2]}"#, "2 is no p-value"),
+        (
+            r#"{"measure": "standardised_rate", "bands": [{"count": 1, "population": 2}]}"#,
+            "give `standard` for each",
+        ),
+    ] {
+        let ended = computed(folder.path(), text, &[]);
+        assert_eq!(ended.code, Some(1), "{text}: {ended:?}");
+        assert!(ended.remarks.contains(expected), "{text}: {}", ended.remarks);
+    }
+}
