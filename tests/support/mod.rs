@@ -1,13 +1,15 @@
 //! What tests of the running service share: a real service on a free port, the generated clients, and messages as JSON.
 
 mod answers;
+mod collector;
 mod messages;
 
 pub(crate) use answers::{
     Refusal, cell, cells, cells_of, column, count, counts, dimensions, four, ids, key, keys,
     parameter, row, totals, unknown_and_base, value, why,
 };
-pub(crate) use messages::{consultations, header, message, records};
+pub(crate) use collector::Collector;
+pub(crate) use messages::{POOL, consultations, header, message, records};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ mod tour;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::client;
 use super::exit::Failure;
@@ -16,6 +16,7 @@ use super::options::Shape;
 use super::running;
 use super::show::{Format, Out, json};
 use crate::app::Service;
+use crate::config::ProfileName;
 use questions::Answers;
 use screen::Place;
 
@@ -29,10 +30,36 @@ Examples:
       ends after printing; on any free port, so that it never meets another service
   equity demo --once --format json > demo.json
   equity demo --data-folder /tmp/demo --address 127.0.0.1:7500
+  equity demo --profile partner --tour
+      shows it as a partner organisation sees it, with a collection that is controlled: `synthetic-feed`
 
 The data is the published number of GP appointments in Leicester, Leicestershire and Rutland, March 2019 to December 2020, \
 published figures of digital exclusion (ONS, GP Patient Survey, Digital Exclusion Risk Index, Census 2021), and 200,000 synthetic \
 consultations with the digital access of their people, which say nothing about real people. A second run on the same folder submits nothing again.";
+
+/// The setting that `--profile` overrides.
+const PROFILE: &str = "EQUITY_PROFILE_WITHOUT_IDENTITY";
+
+/// A disclosure profile, as an option.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ProfileArg {
+    /// Exact, and everything may be asked.
+    Internal,
+    /// Counts of controlled data are perturbed, and few people are withheld.
+    Partner,
+    /// Of controlled data published tables alone.
+    Public,
+}
+
+impl From<ProfileArg> for ProfileName {
+    fn from(given: ProfileArg) -> Self {
+        match given {
+            ProfileArg::Internal => Self::Internal,
+            ProfileArg::Partner => Self::Partner,
+            ProfileArg::Public => Self::Public,
+        }
+    }
+}
 
 /// `equity demo`.
 #[derive(Debug, Args)]
@@ -53,6 +80,9 @@ pub struct DemoArgs {
     /// Address to serve on (default: 127.0.0.1:7443; with --once any free port).
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<String>,
+    /// Disclosure profile of who asks (default: the setting `profile_without_identity`). With `partner`, the demo also has controlled data.
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    pub profile: Option<ProfileArg>,
     /// Number of synthetic consultations.
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: u64,
@@ -67,24 +97,37 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
     let folder = args.data_folder.display().to_string();
     let config = running::settings(
         None,
-        &[("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder))],
+        &[
+            ("EQUITY_ADDRESS", address),
+            ("EQUITY_DATA_FOLDER", Some(folder)),
+            (PROFILE, args.profile.map(|profile| ProfileName::from(profile).name().to_owned())),
+        ],
     )?;
+    let is_partner = config.profile_without_identity() == ProfileName::Partner;
     let service = running::start(&config).await?;
     // The service must be stopped even if a step fails.
     let result = tokio::select! {
-        result = Box::pin(tell(&args, &service, out)) => result,
+        result = Box::pin(tell(&args, (&service, is_partner), out)) => result,
         told = running::until_told_to_stop() => told,
     };
     let stopped = running::stop(service).await;
     result.and(stopped)
 }
 
-async fn tell(args: &DemoArgs, service: &Service, out: &mut Out) -> Result<(), Failure> {
+async fn tell(
+    args: &DemoArgs,
+    (service, is_partner): (&Service, bool),
+    out: &mut Out,
+) -> Result<(), Failure> {
     let address = format!("http://{}", service.address());
     out.remark(&format!("serving at {address}, data in {}", args.data_folder.display()))?;
     let client = client::Service::connect(&address).await?;
-    data::load(&client, args.rows, out).await?;
-    let answers = Answers::ask(&client).await?;
+    data::load(&client, (args.rows, is_partner), out).await?;
+    if is_partner {
+        // Partners read releases, and make none.
+        service.release_if_none("demo").await?;
+    }
+    let answers = Answers::ask(&client, is_partner).await?;
     let place = Place {
         address: &address,
         serving_on: !args.once,

@@ -1,6 +1,6 @@
 //! Who reads an answer.
 
-use crate::domain::collection::Openness;
+use crate::domain::collection::{Collection, Openness};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::reference::Reference;
 
@@ -36,6 +36,14 @@ impl Reader {
         self.reads_all(reference)
             || self.organisation.as_deref() == Some(organisation)
             || reference.collection(collection).is_some_and(|of| of.openness == Openness::Open)
+    }
+
+    /// Whether the reader gets releases of a collection. Of an open one everybody gets the newest state.
+    #[must_use]
+    pub fn reads_releases(&self, reference: &Reference, collection: &str) -> bool {
+        let is_open = |of: &Collection| of.openness == Openness::Open;
+        reference.profile(self.profile).reads_releases
+            && !reference.collection(collection).is_some_and(is_open)
     }
 
     /// Whether the profile shows all.

@@ -104,7 +104,7 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         ),
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
-    let receipt = service.engine.submit(taken).await;
+    let receipt = service.engine.submit(taken, &service.reader()).await;
     receipt::receipt(service, receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?)
 }
 
