@@ -88,3 +88,32 @@ async fn nobody_there_is_unreachable() {
     assert_eq!(failure.code(), 3);
     assert!(matches!(failure, Failure::Unreachable { cause, .. } if cause.contains("refused")));
 }
+
+#[tokio::test]
+async fn a_question_is_asked_again_as_long_as_waiting_may_help() {
+    use tonic_types::{ErrorDetails, StatusExt as _};
+
+    let address = serve(Fake::default()).await;
+    let cases = [
+        (Code::Unavailable, 10, Duration::from_secs(1), Some(3)),
+        (Code::Unavailable, 10, Duration::ZERO, None),
+        (Code::Unavailable, 600, Duration::from_millis(900), None),
+        (Code::InvalidArgument, 10, Duration::from_secs(1), None),
+    ];
+    for (code, millis, patience, expected) in cases {
+        let service = Service::connect(&address).await.unwrap().waiting(patience);
+        let tries = std::cell::Cell::new(0);
+        let answer = service.patiently(|| {
+            tries.set(tries.get() + 1);
+            let details = ErrorDetails::with_retry_info(Some(Duration::from_millis(millis)));
+            let is_over = tries.get() == 3;
+            async move {
+                if is_over { Ok(3) } else { Err(Status::with_error_details(code, "", details)) }
+            }
+        });
+        assert_eq!(answer.await.ok(), expected, "{code:?}, {millis} ms, {patience:?}");
+        // Two waits of 600 ms are longer than 900 ms.
+        let asked = expected.unwrap_or(if millis == 600 { 2 } else { 1 });
+        assert_eq!(tries.get(), asked, "{code:?}, {millis} ms, {patience:?}");
+    }
+}

@@ -46,8 +46,8 @@ pub struct ServeArgs {
     /// Serve an address that other machines can reach. This version has no encryption and no identity of callers.
     #[arg(long)]
     pub allow_plaintext: bool,
-    /// Go on without entries that the log has lost, for this start: the position of the last entry that is left. Read the runbook first.
-    #[arg(long, value_name = "POSITION", conflicts_with = "check")]
+    /// Go on without entries that the log has lost, for this start: the position of the last entry that is left. Read the runbook first. With --check: only compare it with the loss.
+    #[arg(long, value_name = "POSITION")]
     pub accept_loss: Option<u64>,
     /// Only check the settings, the reference content, the data folder, its secret and the address.
     #[arg(long, conflicts_with = "format")]

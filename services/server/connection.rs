@@ -1,4 +1,5 @@
-//! One accepted connection: it holds its permit, has to open HTTP/2 in time, may send no flood, and can be cut.
+//! One accepted connection: it holds its permit, has to open HTTP/2 in time, may send no flood, is read no faster than others can bear,
+//! and can be cut.
 //!
 //! hyper has no time limit for the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
 //! nothing would stay for ever, and so would one that asks and reads nothing.
@@ -12,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::transport::server::Connected;
 
@@ -31,6 +32,8 @@ pub(super) struct Connection {
     preface: Option<Preface>,
     client: Arc<Client>,
     frames: Frames,
+    /// The wait until more is read.
+    rest: Option<Pin<Box<Sleep>>>,
     /// The frames that are sent, and bytes of messages in them since the client's last progress. Answers to its pings are none.
     sent: Heads,
     taken: usize,
@@ -62,7 +65,20 @@ impl Connection {
         let (cut, idle) = (Box::pin(client.cut()), settings.stream_idle);
         let frames = Frames::new(settings.max_concurrent_streams);
         let (sent, taken, stuck) = (Heads::after(0), 0, None);
-        Self { stream, preface, client, frames, sent, taken, cut, idle, stuck, _permit: permit }
+        let rest = None;
+        Self {
+            stream,
+            preface,
+            client,
+            frames,
+            rest,
+            sent,
+            taken,
+            cut,
+            idle,
+            stuck,
+            _permit: permit,
+        }
     }
 
     /// Passes on the result of writing parts of a stream, and notes whether the client takes bytes. While hyper waits here it does not
@@ -116,15 +132,22 @@ impl AsyncRead for Connection {
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        if let Some(rest) = &mut self.rest {
+            ready!(rest.as_mut().poll(cx));
+            self.rest = None;
+        }
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(result) => {
                 let came = &buffer.filled()[before..];
                 let read = came.len();
-                if !self.frames.came(came, Instant::now()) {
+                let now = Instant::now();
+                if !self.frames.came(came, now) {
                     self.client.cut_off("it sent a flood of frames that ask for nothing");
                     return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
                 }
+                let until = self.frames.rests_until(now);
+                self.rest = until.map(|until| Box::pin(sleep_until(until)));
                 self.preface.take_if(|preface| {
                     preface.missing = preface.missing.saturating_sub(read);
                     preface.missing == 0

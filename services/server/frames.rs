@@ -2,6 +2,9 @@
 //! padding alone, heads of calls that have one. h2 takes them without a limit, and a client could keep a thread busy with them. Calls
 //! and bytes sent earn some of them: well-behaved clients send them along with their calls and with what they read.
 //!
+//! Frames of data are no flood: somebody may send one row in each. But each costs about as much as a large one, so a connection that sends
+//! more of them in a second than [`A_DATA_FRAME`] lets through is read later. The data of a call that is all in one frame costs nothing.
+//!
 //! Only the nine bytes at the head of each frame are read.
 
 use std::time::Duration;
@@ -20,6 +23,9 @@ const MOST: u64 = 1_000;
 /// Frames that a call earns, and bytes sent that earn one.
 const A_CALL: u64 = 4;
 const BYTES_A_FRAME: u64 = 1 << 10;
+/// How long a frame of data keeps the next ones waiting, and what is forgiven of it: 20,000 a second, and 2,000 at once.
+const A_DATA_FRAME: Duration = Duration::from_micros(50);
+const FORGIVEN: Duration = Duration::from_millis(100);
 /// What a reset costs: a call was begun for it. As many as streams may be open can always be paid for.
 const A_RESET: u64 = A_CALL + 1;
 
@@ -34,19 +40,28 @@ pub(super) struct Frames {
     /// Parts of a frame that time and sent bytes have earned.
     part: (Duration, u64),
     looked: Instant,
+    /// When the frames of data that have come would all have come at the rate that they may.
+    data_until: Instant,
 }
 
 impl Frames {
     /// A new connection on which so many calls may run at once.
     pub(super) fn new(streams: u32) -> Self {
+        let now = Instant::now();
         Self {
             heads: Heads::after(PREFACE_BYTES),
             left: FIRST,
             most: MOST + A_RESET * u64::from(streams),
             newest: 0,
             part: (Duration::ZERO, 0),
-            looked: Instant::now(),
+            looked: now,
+            data_until: now,
         }
+    }
+
+    /// Until when no more is to be read; none: the next bytes may come.
+    pub(super) fn rests_until(&self, now: Instant) -> Option<Instant> {
+        self.data_until.checked_sub(FORGIVEN).filter(|until| *until > now)
     }
 
     /// Bytes were sent to the client.
@@ -59,6 +74,7 @@ impl Frames {
     /// Bytes have come. False: it is a flood.
     pub(super) fn came(&mut self, mut bytes: &[u8], now: Instant) -> bool {
         self.earn_by_time(now);
+        self.data_until = self.data_until.max(now);
         while let Some(head) = self.heads.next(&mut bytes) {
             if !self.frame(head) {
                 return false;
@@ -71,10 +87,16 @@ impl Frames {
     fn frame(&mut self, head: Head) -> bool {
         let cost = match head.kind {
             DATA if head.flags & PADDED != 0 && head.length <= PADDING => 1,
-            DATA if head.length > 0 || head.flags & END != 0 => 0,
+            DATA if head.flags & END != 0 => 0,
+            DATA if head.length > 0 => {
+                self.data_until += A_DATA_FRAME;
+                0
+            }
             1 if head.stream > self.newest => {
                 self.newest = head.stream;
                 self.earn(A_CALL);
+                self.data_until =
+                    self.data_until.checked_sub(A_DATA_FRAME).unwrap_or(self.data_until);
                 0
             }
             3 => A_RESET,
@@ -167,6 +189,38 @@ mod tests {
             assert!(frames.came(&large, now));
         }
         assert!(frames.came(&frame(3, 0, 4).repeat(64), now), "all streams cancelled at once");
+    }
+
+    #[test]
+    fn frames_of_data_wait_when_there_are_very_many() {
+        for length in [1, 16 << 10] {
+            let (mut frames, now) = open();
+            let data = frame(0, 0, length).repeat(2_000);
+            assert!(frames.came(&data, now) && frames.rests_until(now).is_none(), "{length}");
+            assert!(frames.came(&data, now));
+            let until = frames.rests_until(now).expect("they come too fast");
+            assert_eq!(until - now, 2_000 * A_DATA_FRAME, "{length}");
+            assert_eq!(frames.rests_until(until), None);
+            // As fast as it may be, for as long as they like.
+            let (mut frames, mut now) = open();
+            for _ in 0..100 {
+                now += 500 * A_DATA_FRAME;
+                assert!(frames.came(&frame(0, 0, length).repeat(500), now));
+                assert_eq!(frames.rests_until(now), None, "{length}");
+            }
+        }
+        // Calls of one message each never wait, whether it ends the call or an empty frame does.
+        for parts in [&[(0, 1, 100)][..], &[(0, 0, 100), (0, 1, 0)]] {
+            let (mut frames, now) = open();
+            for call in 0..20_000 {
+                let head = frame_of(2 * call + 1, 1, 4, 60);
+                let data = parts.iter().map(|(kind, flags, length)| frame(*kind, *flags, *length));
+                assert!(
+                    frames.came(&[head].into_iter().chain(data).collect::<Vec<_>>().concat(), now)
+                );
+                assert_eq!(frames.rests_until(now), None, "{call} {parts:?}");
+            }
+        }
     }
 
     #[test]

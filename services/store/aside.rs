@@ -13,6 +13,9 @@ const MAKE_ANEW_BYTES: u64 = 1 << 20;
 /// Most folders of one kind that are kept for the operator.
 const MOST_ASIDE: u32 = 1_000;
 
+/// Why a sled is set aside whose rows are whole.
+pub(super) const OF_ANOTHER_LOG: &str = "the store is of another log than the one in this folder";
+
 /// Opens sled when the service starts. If sled is damaged or the disk cannot read it, sets it aside and begins a new one. Rows
 /// of an earlier format are deleted, if the log has all that they have.
 pub(super) fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreError> {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::aside::{free_name, made_anew, open_first};
+use super::aside::{OF_ANOTHER_LOG, free_name, made_anew, open_first};
 use super::clock::LogClock;
 use super::error::StoreError;
 use super::folder::{free_bytes, make_folder};
@@ -56,12 +56,7 @@ impl CaughtUp {
         let opened = open_log(folder, (&applied, &witnessed), settings.accept_loss)?;
         let (Opened { log, damage, denied, .. }, accepted) = opened;
         if applied.iter().any(|known| denied.contains(known)) {
-            state = made_anew(
-                state,
-                folder,
-                sled_bytes,
-                "the store is of another log than the one in this folder",
-            )?;
+            state = made_anew(state, folder, sled_bytes, OF_ANOTHER_LOG)?;
         } else if accepted && state.tree.position() > log.tail() {
             state = made_anew(
                 state,
@@ -82,7 +77,7 @@ impl CaughtUp {
             return Err(StoreError::Unreadable(damage.clone()));
         }
         let newest = seen.map_or(0, |seen| seen.time_millis).max(log.time_millis());
-        let clock = Arc::new(LogClock::new(newest));
+        let clock = Arc::new(LogClock::new(newest, seen.and_then(|seen| seen.at_boot)));
         let stranger = seen.filter(|_| witnessed.iter().any(|known| denied.contains(known)));
         let refusal = match (damage.or(found), stranger, settings.witness) {
             (Some(damage), ..) => Some(lost(damage, log.last_known())),
@@ -111,7 +106,8 @@ impl CaughtUp {
     /// How far the log has come; none: it is empty.
     pub(super) fn seen(&self) -> Option<Seen> {
         let last = self.log.end()?;
-        Some(Seen { last, root: self.state.tree.at().root()?, time_millis: self.log.time_millis() })
+        let (root, time_millis) = (self.state.tree.at().root()?, self.log.time_millis());
+        Some(Seen { last, root, time_millis, at_boot: self.clock.at_boot() })
     }
 }
 

@@ -2,9 +2,15 @@
 //!
 //! It follows the system's clock, and never runs backwards. When the clock jumps, it goes on as if the clock had not, and follows
 //! only when the clock stays where it is. What was answered about a time is so for ever: no entry gets a time that was asked about.
+//!
+//! The witness keeps where the log's time stands against the time since the system was booted, which no setting of the clock moves. So
+//! a clock that jumps while no service runs is seen by the next start, as long as the system was not booted in between.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+use uuid::Uuid;
 
 /// By less the clock may differ from what was expected: it is set right in small steps all the time.
 const STEP_MILLIS: i64 = 1_000;
@@ -13,9 +19,27 @@ const HOLD: Duration = Duration::from_secs(600);
 /// Pause between two looks at whether nobody waits any more.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// The log's time when the system was booted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AtBoot {
+    /// The boot: each has an id of its own.
+    pub(super) boot: Uuid,
+    /// Milliseconds since 1970.
+    pub(super) millis: i64,
+}
+
+impl AtBoot {
+    /// Whether the log's time is not where it was: by more than clocks are set right in small steps.
+    pub(super) fn differs(self, now: Self) -> bool {
+        self.boot != now.boot || self.millis.saturating_sub(now.millis).abs() > STEP_MILLIS
+    }
+}
+
 /// The clock of one log.
 pub(super) struct LogClock {
     start: Instant,
+    /// This boot of the system, and when it was booted: less than the start by so many milliseconds. None: the system does not say.
+    boot: Option<(Uuid, i64)>,
     dates: Mutex<Dates>,
     applied: Condvar,
 }
@@ -84,10 +108,12 @@ impl Dates {
 }
 
 impl LogClock {
-    /// For a log whose newest entry has this time, milliseconds since 1970.
-    pub(super) fn new(newest: u64) -> Self {
-        let wall = wall();
-        let ahead = i64::try_from(newest).unwrap_or(i64::MAX).saturating_sub(wall);
+    /// For a log whose newest entry has this time, milliseconds since 1970. `before`: what the clock of an earlier start knew.
+    pub(super) fn new(newest: u64, before: Option<AtBoot>) -> Self {
+        let (boot, wall) = (boot(), wall());
+        let same = before.zip(boot).filter(|(before, (id, _))| before.boot == *id);
+        let believed = same.map_or(wall, |(before, (_, up))| before.millis.saturating_add(up));
+        let ahead = i64::try_from(newest).unwrap_or(i64::MAX).saturating_sub(believed);
         if ahead > STEP_MILLIS {
             tracing::warn!(
                 seconds = ahead / 1_000,
@@ -95,8 +121,16 @@ impl LogClock {
                  entries get the same time, and as_of by time cannot tell them apart"
             );
         }
-        let dates = Mutex::new(Dates::new(wall, newest));
-        Self { start: Instant::now(), dates, applied: Condvar::new() }
+        let dates = Mutex::new(Dates::new(believed, newest));
+        let this = Self { start: Instant::now(), boot, dates, applied: Condvar::new() };
+        this.look();
+        this
+    }
+
+    /// What the next start has to know; none: the system does not say when it was booted.
+    pub(super) fn at_boot(&self) -> Option<AtBoot> {
+        let (boot, up) = self.boot?;
+        Some(AtBoot { boot, millis: self.lock().believed.saturating_sub(up) })
     }
 
     /// Looks whether the clock has jumped.
@@ -174,6 +208,14 @@ fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// The id of the system's boot, and the milliseconds since then.
+fn boot() -> Option<(Uuid, i64)> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let up = clock_gettime(ClockId::Boottime);
+    let millis = up.tv_sec.saturating_mul(1_000).saturating_add(up.tv_nsec / 1_000_000);
+    Some((id.trim().parse().ok()?, millis))
+}
+
 /// The system's clock, milliseconds since 1970.
 fn wall() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
@@ -226,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_about_gets_no_more_entries() {
-        let clock = LogClock::new(0);
+        let clock = LogClock::new(0, None);
         let first = clock.begin();
         assert_eq!(clock.settle(first - 1, || false), Ok(()));
         assert_eq!(clock.settle(first, || false), Err(Unsettled::UnderWay));
@@ -241,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_question_waits_for_what_is_being_written() {
-        let clock = LogClock::new(0);
+        let clock = LogClock::new(0, None);
         let time = clock.begin();
         std::thread::scope(|scope| {
             let asker = scope.spawn(|| clock.settle(time, || true));
@@ -253,9 +295,21 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_jumps_between_two_starts_is_not_believed() {
+        let before = LogClock::new(0, None).at_boot().unwrap();
+        let time = |before| i64::try_from(LogClock::new(0, Some(before)).now()).unwrap() - wall();
+        for jump in [0, 3_600_000, -3_600_000] {
+            let other = AtBoot { millis: before.millis + jump, ..before };
+            assert!((time(other) - jump).abs() < 1_000, "{jump}: the same boot");
+            let other = AtBoot { boot: Uuid::nil(), ..other };
+            assert!(time(other).abs() < 1_000, "{jump}: another boot, of which nobody knows");
+        }
+    }
+
+    #[test]
     fn a_log_from_the_future_stays_in_order() {
         let newest = u64::try_from(wall()).unwrap() + 86_400_000;
-        let clock = LogClock::new(newest);
+        let clock = LogClock::new(newest, None);
         assert_eq!(clock.settle(newest, || false), Ok(()), "it is dated so: it can be asked for");
         assert_eq!((clock.begin(), clock.begin()), (newest + 1, newest + 2));
     }

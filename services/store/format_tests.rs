@@ -77,3 +77,18 @@ async fn rows_of_a_later_format_are_refused_and_stay() {
     std::fs::remove_dir_all(place.path().join("sled")).unwrap();
     drop(open(place.path()).unwrap());
 }
+
+#[test]
+fn a_name_for_what_is_set_aside_is_found_or_refused_and_never_looked_for_without_end() {
+    let place = tempfile::tempdir().unwrap();
+    let sled = place.path().join("sled");
+    std::fs::write(place.path().join("kept-1"), b"").unwrap();
+    assert_eq!(free_name(&sled, "kept").unwrap(), place.path().join("kept-2"));
+    for number in 2..=MOST_ASIDE {
+        std::fs::write(place.path().join(format!("kept-{number}")), b"").unwrap();
+    }
+    let full = free_name(&sled, "kept").unwrap_err().to_string();
+    assert!(full.contains("delete what nobody needs"), "{full}");
+    // The system does not say what is there: a file is no folder.
+    assert!(free_name(&place.path().join("kept-1/sled"), "kept").is_err());
+}

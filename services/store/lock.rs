@@ -1,5 +1,8 @@
 //! One process for a data folder. The process that opens the folder holds this lock until it ends, even if it is killed.
 //!
+//! It is two locks: one of the file `lock`, and one of the folder itself, which nobody can remove under a running service. Some file
+//! systems of a network lock no folders; there the file has to do.
+//!
 //! sled locks its own file only. If that file is missing or was set aside, sled's lock would not stop a second process, and
 //! two writers would append to one log.
 
@@ -9,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::error::StoreError;
 
@@ -16,9 +20,10 @@ use super::error::StoreError;
 const TRIES: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The lock of a data folder. Dropping it closes the file, which releases the lock.
+/// The lock of a data folder. Dropping it closes the files, which releases the lock.
 pub(super) struct Lock {
     _file: File,
+    _folder: Option<File>,
 }
 
 impl Lock {
@@ -50,14 +55,46 @@ impl Lock {
     }
 
     fn of(file: File, folder: &Path) -> Result<Self, StoreError> {
-        for attempt in 0..TRIES {
-            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok() {
-                return Ok(Self { _file: file });
-            }
-            if attempt + 1 < TRIES {
-                std::thread::sleep(PAUSE);
-            }
+        let is_of_another = || StoreError::Locked(folder.to_owned());
+        // Also where the file system locks no files: two services could write there.
+        lock(&file).map_err(|_| is_of_another())?;
+        let itself = File::open(folder).ok();
+        match itself.as_ref().map(lock) {
+            Some(Err(Errno::WOULDBLOCK)) => Err(is_of_another()),
+            Some(Ok(())) => Ok(Self { _file: file, _folder: itself }),
+            Some(Err(_)) | None => Ok(Self { _file: file, _folder: None }),
         }
-        Err(StoreError::Locked(folder.to_owned()))
+    }
+}
+
+fn lock(file: &File) -> Result<(), Errno> {
+    for _ in 1..TRIES {
+        match flock(file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => std::thread::sleep(PAUSE),
+            locked => return locked,
+        }
+    }
+    flock(file, FlockOperation::NonBlockingLockExclusive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_process_even_without_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = Lock::take(folder.path()).unwrap();
+        for removed in [false, true] {
+            if removed {
+                std::fs::remove_file(folder.path().join("lock")).unwrap();
+            }
+            let second = Lock::take(folder.path());
+            assert!(matches!(second, Err(StoreError::Locked(_))), "removed: {removed}");
+            let second = Lock::take_to_read(folder.path());
+            assert!(matches!(second, Err(StoreError::Locked(_))), "removed: {removed}");
+        }
+        drop(held);
+        drop(Lock::take(folder.path()).unwrap());
     }
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use super::aside::{made_anew, open_state};
+use super::aside::{OF_ANOTHER_LOG, made_anew, open_state};
 use super::error::{StoreError, WriteError};
 use super::folder::free_bytes;
 use super::log::Log;
@@ -118,7 +118,7 @@ impl LiveState {
             && let Some(Ok(there)) = log.read_from(last.position)?.next()
             && there.place != last
         {
-            fresh = made_anew(fresh, &self.folder, self.sled_bytes, "the store is of another log")?;
+            fresh = made_anew(fresh, &self.folder, self.sled_bytes, OF_ANOTHER_LOG)?;
         }
         if let Err(error) = self.reserve.ahead(self.ahead(0)) {
             tracing::warn!(%error, "sled catches up with the log without room of its own");

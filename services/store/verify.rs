@@ -1,10 +1,12 @@
 //! Verifying that the log gives the stored state, byte for byte, and rebuilding the state from the log.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
+use super::aside::{OF_ANOTHER_LOG, made_anew};
 use super::error::StoreError;
 use super::folder::{folder_bytes, free_bytes};
 use super::lock::Lock;
@@ -144,20 +146,31 @@ pub fn rebuild(
 ) -> Result<Report, StoreError> {
     let _lock = Lock::take(folder)?;
     let sled = folder.join("sled");
-    let mut known = match State::open(&sled, CACHE_BYTES) {
-        Ok(there) => there.tree.at().known(),
-        Err(StoreError::OldFormat { position, .. }) => vec![position.into()],
-        Err(StoreError::Damaged(_)) => Vec::new(),
+    let (there, mut known) = match State::open(&sled, CACHE_BYTES) {
+        Ok(there) => {
+            let known = there.tree.at().known();
+            (Some(there), known)
+        }
+        Err(StoreError::OldFormat { position, .. }) => (None, vec![position.into()]),
+        Err(StoreError::Damaged(_)) => (None, Vec::new()),
         Err(error) => return Err(error),
     };
+    let applied = known.clone();
     known.extend(witness.and_then(witness::read).iter().flat_map(Seen::known));
-    let Opened { log, damage, .. } = SegmentLog::read_only(&folder.join("log"), &known)?;
+    let Opened { log, damage, denied, .. } = SegmentLog::read_only(&folder.join("log"), &known)?;
     if let Some(damage) = damage {
         return Err(LogError::Damaged(damage).into());
     }
     genesis_of(&log)?;
-    std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
-    let mut state = State::open(&sled, CACHE_BYTES)?;
+    let is_of_another = applied.iter().any(|known| denied.contains(known));
+    let mut state = match there.filter(|_| is_of_another) {
+        // It may be the only copy of what it has.
+        Some(there) => made_anew(there, folder, CACHE_BYTES, OF_ANOTHER_LOG)?,
+        None => {
+            std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
+            State::open(&sled, CACHE_BYTES)?
+        }
+    };
     let (entries, damage) = state.replay(&log, progress)?;
     state.tree.flush()?;
     let mut report = report(&state, entries);
@@ -205,7 +218,9 @@ impl WorkFolder {
         if beside.try_exists().unwrap_or(false) {
             std::fs::remove_dir_all(&beside).map_err(io("remove", &beside))?;
         }
-        std::fs::create_dir(&beside).map_err(io("create", &beside))?;
+        // It has copies of rows about people: for this user alone, wherever it is.
+        let made = std::fs::DirBuilder::new().mode(0o700).create(&beside);
+        made.map_err(io("create", &beside))?;
         Ok(Self(beside))
     }
 }
@@ -222,5 +237,22 @@ impl Drop for WorkFolder {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::warn!(%error, folder = %self.0.display(), "could not be removed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_copies_are_for_this_user_alone_and_go_away() {
+        let place = tempfile::tempdir().unwrap();
+        let work = WorkFolder::new(place.path(), Some(place.path())).unwrap();
+        let mode = std::fs::metadata(&work.0).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{mode:o}");
+        drop(work);
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }
 }

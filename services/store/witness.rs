@@ -1,8 +1,8 @@
 //! The witness: a small file outside log and store that says how far the log had come. A log that has lost its end looks like a log that
 //! is whole, and a store that is lost with it cannot tell; the witness can.
 //!
-//! It is replaced a moment after each change, with each new segment and on a clean stop, by a thread of its own: a disk that hangs holds
-//! up no change.
+//! It is replaced a moment after each change, with each new segment and on a clean stop, and when somebody has removed it, by a thread
+//! of its own: a disk that hangs holds up no change.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -12,10 +12,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::clock::AtBoot;
 use super::error::StoreError;
 use super::log::{Known, Place};
 
-/// Longest time between a change and the witness of it.
+/// Longest time between a change and the witness of it, and between two looks at whether the witness is there.
 const EVERY: Duration = Duration::from_secs(2);
 const HEAD: &str = "# How far the log of this data had come. A start compares it with the log: see the operator's guide.";
 
@@ -28,6 +29,8 @@ pub(super) struct Seen {
     pub(super) root: [u8; 32],
     /// Log time of the last entry, milliseconds since 1970.
     pub(super) time_millis: u64,
+    /// What the clock of the next start has to know.
+    pub(super) at_boot: Option<AtBoot>,
 }
 
 impl Seen {
@@ -39,10 +42,13 @@ impl Seen {
 
     /// The file's text. The last line is the hash of those before it.
     fn text(&self) -> String {
-        let Self { last: Place { position, chain }, root, time_millis } = self;
+        let Self { last: Place { position, chain }, root, time_millis, at_boot } = self;
         let (chain, root) = (hex(chain), hex(root));
+        let boot =
+            at_boot.map(|AtBoot { boot, millis }| format!("boot {boot}\nboot_millis {millis}\n"));
         let text = format!(
-            "{HEAD}\nposition {position}\nchain {chain}\nroot {root}\ntime_millis {time_millis}\n"
+            "{HEAD}\nposition {position}\nchain {chain}\nroot {root}\ntime_millis {time_millis}\n{}",
+            boot.unwrap_or_default()
         );
         let check = blake3::hash(text.as_bytes()).to_hex();
         format!("{text}check {check}\n")
@@ -56,7 +62,9 @@ impl Seen {
         let number = |name| value(name)?.parse().ok();
         let hash = |name| Some(*blake3::Hash::from_hex(value(name)?).ok()?.as_bytes());
         let last = Place { position: number("position")?, chain: hash("chain")? };
-        let seen = Self { last, root: hash("root")?, time_millis: number("time_millis")? };
+        let at_boot = || Some((value("boot")?.parse().ok()?, value("boot_millis")?.parse().ok()?));
+        let at_boot = at_boot().map(|(boot, millis)| AtBoot { boot, millis });
+        let seen = Self { last, root: hash("root")?, time_millis: number("time_millis")?, at_boot };
         (seen.text() == text).then_some(seen)
     }
 }
@@ -121,7 +129,8 @@ impl Witness {
                 keeper.fail(&error);
             }
         }
-        let told: Arc<(Mutex<Told>, Condvar)> = Arc::default();
+        let told = Told { newest: now, ..Told::default() };
+        let told = Arc::new((Mutex::new(told), Condvar::new()));
         let shared = Arc::clone(&told);
         let thread = std::thread::Builder::new()
             .name("witness".into())
@@ -137,6 +146,17 @@ impl Witness {
         told.at_once |= at_once;
         drop(told);
         self.told.1.notify_one();
+    }
+
+    /// Tells it where the log's time is now, if that is not where it was: the clock has jumped, and was followed.
+    pub(super) fn tell_clock(&self, now: AtBoot) {
+        let mut told = self.told.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = &mut told.newest
+            && newest.at_boot.is_none_or(|before| before.differs(now))
+        {
+            newest.at_boot = Some(now);
+            self.told.1.notify_one();
+        }
     }
 }
 
@@ -162,27 +182,29 @@ impl Keeper {
     fn run(mut self, (told, changed): &(Mutex<Told>, Condvar)) {
         loop {
             let now = told.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_idle = |told: &mut Told| {
-                let nothing_new = told.newest.is_none() || told.newest == self.written;
-                nothing_new && !told.is_over
-            };
-            let now = changed.wait_while(now, is_idle).unwrap_or_else(PoisonError::into_inner);
+            let is_idle = |told: &mut Told| told.newest == self.written && !told.is_over;
+            let waited = changed.wait_timeout_while(now, EVERY, is_idle);
+            let (now, looks) = waited.unwrap_or_else(PoisonError::into_inner);
             // What comes within a moment is one witness.
-            let waits = |told: &mut Told| !told.at_once && !told.is_over;
+            let waits = |told: &mut Told| !looks.timed_out() && !told.at_once && !told.is_over;
             let waited = changed.wait_timeout_while(now, EVERY, waits);
             let mut now = waited.unwrap_or_else(PoisonError::into_inner).0;
             now.at_once = false;
             let (newest, is_over) = (now.newest, now.is_over);
             drop(now);
-            if let Some(newest) = newest
-                .filter(|newest| self.written.as_ref() != Some(newest) || (is_over && self.failed))
-            {
+            let is_needed = is_over || newest != self.written || self.is_gone();
+            if let Some(newest) = newest.filter(|_| is_needed) {
                 self.write(newest);
             }
             if is_over {
                 return;
             }
         }
+    }
+
+    /// Whether somebody has removed the witness.
+    fn is_gone(&self) -> bool {
+        matches!(self.file.try_exists(), Ok(false))
     }
 
     fn write(&mut self, seen: Seen) {
@@ -194,7 +216,7 @@ impl Keeper {
             Ok(()) => {}
             Err(error) => self.fail(&error),
         }
-        // Also if it failed: it is tried again with the next change, and when the service stops.
+        // Also if it failed: it is tried again with the next change, when it is not there, and when the service stops.
         self.written = Some(seen);
     }
 
@@ -220,7 +242,9 @@ mod tests {
 
     fn seen(position: u64) -> Seen {
         let last = Place { position, chain: [7; 32] };
-        Seen { last, root: [9; 32], time_millis: 1_700_000_000_000 + position }
+        let at_boot = AtBoot { boot: uuid::Uuid::from_u128(5), millis: -3 };
+        let at_boot = (position != 1).then_some(at_boot);
+        Seen { last, root: [9; 32], time_millis: 1_700_000_000_000 + position, at_boot }
     }
 
     #[test]
@@ -267,6 +291,36 @@ mod tests {
         drop(witness);
         assert_eq!(read(&file), Some(seen(5)));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_clock_that_was_followed_is_written_and_one_that_drifts_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("witness");
+        for (millis, is_written) in [(997, false), (-60_000, true)] {
+            let witness = Witness::keep(file.clone(), Some(seen(2))).unwrap();
+            let before = seen(2).at_boot.unwrap();
+            witness.tell_clock(AtBoot { millis, ..before });
+            drop(witness);
+            let written = read(&file).unwrap().at_boot.unwrap();
+            assert_eq!(written.millis, if is_written { millis } else { before.millis });
+        }
+    }
+
+    #[test]
+    fn one_that_was_removed_comes_back_without_a_change_and_on_stopping() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("witness");
+        let witness = Witness::keep(file.clone(), Some(seen(1))).unwrap();
+        fs::remove_file(&file).unwrap();
+        let begin = std::time::Instant::now();
+        while read(&file) != Some(seen(1)) {
+            assert!(begin.elapsed() < EVERY * 10);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        fs::remove_file(&file).unwrap();
+        drop(witness);
+        assert_eq!(read(&file), Some(seen(1)));
     }
 
     #[test]

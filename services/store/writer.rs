@@ -115,6 +115,9 @@ impl<L: Log> Writer<L> {
                     drop(writer.live.catch_up(&writer.log));
                     writer.tell_clock();
                     writer.clock.look();
+                    if let (Some(witness), Some(now)) = (&writer.witness, writer.clock.at_boot()) {
+                        witness.tell_clock(now);
+                    }
                     if writer.live.unflushed > 0 && busy.elapsed() >= QUIET {
                         writer.live.flush();
                         busy = Instant::now();
@@ -314,7 +317,8 @@ impl<L: Log> Writer<L> {
         if let Some(last) = places.last() {
             self.appended = last.position;
             if let (Some(witness), Some(root)) = (&self.witness, self.live.state.tree.at().root()) {
-                let seen = Seen { last: *last, root, time_millis };
+                let at_boot = self.clock.at_boot();
+                let seen = Seen { last: *last, root, time_millis, at_boot };
                 witness.tell(seen, self.log.segments() > segments);
             }
         }

@@ -12,6 +12,7 @@ use tonic_types::StatusExt as _;
 
 use super::{
     feed::{COLLECTION, Dice, MONTHS, ORGANISATIONS, Parcel, seed},
+    folder::Ending,
     running::{Running, Start, verify_clean},
 };
 
@@ -97,14 +98,44 @@ async fn a_jump_of_the_clock_poisons_nothing() {
         assert_eq!(&now, before);
     }
     assert_eq!(running.terminate().0, Some(0));
-    // The log's newest entry is of the future for a clock that is far behind.
-    off(&rules, -YEAR);
+    // Between two starts, with a kill and without; what the clock was before is known as long as there is a witness.
+    off(&rules, 0);
+    let dated_after = "dated after the system's clock";
+    for (jump, told, ending) in [
+        (YEAR, "has jumped", Ending::Killed),
+        (-YEAR, "has jumped", Ending::Stopped),
+        (-YEAR, dated_after, Ending::Killed),
+    ] {
+        off(&rules, jump);
+        if told == dated_after {
+            fs::remove_file(folder.join("secret.key.witness")).unwrap();
+        }
+        let said = fs::read_to_string(folder.with_extension("log")).unwrap().len();
+        let running = Running::try_start(&folder, &start).unwrap();
+        let now = running.said_since(said);
+        assert!(now.contains(told), "{jump}: {told:?} is not in {now}");
+        let channel = running.channel().await;
+        let during = accepted(&channel, &mut dice).await;
+        assert!(
+            (begin..begin + 240_000).contains(&during),
+            "{jump}: {during} is dated as the clock said"
+        );
+        refused(&channel, begin + YEAR * 1_000).await;
+        for (time, before) in &asked {
+            assert_eq!(&at(&channel, *time).await.unwrap(), before, "{jump}: at {time}");
+        }
+        asked.push((during, at(&channel, during).await.unwrap()));
+        match ending {
+            Ending::Stopped => assert_eq!(running.terminate().0, Some(0)),
+            Ending::Killed => running.kill(),
+        }
+    }
+    off(&rules, 0);
+    fs::remove_file(folder.join("secret.key.witness")).unwrap();
     let running = Running::try_start(&folder, &start).unwrap();
-    assert!(running.said().contains("dated after the system's clock"), "{}", running.said());
     let channel = running.channel().await;
-    assert!(accepted(&channel, &mut dice).await >= begin);
     for (time, before) in &asked {
-        assert_eq!(&at(&channel, *time).await.unwrap(), before);
+        assert_eq!(&at(&channel, *time).await.unwrap(), before, "at {time}");
     }
     assert_eq!(running.terminate().0, Some(0));
     verify_clean(&folder);

@@ -133,11 +133,10 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
         assert!(heard.iter().all(is_expected), "{rule}: {heard:?} {}", running.said_since(said));
         assert!(expected.contains(&heard[0].as_str()), "{rule}: {heard:?}");
         let said_now = running.said_since(said);
-        if rule.contains(" 5 ") {
-            assert!(
-                said_now.contains("ERROR") && said_now.contains("os error 5"),
-                "{rule}: {said_now}"
-            );
+        if rule.contains(" 5 ") || expected.contains(&failed) {
+            let (_, error) = rule.split_once(' ').unwrap();
+            let error = format!("os error {}", error.split_once(' ').unwrap().0);
+            assert!(said_now.contains("ERROR") && said_now.contains(&error), "{rule}: {said_now}");
         }
         assert!(!said_now.contains("panicked"), "{said_now}");
         rules.set("");
@@ -221,12 +220,14 @@ async fn a_start_with_a_fault_serves_everything_or_ends_with_a_sentence() {
     let log = log.map(|(at, error)| {
         format!("open {error} FOLDERlog/ {} {}", at % 2, if at < 3 { "1" } else { "-1" })
     });
+    let short = [0, 2, 9].map(|skip| format!("write 0 FOLDER {skip} -1"));
     let calls = (0..faults()).map(|_| {
         let (error, skip) = (dice.of(&[EIO, ENOSPC, EMFILE, EACCES]), dice.below(140));
         let count = dice.of(&["1", "-1"]);
         format!("any {error} FOLDER {skip} {count}")
     });
-    let all: Vec<_> = threads.into_iter().chain(one_thread).chain(log).chain(calls).collect();
+    let all: Vec<_> =
+        threads.into_iter().chain(one_thread).chain(log).chain(short).chain(calls).collect();
     for (number, rule) in all.into_iter().enumerate() {
         let folder = place.path().join(format!("data-{number}"));
         copy(&whole, &folder);

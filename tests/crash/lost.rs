@@ -49,6 +49,18 @@ async fn accepted(folder: &Path, position: &str, dice: &mut Dice) {
     assert!(refused.said.contains("is not the loss that there is"), "{refused:?}");
     assert_eq!(refused.code, Some(1));
 
+    let before = content(folder);
+    for (position, code) in [(wrong.to_string(), 1), (position.to_owned(), 0)] {
+        let mut check = equity();
+        check.args(["serve", "--check", "--accept-loss", &position, "--data-folder"]).arg(folder);
+        let checked = check.output().unwrap();
+        let said = String::from_utf8_lossy(&checked.stderr);
+        assert_eq!(checked.status.code(), Some(code), "--accept-loss {position}: {said}");
+        assert_eq!(said.contains("is not the loss that there is"), code == 1, "{said}");
+        assert!(!said.contains("would only read"), "{said}");
+    }
+    assert_eq!(content(folder), before, "--check wrote");
+
     let options = ["--accept-loss", position];
     let start = Start { options: &options, ..Start::default() };
     let running = Running::try_start(folder, &start).unwrap();
@@ -238,6 +250,12 @@ async fn a_store_of_another_history_is_not_believed() {
     assert_eq!(running.terminate().0, Some(0));
     fs::remove_dir_all(own.join("sled")).unwrap();
     copy(&other.join("sled"), &own.join("sled"));
+    let rebuilt = place.path().join("rebuilt");
+    copy(&own, &rebuilt);
+    let ended = check("rebuild", &rebuilt);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(rebuilt.join("sled-damaged-1").try_exists().unwrap(), "it may be the only copy");
+    verify_clean(&rebuilt);
     let running = Running::start(&own);
     memory.holds(&running.channel().await).await.unwrap();
     assert!(running.said().contains("the store is of another log"), "{}", running.said());

@@ -13,6 +13,7 @@ mod kill;
 mod load;
 mod log;
 mod lost;
+mod meddled;
 mod memory;
 mod power;
 mod released;

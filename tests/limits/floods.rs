@@ -88,6 +88,14 @@ fn too_many_calls(round: u32) -> Vec<u8> {
     (0..500).flat_map(one).collect()
 }
 
+/// A message that comes in frames of one byte, again and again. That is data, so it is no flood to be cut, and may cost nobody much.
+fn bytes_one_by_one(round: u32) -> Vec<u8> {
+    let call = 2 * round + 1;
+    let prefix = frame(0, 0, call, b"\0\0\x0f\0\0");
+    let bytes = frame(0, 0, call, b"x").repeat(50_000);
+    [frame(1, 4, call, OPEN_CALL), prefix, bytes, frame(0, 1, call, b"x")].concat()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_flood_are_cut_and_others_go_on() {
     let server = TestServer::start(ServerSettings::default()).await;
@@ -96,14 +104,21 @@ async fn connections_that_flood_are_cut_and_others_go_on() {
         let client = client.clone();
         async move { client.unary(ECHO).await.map(drop) }
     };
-    let refused: (_, Flood) = ("calls that are refused", Box::new(too_many_calls));
-    for (what, flood) in floods().into_iter().chain([refused]) {
-        // It comes again as soon as it is cut.
+    let others: [(_, Flood); 2] = [
+        ("calls that are refused", Box::new(too_many_calls)),
+        ("messages in frames of one byte", Box::new(bytes_one_by_one)),
+    ];
+    for (what, flood) in floods().into_iter().chain(others) {
+        // Each comes again as soon as it is cut.
         let again = async || {
-            let begun = Instant::now();
-            while begun.elapsed() < Duration::from_millis(1_500) {
-                until_cut(&server, &flood).await;
-            }
+            let until = Instant::now() + Duration::from_millis(1_500);
+            let one = async || {
+                while Instant::now() < until {
+                    let left = until.saturating_duration_since(Instant::now());
+                    drop(tokio::time::timeout(left, until_cut(&server, &flood)).await);
+                }
+            };
+            tokio::join!(one(), one(), one(), one());
         };
         goes_on_beside(what, ask.clone(), again).await;
     }

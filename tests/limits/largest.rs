@@ -1,5 +1,5 @@
 //! Every text and list of every request at its largest, and far above it, beside a client that asks every 100 ms. What is above the
-//! limit is refused by name; nothing else goes wrong, and the others go on.
+//! limit is refused by name, and so is a character that no text may have; nothing else goes wrong, and the others go on.
 
 use bytes::Bytes;
 use equity_indicators::cli::raw::Raw;
@@ -174,6 +174,19 @@ async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) ->
             let (bytes, entries) = (most_bytes(field), most_entries(field));
             let is_text = matches!(field.kind(), Kind::String) && !field.is_map();
             let many = LARGE / if is_text { 14 } else { 80 };
+            if is_text {
+                let mut request = begun(&method.input());
+                let text = Value::String("a\u{202e}b".into());
+                put(
+                    &mut request,
+                    &way,
+                    if field.is_list() { Value::List(vec![text]) } else { text },
+                );
+                let answer = soon(send(channel, &path, &request)).await;
+                let name = name(&way, true);
+                let refusal = Refusal::of(&answer.expect_err(&name));
+                assert_eq!(refusal.short(), ("FIELD_INVALID", &*name), "{path}: U+202E");
+            }
             // (bytes of a text, entries of a list, the field that is refused)
             let mut sizes = vec![(bytes, entries, None)];
             if is_text {

@@ -91,6 +91,8 @@ impl AskedOf {
 pub(super) struct Counted {
     groups: Vec<usize>,
     parcels: Vec<usize>,
+    /// The groups that are counted with one condition less, for each condition.
+    wider: Vec<Vec<usize>>,
     /// Whether only one channel is counted.
     of_channel: bool,
 }
@@ -108,6 +110,25 @@ impl Counted {
             self.groups.iter().map(move |group| first + group)
         };
         parcels.iter().flat_map(of).collect()
+    }
+
+    /// Who is among others of the same parcels and not counted; empty: everybody is counted.
+    fn rest(&self, among: impl Iterator<Item = usize>) -> Self {
+        let groups = among.filter(|group| !self.groups.contains(group)).collect();
+        Self { groups, parcels: self.parcels.clone(), wider: Vec::new(), of_channel: false }
+    }
+
+    /// The true number.
+    fn count(&self, world: &World, measure: Measure) -> u64 {
+        let truth = |cell: usize| {
+            let each = world.form.each();
+            world.parcels[cell / each].counts[cell % each]
+        };
+        let cells = match measure {
+            Measure::Persons => self.cells(world.form, &self.parcels, 0),
+            Measure::Contacts | Measure::AttendedContacts => self.contacts(world.form),
+        };
+        cells.into_iter().map(truth).sum()
     }
 
     /// What a number of people says. Nobody but the attacker's world knows that people come to one organisation, in one month and by one
@@ -163,7 +184,13 @@ impl<'a> Reading<'a> {
             return None;
         }
         let of_channel = says.iter().any(|(dimension, _)| *dimension == "channel");
-        Some(Counted { groups: self.world.form.holding(&says)?, parcels, of_channel })
+        let form = self.world.form;
+        let wider = (0..says.len()).map(|without| {
+            let fewer = says.iter().enumerate().filter(|(number, _)| *number != without);
+            form.holding(&fewer.map(|(_, said)| *said).collect::<Vec<_>>())
+        });
+        let wider = wider.collect::<Option<_>>()?;
+        Some(Counted { groups: form.holding(&says)?, parcels, wider, of_channel })
     }
 
     /// Every number of an answer that is of somebody: what it is of, and the number; none: it is withheld.
@@ -182,6 +209,20 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// What is left by a count: at least and at most so many. Nothing where that is not true: then it is withheld for something else.
+    fn left(&self, rest: &Counted, measure: Measure, (low, high): (u64, u64)) -> Vec<Sum> {
+        let form = self.world.form;
+        if !(low..=high).contains(&rest.count(self.world, measure)) {
+            return Vec::new();
+        }
+        match measure {
+            Measure::Persons => rest.people(form, low, high),
+            Measure::Contacts | Measure::AttendedContacts => {
+                vec![Sum { cells: rest.contacts(form), low, high }]
+            }
+        }
+    }
+
     /// What the numbers of an answer say, to who knows how they are made.
     pub(super) fn sums(
         &self,
@@ -195,12 +236,25 @@ impl<'a> Reading<'a> {
         for (counted, cell) in self.numbers(asked, answer) {
             let number = cell.counts.numerator;
             let (low, high) = rules.reveals(number);
+            // Of records, people are counted a few too few.
+            let few = if asked.measure == Measure::Persons { high } else { 2 * high };
+            // A part that is shown leaves many.
+            if number.is_some() && rules.threshold > 0 {
+                let rest = counted.rest(0..form.groups());
+                sums.extend(self.left(&rest, asked.measure, (rules.threshold, MOST)));
+            }
             match (asked.measure, number) {
                 // An area of few organisations is withheld, however many people it has.
                 (_, None) if self.is_of_few_organisations(asked, &counted) => {}
+                // Too large to be withheld for itself: what it leaves of its place and period is small. Whoever attacks is taken to know that.
+                (_, None) if counted.count(self.world, Measure::Persons) > few => {
+                    let wider = counted.wider.iter().map(|of| counted.rest(of.iter().copied()));
+                    for rest in wider.chain([counted.rest(0..form.groups())]) {
+                        sums.extend(self.left(&rest, asked.measure, (0, high + bound)));
+                    }
+                }
                 (Measure::Persons, _) => sums.extend(counted.people(form, low, high)),
-                // People behind records are counted a few too few.
-                (_, None) => sums.extend(counted.people(form, 0, 2 * high)),
+                (_, None) => sums.extend(counted.people(form, 0, few)),
                 (_, Some(_)) => {
                     sums.push(Sum { cells: counted.contacts(form), low, high });
                     let least = rules.threshold.saturating_sub(bound);

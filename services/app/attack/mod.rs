@@ -24,7 +24,7 @@ use crate::config::{AutomaticReleases, Config};
 use crate::domain::codes::Content;
 use crate::domain::disclosure::attack::{Attack, Limits, Published, Sum, Verdict, certify_attack};
 use crate::domain::disclosure::ptable::PTable;
-use crate::domain::disclosure::{ProfileName, Protection, Rules};
+use crate::domain::disclosure::{LEAST_VALUES, ProfileName, Protection, Rules};
 use crate::engine::query::AsOf;
 use crate::engine::releases::WantedRelease;
 use crate::engine::{Engine, ReleaseReason};
@@ -36,8 +36,6 @@ use world::{PLACES, World};
 
 /// Counts from 1 to this are of few people.
 const FEW: u64 = 9;
-/// Least values that a cell of few has to keep.
-const WIDTH: usize = 5;
 /// What the solver may take for one cell.
 const LIMITS: Limits = Limits { nodes: 2_000, time: Duration::from_secs(2), cells: 20_000 };
 /// The two releases.
@@ -204,7 +202,7 @@ fn solve(options: &AttackOptions, world: &World, sums: Vec<Sum>) -> anyhow::Resu
         is_of_people && (1..=FEW).contains(&truth[*cell]) && !told
     };
     let few: Vec<usize> = (0..truth.len()).filter(is_few).collect();
-    let certificate = certify_attack(&attack, &few, WIDTH);
+    let certificate = certify_attack(&attack, &few, LEAST_VALUES);
     let (mut exposed, mut not_proven) = (Vec::new(), 0);
     for (cell, verdict) in certificate.failures() {
         let Verdict::Confined(values) = verdict else {

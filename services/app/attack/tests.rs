@@ -7,22 +7,21 @@ async fn attacked(seed: u64, changes: bool, threshold: bool, submitters: usize) 
     attack(&options, folder.path(), &mut |_, _| {}).await.unwrap()
 }
 
-/// Protected, very few are found out: a known total less the changed count of everybody else leaves a small group few values where that change is
-/// large. Without the threshold some are found out too, and without the changes everybody.
+/// Nobody is found out, whoever of the organisations tells the attacker what it submitted. Each part of the protection is needed: without the
+/// threshold some are found out, without the changes everybody.
 #[tokio::test(flavor = "multi_thread")]
-async fn protected_answers_expose_very_few_and_each_part_of_the_protection_is_needed() {
-    let (mut found, mut few, mut found_in_small) = (0, 0, 0);
-    for (seed, submitters) in [(1, 0), (1, 2), (2, 0), (3, 0)] {
+async fn nobody_is_found_out_and_each_part_of_the_protection_is_needed() {
+    let mut few = 0;
+    // Worlds in which the threshold and the changes alone left some.
+    for (seed, submitters) in [(1, 0), (12, 0), (26, 1), (26, 2), (28, 2)] {
         let protected = attacked(seed, true, true, submitters).await;
-        assert_eq!(protected.not_proven, 0);
-        (found, few) = (found + protected.exposed.len(), few + protected.few);
+        let found = (protected.exposed.len(), protected.not_proven);
+        assert_eq!(found, (0, 0), "world {seed}, {submitters}: {:?}", protected.exposed);
+        few += protected.few;
     }
-    for seed in 1..=3 {
-        let shown = attacked(seed, true, false, 0).await;
-        found_in_small += shown.exposed.len();
-    }
-    assert!(few > 200 && found * 50 <= few, "{found} of {few}");
-    assert!(found_in_small > 0, "without the threshold");
+    assert!(few > 200, "{few}");
+    let without_threshold = attacked(6, true, false, 0).await;
+    assert!(!without_threshold.exposed.is_empty(), "without the threshold");
     let exact = attacked(1, false, true, 0).await;
     assert_eq!(exact.exposed.len(), exact.few, "without the changes");
     assert!(exact.exposed.iter().all(|one| one.values == [one.count]));

@@ -19,6 +19,6 @@ mod reveals;
 mod true_count;
 
 pub use profile::{Asks, Lattice, Level, Profile, ProfileName, Sensitive};
-pub use protection::{Protection, Rules, key_as_person};
+pub use protection::{LEAST_VALUES, Protection, Rules, key_as_person};
 pub use record_keys::{RecordKeys, key_of_person};
 pub use true_count::TrueCount;

@@ -1,5 +1,6 @@
 //! The one place where a true count becomes a number that may be seen.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::ptable::PTable;
@@ -24,6 +25,9 @@ pub struct Rules {
     /// Least number that is shown, of records and of persons, both after their change.
     pub threshold: u64,
 }
+
+/// So many values are left to a small count at least, whatever is known.
+pub const LEAST_VALUES: usize = 5;
 
 /// The key of the persons behind a cell, or of one, out of that of the records: another one, so that the changes of the two counts tell
 /// nothing of each other.
@@ -56,7 +60,7 @@ impl Protection {
             Self::Exact => None,
             Self::Perturbed(rules) => Some(format!(
                 "Counts are protected: each is perturbed (changed) by at most {}, the same count always in the same way, and is withheld if \
-                 fewer than {} are left. Totals are perturbed on their own, so parts may not add up to them. Limits include the changes.",
+                 fewer than {} are left, or if it would tell of few whom it leaves out. Totals are perturbed on their own, so parts may not add up to them. Limits include the changes.",
                 rules.table.bound(),
                 rules.threshold
             )),
@@ -65,6 +69,29 @@ impl Protection {
                  counts. Parts may not add up to their total. Limits include the rounding."
                     .into(),
             ),
+        }
+    }
+
+    /// Whether a count is so small that it is withheld, or could be: less than the threshold and the greatest change together, after its own
+    /// change. Nobody is as few as some are.
+    #[must_use]
+    pub fn is_few(&self, count: TrueCount) -> bool {
+        let Self::Perturbed(rules) = self else { return false };
+        let least = rules.threshold.saturating_add(rules.table.bound());
+        rules.table.perturbed(count.count(), count.key()) < least && rules.threshold > 0
+    }
+
+    /// Whether a count is changed so much that it leaves few values to somebody whom it leaves out (if it is greater than it was) or who alone is
+    /// not known of it (if it is less). Whoever knows everything else knows that one person from 0 to 1 and the bound less the change; of two
+    /// numbers, up to twice the bound less both changes. So a change must be less than the bound by [`LEAST_VALUES`], less these two values.
+    #[must_use]
+    pub fn changes_much(&self, count: TrueCount) -> Ordering {
+        let Self::Perturbed(rules) = self else { return Ordering::Equal };
+        let changed = rules.table.perturbed(count.count(), count.key());
+        let much = (rules.table.bound() + 2).saturating_sub(LEAST_VALUES as u64);
+        match changed.cmp(&count.count()) {
+            _ if rules.threshold == 0 || changed.abs_diff(count.count()) <= much => Ordering::Equal,
+            direction => direction,
         }
     }
 

@@ -50,6 +50,21 @@ impl TrueCount {
         self.sum.to_le_bytes()[7]
     }
 
+    /// What a part leaves of it. Whose the rest are cannot be told.
+    #[must_use]
+    pub fn rest(self, part: Self) -> Self {
+        let key = self.key().wrapping_sub(part.key());
+        let count = self.count().saturating_sub(part.count());
+        Self { sum: (u64::from(key) << COUNT_BITS) | count, who: 0, alone: count }
+    }
+
+    /// What is left of some counts without so many of the largest.
+    #[must_use]
+    pub fn without_largest(mut counts: Vec<Self>, number: usize) -> Self {
+        counts.sort_unstable_by_key(|count| std::cmp::Reverse(count.count()));
+        counts.into_iter().skip(number).sum()
+    }
+
     /// At least so many persons are behind it; none: no record in it is known to be of the same person as another.
     pub(super) fn least_persons(self) -> Option<u64> {
         (self.who != 0).then(|| u64::from(self.who.count_ones()) + self.alone)

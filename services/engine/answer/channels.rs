@@ -150,6 +150,19 @@ impl Question for ChannelQuestion {
         engine.consultations(query, self.measure, &[]).map(Some)
     }
 
+    fn all(&self, figures: &Channels, row: &[usize]) -> Option<TrueCount> {
+        Some(figures.rows.row(row).map(|counts| counts.totals.any()).unwrap_or_default())
+    }
+
+    fn parts(&self, figures: &Channels, row: &[usize], shows: &Shows) -> Vec<TrueCount> {
+        let counts = figures.rows.row(row);
+        let at = |place: usize| counts.and_then(|of| of.inner.get(place)).copied();
+        match shows {
+            Shows::All => Vec::new(),
+            Shows::Share(place) | Shows::Rate(place) => vec![at(*place).unwrap_or_default()],
+        }
+    }
+
     fn columns(&self, reference: &Reference, figures: &[&Channels]) -> Vec<(Column, Shows)> {
         let (all, share) = match self.measure {
             Measure::Contacts => (CONTACTS, SHARE),

@@ -2,9 +2,8 @@
 //! figure is withheld unless enough organisations are behind it, and unless what the others have in it may be seen.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
-use super::model::{Absence, Cell, Key};
+use super::model::{Absence, Cell, Key, KeyId};
 use super::plan::{On, Plan};
 use super::question::{Counted, Question, RowPlaces};
 use crate::engine::query::{Filter, Query, Showing, Where};
@@ -15,7 +14,7 @@ const ORGANISATION: &str = "organisation";
 /// The same question about all organisations but the reader's.
 pub(super) struct Others<F> {
     counted: Counted<F>,
-    rows: BTreeMap<Vec<(Arc<str>, String)>, RowPlaces>,
+    rows: BTreeMap<Vec<KeyId>, RowPlaces>,
     /// The reader's.
     organisation: String,
     /// Least number of organisations behind a figure.
@@ -41,7 +40,7 @@ impl<F> Others<F> {
         let codes = all.filter(|code| code != own).collect();
         of_others.filters.push(Filter { dimension: ORGANISATION.into(), codes });
         let counted = question.count(engine, &of_others)?;
-        let rows = counted.rows.iter().map(|(keys, places)| (id(keys), places.clone())).collect();
+        let rows = counted.rows.iter().map(|(keys, places)| (ids(keys), places.clone())).collect();
         let least = plan.reference.profile(query.reader.profile).least_organisations;
         Ok(Some(Self { counted, rows, organisation: own.clone(), least }))
     }
@@ -62,7 +61,7 @@ impl<F> Others<F> {
             return cell;
         }
         let total = RowPlaces::new();
-        let of_others = if keys.is_empty() { Some(&total) } else { self.rows.get(&id(keys)) };
+        let of_others = if keys.is_empty() { Some(&total) } else { self.rows.get(&ids(keys)) };
         let of_others = of_others.filter(|_| behind.len() >= self.least);
         let Some(places) = of_others else { return Cell::absent(Absence::withheld()) };
         both(cell, &question.cell(&self.counted.figures, places, shows, showing))
@@ -76,8 +75,8 @@ fn both(cell: Cell, others: &Cell) -> Cell {
     Cell { figure, counts, ..cell }
 }
 
-fn id(keys: &[Key]) -> Vec<(Arc<str>, String)> {
-    keys.iter().map(|key| (Arc::clone(&key.dimension), key.code.clone())).collect()
+fn ids(keys: &[Key]) -> Vec<KeyId> {
+    keys.iter().map(Key::id).collect()
 }
 
 impl Plan {

@@ -7,7 +7,8 @@
 //! - `comparison` the groups of a dimension compared with one of them
 //! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps
 //! - `listed` tables that are too long, refused early
-//! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations
+//! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations,
+//!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `base_cells` counts for publications
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
@@ -50,6 +51,8 @@ mod suppressed;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+mod wholes;
+mod wider;
 
 pub use access::snapshots_beside;
 pub use axis_positions::AxisPositions;

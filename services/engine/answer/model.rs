@@ -20,10 +20,18 @@ pub struct Key {
     pub state: Option<State>,
 }
 
+/// Dimension and code.
+pub(super) type KeyId = (Arc<str>, String);
+
 impl Key {
     /// A group that is no category of a dimension's code list: a need, a mode.
     pub(super) fn named(dimension: &str, code: &str, label: &str) -> Self {
         Self { dimension: dimension.into(), code: code.into(), label: label.into(), state: None }
+    }
+
+    /// What tells it from the other keys of a table.
+    pub(super) fn id(&self) -> KeyId {
+        (Arc::clone(&self.dimension), self.code.clone())
     }
 
     /// A group of which the category is not known.

@@ -9,6 +9,7 @@ use super::outcome_shares::{ATTENDANCE, GroupOutcomes, LEAD_TIME, MISSED, Outcom
 use super::plan::{Plan, PlanAxis};
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question};
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
 use crate::engine::query::{Measure, Query, Showing};
@@ -125,6 +126,28 @@ impl Question for OutcomeQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         engine.consultations(query, Measure::Contacts, &[]).map(Some)
+    }
+
+    fn all(&self, figures: &Outcomes, row: &[usize]) -> Option<TrueCount> {
+        Some(figures.shares.of(row, None).map(|of| of.all).unwrap_or_default())
+    }
+
+    fn parts(
+        &self,
+        figures: &Outcomes,
+        row: &[usize],
+        (channel, shows): &Self::Shows,
+    ) -> Vec<TrueCount> {
+        let none = GroupOutcomes::default();
+        let of = figures.shares.of(row, *channel).unwrap_or(&none);
+        let part = match shows {
+            Shows::Contacts => None,
+            Shows::Attended => Some(of.attended),
+            Shows::Other => Some(of.missed.unknown + of.missed.outside),
+            Shows::Share(indicator) => Some(of.tally(indicator).numerator),
+            Shows::Band(band) => Some(of.band(*band).numerator),
+        };
+        channel.map(|_| of.all).into_iter().chain(part).collect()
     }
 
     fn columns(&self, reference: &Reference, figures: &[&Outcomes]) -> Vec<(Column, Self::Shows)> {

@@ -5,6 +5,7 @@ use super::model::{Absence, Cell, Column, Key};
 use super::plan::Plan;
 use super::protected::Beside;
 use super::provenance::{Provenance, QuestionSettings};
+use crate::domain::disclosure::TrueCount;
 use crate::domain::reference::Reference;
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
@@ -53,6 +54,12 @@ pub(super) trait Question: Clone + Send + Sync {
     fn volume(&self, _engine: &Engine, _query: &Query) -> Result<Option<Plan>, QueryError> {
         Ok(None)
     }
+
+    /// Everything that the cells of a row are parts of, each record or person once; none: its total is not what others know.
+    fn all(&self, figures: &Self::Figures, row: &[usize]) -> Option<TrueCount>;
+
+    /// The groups of a row that a cell tells of: each is a part of all of the row. Of whom nothing is known is no group.
+    fn parts(&self, figures: &Self::Figures, row: &[usize], shows: &Self::Shows) -> Vec<TrueCount>;
 
     /// The columns, for everything that was counted: the rows listed first, then a total or parent of its own.
     fn columns(

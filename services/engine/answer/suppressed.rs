@@ -5,11 +5,11 @@
 //! low, and a share of the rest may be anything. Its cell says how many are left out at least.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::contributors::Others;
 use super::model::{Absence, Cell, Key};
 use super::question::{Counted, Question, RowPlaces};
+use super::wholes::Wholes;
 use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
@@ -24,6 +24,8 @@ const NOT_SEEN: &str = "Counts that their publishers suppressed (`*`, `<5`) are 
 pub(super) struct Part<F> {
     pub(super) counted: Counted<F>,
     pub(super) left_out: Option<Counted<F>>,
+    /// What it is a part of; none: its reader may see all.
+    wholes: Option<Wholes<F>>,
     /// What others than the reader's organisation have; none: its reader has no part in it, or may see all.
     others: Option<Others<F>>,
 }
@@ -47,12 +49,13 @@ impl<F> Part<F> {
         let plan = counted.plan.as_ref();
         if plan.is_some_and(|plan| !plan.protection.is_exact()) {
             let others = Others::count(question, engine, query, plan)?;
+            let wholes = Wholes::count(question, engine, query, plan)?;
             // Whoever may not see all is not told whether there are any.
             counted.provenance.notes.push(NOT_SEEN.into());
-            return Ok(Self { counted, left_out: None, others });
+            return Ok(Self { counted, left_out: None, wholes, others });
         }
         if !counted.provenance.suppressed {
-            return Ok(Self { counted, left_out: None, others: None });
+            return Ok(Self { counted, left_out: None, wholes: None, others: None });
         }
         let as_of = AsOf::Position(counted.position);
         let of_suppressed = Query { suppressed: true, as_of, ..query.clone() };
@@ -61,7 +64,7 @@ impl<F> Part<F> {
             counted.nothing = None;
             counted.provenance.notes.push(NOTE.into());
         }
-        Ok(Self { counted, left_out: Some(left_out), others: None })
+        Ok(Self { counted, left_out: Some(left_out), wholes: None, others: None })
     }
 
     /// The row of everything.
@@ -80,9 +83,7 @@ impl<F> Part<F> {
         };
         let mut rows: Vec<_> = self.counted.rows.iter().map(row).collect();
         let Some(left_out) = &self.left_out else { return rows };
-        let id = |keys: &[Key]| -> Vec<_> {
-            keys.iter().map(|key| (Arc::clone(&key.dimension), key.code.clone())).collect()
-        };
+        let id = |keys: &[Key]| -> Vec<_> { keys.iter().map(Key::id).collect() };
         let at = rows.iter().enumerate().map(|(number, row)| (id(&row.keys), number));
         let mut at: BTreeMap<_, _> = at.collect();
         for (keys, places) in &left_out.rows {
@@ -112,6 +113,12 @@ impl<F> Part<F> {
             Some(question.cell(&part?.figures, places.as_ref()?, shows, showing))
         };
         let counted = of(Some(&self.counted), &row.counted);
+        if let (Some(wholes), Some(places)) = (&self.wholes, &row.counted) {
+            let figures = &self.counted.figures;
+            if wholes.withholds(question, figures, (&row.keys, places), shows) {
+                return Cell::absent(Absence::withheld());
+            }
+        }
         if let (Some(others), Some(cell), Some(places)) = (&self.others, &counted, &row.counted) {
             let row = (self.counted.plan.as_ref(), row.keys.as_slice(), places);
             return others.allow(question, row, cell.clone(), shows, showing);

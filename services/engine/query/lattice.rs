@@ -14,6 +14,7 @@ use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
 
 const CHANNEL: &str = "channel";
+const CARE_SETTING: &str = "care_setting";
 
 impl Query {
     /// This question, if its reader may ask it.
@@ -67,6 +68,36 @@ impl Query {
         let asked = Asked { query: self, reference, lattice };
         let mut all = lattice.sensitive.iter();
         all.find_map(|one| asked.tells(&one.dimension, &one.codes))
+    }
+
+    /// The question about everything in each place and period that its rows tell apart.
+    pub(in crate::engine) fn of_all(mut self, reference: &Reference) -> Self {
+        let kept = |id: &str| {
+            let is_time = |of: &Dimension| of.source.period(Month::FIRST).is_some();
+            // In which settings an organisation gives care is as well known as where.
+            let is_place = |of: &Dimension| is_of_place(of) || of.id == CARE_SETTING;
+            reference.dimension(id).is_some_and(|of| is_place(of) || is_time(of))
+        };
+        self.by.retain(|id| kept(id));
+        self.filters.retain(|filter| kept(&filter.dimension));
+        self
+    }
+
+    /// The questions with one characteristic less: one that is asked by, or that a condition is on.
+    pub(in crate::engine) fn each_wider(&self, reference: &Reference) -> Vec<Self> {
+        let all = self.clone().of_all(reference);
+        let filters = self.filters.iter().map(|filter| &filter.dimension);
+        let mut ids: Vec<_> = self.by.iter().chain(filters).collect();
+        ids.retain(|id| !all.by.contains(id) && !all.filters.iter().any(|of| of.dimension == **id));
+        ids.sort();
+        ids.dedup();
+        let without = |id: &String| {
+            let mut wider = self.clone();
+            wider.by.retain(|by| by != id);
+            wider.filters.retain(|filter| filter.dimension != *id);
+            wider
+        };
+        ids.into_iter().map(without).collect()
     }
 
     /// What to do where only published tables are read.
@@ -145,7 +176,7 @@ impl Asked<'_> {
     /// The dimensions that are asked by, or that a condition is on.
     fn dimensions(&self) -> Vec<String> {
         let query = self.query;
-        let setting = query.care_setting.iter().map(|_| "care_setting");
+        let setting = query.care_setting.iter().map(|_| CARE_SETTING);
         let filters = query.filters.iter().map(|filter| filter.dimension.as_str());
         let mut found: Vec<String> = Vec::new();
         for id in query.by.iter().map(String::as_str).chain(filters).chain(setting) {

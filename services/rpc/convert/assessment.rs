@@ -63,7 +63,8 @@ pub(in crate::rpc) fn read(
         last: last.unwrap_or(first),
         text: given.text.clone(),
         assess_date: given.assess_date.clone(),
-        owner_role: given.owner_role.clone(),
+        // Line ends at the ends of a line are no part of it.
+        owner_role: given.owner_role.trim().to_owned(),
     })
 }
 
@@ -156,6 +157,17 @@ mod tests {
         let (first_month, assess_date) = ("2021-04".into(), "2021-04-01".into());
         let of_today = v1::ChannelAssessment { first_month, assess_date, ..good() };
         assert_eq!(fields(&of_today), Vec::<String>::new());
+    }
+
+    #[test]
+    fn line_ends_around_a_line_are_not_kept() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        for end in ["\n", "\r\n", "\u{2028}", "\u{85}", " "] {
+            let owner_role = format!("{end}Director{end}");
+            let given = v1::ChannelAssessment { owner_role, ..good() };
+            let read = read(&reference, Some(&given), jiff::civil::date(2021, 4, 1)).unwrap();
+            assert_eq!(read.owner_role, "Director", "{end:?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The log in segment files: appending, and how a failed append ends.
 
 use std::{
-    fs::File,
-    io::{self, IoSlice},
+    fs::{self, File},
+    io::{self, ErrorKind, IoSlice},
+    os::unix::fs::MetadataExt as _,
     path::PathBuf,
 };
 
@@ -147,6 +148,17 @@ impl SegmentLog {
         let (Some(file), Some(segment)) = (&self.file, self.segments.last_mut()) else {
             return Err(stop(&mut self.mode, "no segment is open", None));
         };
+        match is_as_left(file, segment) {
+            Ok(true) => {}
+            Ok(false) => {
+                let what = format!(
+                    "another program has removed, replaced or changed {}",
+                    segment.path.display()
+                );
+                return Err(stop(&mut self.mode, &what, None));
+            }
+            Err(error) => return Err(refused("look at", segment.path.clone(), error)),
+        }
         if let Err(error) = write_all(self.disk.as_mut(), file, parts) {
             // Durably undone, or a power cut could bring back what was refused.
             let undone =
@@ -189,6 +201,18 @@ impl SegmentLog {
         self.file = Some(file);
         Ok(())
     }
+}
+
+/// Whether a segment is under its name still the file that is open, and as long as the last append left it. What is appended to a
+/// file that was removed is gone when the service ends, and nothing would say so until then.
+fn is_as_left(file: &File, segment: &Segment) -> io::Result<bool> {
+    let named = match fs::metadata(&segment.path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        named => named?,
+    };
+    let open = file.metadata()?;
+    let is_the_same = (named.dev(), named.ino()) == (open.dev(), open.ino());
+    Ok(is_the_same && open.len() == segment.bytes)
 }
 
 /// Ends writing until the log is opened again, and returns the error that says so.

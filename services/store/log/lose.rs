@@ -40,8 +40,10 @@ pub fn lose(folder: &Path, damage: &Damage, aside: &Path) -> Result<(), LogError
     let Some((first, later)) = lost.split_first() else { return Ok(()) };
     // A segment of which nothing stays goes as a whole: an empty one would be as damaged under its name.
     let gone = if damage.offset == 0 { lost } else { later };
-    if first.bytes > damage.offset || !gone.is_empty() {
-        fs::create_dir(aside).map_err(failed("create", aside))?;
+    let is_moved = first.bytes > damage.offset || !gone.is_empty();
+    if is_moved {
+        let made = fs::create_dir(aside).and_then(|()| aside.parent().map_or(Ok(()), sync));
+        made.map_err(failed("create", aside))?;
     }
     // The last first: the log never has a gap that it did not have before.
     for segment in gone.iter().rev() {
@@ -59,10 +61,15 @@ pub fn lose(folder: &Path, damage: &Damage, aside: &Path) -> Result<(), LogError
         });
         shortened.map_err(failed("shorten", &first.path))?;
     }
+    if is_moved {
+        // Before the log's own: what was moved is never in neither of them.
+        sync(aside).map_err(failed("make durable", aside))?;
+    }
     sync(folder).map_err(failed("make durable", folder))
 }
 
 fn sync(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
 }
 

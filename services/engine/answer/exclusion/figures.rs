@@ -161,6 +161,17 @@ impl ExclusionFigures {
         }
     }
 
+    /// The people of a row that an indicator tells of: those whom it is about, unless that is everybody, and those of whom it is true.
+    pub(super) fn parts(&self, id: &str, row: &[usize]) -> Vec<TrueCount> {
+        if let Some(Difference { shares: (first, second), .. }) = self.differences.get(id) {
+            return [self.parts(first, row), self.parts(second, row)].concat();
+        }
+        let found = self.shares.iter().find_map(|of| Some((of.tally(id, row)?, of.of_all)));
+        let (tally, of_all) = found.unwrap_or_default();
+        let whom = (!of_all).then_some(tally.denominator);
+        whom.into_iter().chain([tally.numerator]).collect()
+    }
+
     fn tally(&self, id: &str, row: &[usize]) -> Tally {
         self.shares.iter().find_map(|shares| shares.tally(id, row)).unwrap_or_default()
     }
@@ -200,6 +211,25 @@ impl ExclusionFigures {
 
     /// The share of one reason, of the people whose reasons are known. A missing state has a count and no share.
     pub(super) fn reason(&self, place: usize, row: &[usize], showing: &Showing) -> Cell {
+        let tally = self.tally_of_reason(place, row);
+        let known = self.reason.state(place).is_none_or(|state| state == State::None);
+        if known {
+            return Cell::share(tally, "people", showing);
+        }
+        Cell::in_no_base(
+            tally,
+            Absence::not_computable("in no share: reasons are not known"),
+            showing,
+        )
+    }
+
+    /// The people of a row that a reason tells of: those with reasons, and those with this one.
+    pub(super) fn parts_of_reason(&self, place: usize, row: &[usize]) -> Vec<TrueCount> {
+        let tally = self.tally_of_reason(place, row);
+        vec![tally.denominator, tally.numerator]
+    }
+
+    fn tally_of_reason(&self, place: usize, row: &[usize]) -> Tally {
         let reasons = self.reasons.row(row);
         let at = |place: usize| {
             reasons.and_then(|of| of.excluded.get(place)).copied().unwrap_or_default()
@@ -210,25 +240,16 @@ impl ExclusionFigures {
             states.map(|state| at(self.reason.categories.len() + state as usize)).sum()
         };
         let base = of_states(&|state| matches!(state, State::Any | State::None));
-        let known = self.reason.state(place).is_none_or(|state| state == State::None);
         let unknown = of_states(&State::is_unknown) + missing.unknown;
         let not_collected =
             of_states(&|state| state == State::NotCollected) + missing.not_collected;
-        let tally = Tally {
+        Tally {
             numerator: at(place),
             denominator: base,
             unknown,
             not_collected,
             // Everybody else, those included who are not asked for reasons.
             outside: self.people(row) - base - unknown - not_collected,
-        };
-        if known {
-            return Cell::share(tally, "people", showing);
         }
-        Cell::in_no_base(
-            tally,
-            Absence::not_computable("in no share: reasons are not known"),
-            showing,
-        )
     }
 }

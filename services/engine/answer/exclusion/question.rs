@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::figures::{ACCESS, ExclusionFigures, REASON};
 use super::snapshot::{self, keep_last};
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
@@ -151,6 +152,18 @@ impl Question for ExclusionQuestion {
         let mut plan = engine.plan_by(query, Dataset::DigitalAccess, &[], [])?;
         keep_last(&mut plan, &[]);
         Ok(Some(plan))
+    }
+
+    fn all(&self, figures: &ExclusionFigures, row: &[usize]) -> Option<TrueCount> {
+        Some(figures.people(row))
+    }
+
+    fn parts(&self, figures: &ExclusionFigures, row: &[usize], shows: &Shows) -> Vec<TrueCount> {
+        match shows {
+            Shows::People => Vec::new(),
+            Shows::Indicator(id) => figures.parts(id, row),
+            Shows::Reason(place) => figures.parts_of_reason(*place, row),
+        }
     }
 
     fn columns(

@@ -16,6 +16,8 @@ use crate::engine::{Engine, QueryError};
 /// Indicators of one dimension and the same conditions.
 pub(super) struct Shares {
     indicators: Vec<String>,
+    /// Whether they are of everybody, and not only of whom some conditions hold.
+    pub(super) of_all: bool,
     /// A tally for each indicator; nothing where nobody is.
     tallies: Folded<Vec<Tally>>,
 }
@@ -73,7 +75,8 @@ impl Shares {
         };
         let mut tallies = Folded::default();
         engine.fold(&plan, outer, &mut tallies, add)?;
-        Ok(Self { indicators: ids.into_iter().cloned().collect(), tallies })
+        let (indicators, of_all) = (ids.into_iter().cloned().collect(), conditions.is_empty());
+        Ok(Self { indicators, of_all, tallies })
     }
 
     /// The tally of an indicator in a row; none: it is not among these.

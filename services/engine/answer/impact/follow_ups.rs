@@ -46,9 +46,19 @@ impl FollowUps {
         self.0[mode][what as usize]
     }
 
+    /// Consultations that were followed.
+    pub(super) fn followed(&self, mode: usize) -> TrueCount {
+        self.of(mode, Followed::Yes)
+    }
+
+    /// Consultations not followed, with another in person on the same day.
+    pub(super) fn on_same_day(&self, mode: usize) -> TrueCount {
+        self.of(mode, Followed::SameDay)
+    }
+
     /// The share of CH-12: of consultations whose next days can be seen, those followed.
     pub(super) fn share(&self, mode: usize, showing: &Showing) -> Cell {
-        let followed = self.of(mode, Followed::Yes);
+        let followed = self.followed(mode);
         let tally = Tally {
             numerator: followed,
             denominator: followed + self.of(mode, Followed::No) + self.of(mode, Followed::SameDay),
@@ -60,9 +70,9 @@ impl FollowUps {
         Cell::share_or(tally, showing, |_| absence(mode, &showing.counts(either)))
     }
 
-    /// Consultations not followed, with another in person on the same day.
+    /// The cell of these.
     pub(super) fn same_day(&self, mode: usize, showing: &Showing) -> Cell {
-        Cell::count(self.of(mode, Followed::SameDay), showing)
+        Cell::count(self.on_same_day(mode), showing)
     }
 }
 

@@ -41,6 +41,14 @@ impl Part {
         Key::named(MODE, code, label)
     }
 
+    /// The modes that it is about, by their numbers.
+    pub(super) fn modes(self) -> std::ops::Range<usize> {
+        match self {
+            Self::Mode(mode) => mode..mode + 1,
+            Self::Difference => 0..MODES.len(),
+        }
+    }
+
     /// The cell of a share of a mode, or of the difference of two.
     pub(super) fn cell(self, showing: &Showing, share: impl Fn(usize) -> Cell) -> Cell {
         match self {

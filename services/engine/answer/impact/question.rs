@@ -3,6 +3,7 @@
 use super::follow_ups::FollowUps;
 use super::followed::NOTE;
 use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell, mode_of};
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Waits;
 use crate::domain::period::Month;
@@ -12,7 +13,9 @@ use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column};
-use crate::engine::answer::outcome_shares::{ATTENDANCE, LEAD_TIME, MISSED, OutcomeShares, WAITS};
+use crate::engine::answer::outcome_shares::{
+    ATTENDANCE, GroupOutcomes, LEAD_TIME, MISSED, OutcomeShares, WAITS,
+};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
@@ -121,6 +124,32 @@ impl Question for ImpactQuestion {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
         snapshots(engine, &mut plan, query.months.1)?;
         Ok(Some(plan))
+    }
+
+    fn all(&self, figures: &ImpactFigures, row: &[usize]) -> Option<TrueCount> {
+        Some(figures.outcomes.of(row, None).map(|of| of.all).unwrap_or_default())
+    }
+
+    fn parts(
+        &self,
+        figures: &ImpactFigures,
+        row: &[usize],
+        (part, shows): &Self::Shows,
+    ) -> Vec<TrueCount> {
+        let followed = figures.followed.row(row).copied().unwrap_or_default();
+        let of_mode = |mode: usize| {
+            let none = GroupOutcomes::default();
+            let of = figures.modes[mode].and_then(|place| figures.outcomes.of(row, Some(place)));
+            let of = of.unwrap_or(&none);
+            let part = match shows {
+                Shows::Share(indicator) => Some(of.tally(indicator).numerator),
+                Shows::Median => None,
+                Shows::Followed => Some(followed.followed(mode)),
+                Shows::SameDay => Some(followed.on_same_day(mode)),
+            };
+            std::iter::once(of.all).chain(part).collect::<Vec<_>>()
+        };
+        part.modes().flat_map(of_mode).collect()
     }
 
     fn columns(&self, reference: &Reference, _: &[&ImpactFigures]) -> Vec<(Column, Self::Shows)> {

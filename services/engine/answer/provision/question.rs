@@ -167,6 +167,28 @@ impl Question for ProvisionQuestion {
         Ok(Some(plan))
     }
 
+    fn all(&self, figures: &ProvisionFigures, row: &[usize]) -> Option<TrueCount> {
+        let groups = figures.groups.row(row);
+        Some(groups.map(|of| of[Group::All as usize].members.numerator).unwrap_or_default())
+    }
+
+    fn parts(&self, figures: &ProvisionFigures, row: &[usize], shows: &Shows) -> Vec<TrueCount> {
+        let none = Groups::default();
+        let groups = figures.groups.row(row).unwrap_or(&none);
+        let (group, part) = match shows {
+            Shows::Contacts(group) => (*group, None),
+            Shows::OfMode(group, of) => (*group, Some(of(&groups[*group]))),
+            Shows::Share(group, of) => (*group, Some(of(&groups[*group]).numerator)),
+            Shows::Source(need, place) => {
+                let counts = figures.sources.get(*need).and_then(|of| of.row(row));
+                let count = counts.and_then(|of| of.inner.get(*place)).copied();
+                (Group::All as usize, Some(count.unwrap_or_default()))
+            }
+        };
+        let members = (group != Group::All as usize).then(|| groups[group].members.numerator);
+        members.into_iter().chain(part).collect()
+    }
+
     fn columns(
         &self,
         reference: &Reference,

@@ -131,6 +131,15 @@ impl Question for RiskQuestion {
         columns
     }
 
+    /// The people of a small area are what censuses publish.
+    fn all(&self, _: &Exposure, _: &[usize]) -> Option<TrueCount> {
+        None
+    }
+
+    fn parts(&self, _: &Exposure, _: &[usize], _: &Shows) -> Vec<TrueCount> {
+        Vec::new()
+    }
+
     fn cell(&self, figures: &Exposure, row: &[usize], shows: &Shows, showing: &Showing) -> Cell {
         let of = match row {
             [number] => &figures.groups[*number].1,

@@ -125,7 +125,18 @@ fn published(running: &Running, protection: &Protection, cells: &[u64], few: u64
                 Protection::Rounded => public::reveals(count),
                 Protection::Exact => count.map_or((0, few - 1), |count| (count, count)),
             };
-            sums.push(Sum { cells: cells_of(area, &says), low, high });
+            let (of_row, truth) =
+                (cells_of(area, &says), |of: &[usize]| of.iter().map(|c| cells[*c]).sum::<u64>());
+            if count.is_some() || truth(&of_row) <= high {
+                sums.push(Sum { cells: of_row, low, high });
+                continue;
+            }
+            // Too many to be withheld for themselves: they leave few of all.
+            let rest = cells_of(area, &BTreeMap::new()).into_iter().filter(|c| !of_row.contains(c));
+            let (rest, high) = (rest.collect::<Vec<_>>(), high + 5);
+            if truth(&rest) <= high {
+                sums.push(Sum { cells: rest, low: 0, high });
+            }
         }
     }
     // Each organisation's total is published elsewhere.

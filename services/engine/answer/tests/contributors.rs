@@ -12,7 +12,7 @@ use crate::engine::answer::{Cell, Protected, Reason};
 use crate::engine::query::{AsOf, Asked, Query, Reader};
 
 /// Submits telephone and video consultations of an organisation of 03W.
-fn submit(running: &mut Running, organisation: &str, telephone: u32, video: u32) {
+pub(super) fn submit(running: &mut Running, organisation: &str, telephone: u32, video: u32) {
     let counts = [("TELEPHONE", telephone), ("VIDEO", video)];
     let rows = counts.iter().filter(|(_, count)| *count > 0);
     let rows = rows.map(|(channel, count)| row(*count, &[(Field::Channel, channel)])).collect();
@@ -22,7 +22,7 @@ fn submit(running: &mut Running, organisation: &str, telephone: u32, video: u32)
 }
 
 /// The area's answer to a reader of an organisation, or of none.
-fn answer(running: &Running, organisation: Option<&str>, by: &[&str]) -> Protected {
+pub(super) fn answer(running: &Running, organisation: Option<&str>, by: &[&str]) -> Protected {
     let reader =
         Reader { profile: ProfileName::Partner, organisation: organisation.map(str::to_owned) };
     let asked = Asked {
@@ -36,7 +36,7 @@ fn answer(running: &Running, organisation: Option<&str>, by: &[&str]) -> Protect
     running.engine().answer(&contacts(query)).unwrap()
 }
 
-fn cell<'a>(answer: &'a Protected, key: &str, column: &str) -> &'a Cell {
+pub(super) fn cell<'a>(answer: &'a Protected, key: &str, column: &str) -> &'a Cell {
     let of_key = |key: &str| {
         let row = answer.rows().iter().find(|row| match row.keys.first() {
             Some(first) => first.code == key,
@@ -49,7 +49,7 @@ fn cell<'a>(answer: &'a Protected, key: &str, column: &str) -> &'a Cell {
 }
 
 /// Whether a count is shown, and about right.
-fn shows(cell: &Cell, count: u64) -> bool {
+pub(super) fn shows(cell: &Cell, count: u64) -> bool {
     match (&cell.figure, cell.counts.numerator) {
         (Ok(_), Some(found)) => found.abs_diff(count) <= 5,
         (Err(why), None) => {

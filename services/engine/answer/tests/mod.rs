@@ -43,4 +43,5 @@ pub(crate) mod running;
 pub(crate) mod support;
 mod suppressed;
 mod view;
+mod wholes;
 mod world;

@@ -25,7 +25,7 @@ use crate::engine::query::{AsOf, Measure, Query, Showing};
 const THRESHOLD: u64 = 10;
 const BOUND: u64 = 5;
 
-fn perturbed() -> Protection {
+pub(super) fn perturbed() -> Protection {
     let table = PTable::generate(Noise::default());
     Protection::Perturbed(Arc::new(Rules { table, threshold: THRESHOLD }))
 }

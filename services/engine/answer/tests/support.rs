@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
@@ -108,6 +109,18 @@ impl Question for SupportQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         self.plan(engine, query, &[]).map(Some)
+    }
+
+    fn all(&self, figures: &Support, row: &[usize]) -> Option<TrueCount> {
+        let groups = figures.shares.row(row).into_iter().flat_map(|groups| groups.values());
+        let all = groups.map(|[of, _]| of.denominator + of.unknown + of.not_collected + of.outside);
+        Some(all.sum())
+    }
+
+    fn parts(&self, figures: &Support, row: &[usize], (_, place): &Self::Shows) -> Vec<TrueCount> {
+        let groups = figures.shares.row(row);
+        let shares = groups.and_then(|groups| groups.get(place)).copied().unwrap_or_default();
+        shares.iter().map(|of| of.numerator).collect()
     }
 
     fn columns(&self, reference: &Reference, figures: &[&Support]) -> Vec<(Column, Self::Shows)> {

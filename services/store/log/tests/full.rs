@@ -86,6 +86,13 @@ fn on_bad_disk(segment_bytes: u64) -> (tempfile::TempDir, BadDisk, SegmentLog) {
     (folder, disk, log)
 }
 
+/// A folder with a log of three entries.
+fn log_in(segment_bytes: u64) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&mut open(folder.path(), segment_bytes, 0).log, 3);
+    folder
+}
+
 #[test]
 fn full_after_every_number_of_bytes() {
     let group = (frame_bytes(4) + frame_bytes(5)) as usize;
@@ -157,6 +164,33 @@ fn writing_stops_until_opened_again() {
         assert!((3..=4).contains(&log.tail()), "the failed append may be there or not");
         fill(&mut log, 6);
         assert_eq!(good(&log, 1), positions(1..=6));
+    }
+}
+
+/// What another program does to the file that is written: nothing is acknowledged that nobody could read again.
+#[test]
+fn a_segment_that_somebody_meddled_with_stops_writing() {
+    type Meddle = fn(&Path, &Path);
+    let meddles: [(&str, Meddle); 5] = [
+        ("removed", |segment, _| fs::remove_file(segment).unwrap()),
+        ("moved", |segment, aside| fs::rename(segment, aside).unwrap()),
+        ("replaced by a copy", |segment, aside| {
+            fs::copy(segment, aside).unwrap();
+            fs::rename(aside, segment).unwrap();
+        }),
+        ("longer", |segment, _| edit(segment, |bytes| bytes.push(0))),
+        ("shorter", |segment, _| edit(segment, |bytes| bytes.truncate(bytes.len() - 1))),
+    ];
+    for (what, meddle) in meddles {
+        let folder = log_in(ONE_SEGMENT);
+        let mut log = open(folder.path(), ONE_SEGMENT, 3).log;
+        meddle(&segments(folder.path())[0], &folder.path().join("aside"));
+        let before = content(folder.path());
+        let error = log.append(&[entry(&payload(4))]).unwrap_err();
+        assert!(matches!(error, LogError::Stopped { .. }), "{what}: {error}");
+        assert!(error.to_string().contains("another program has removed, replaced"), "{error}");
+        assert_eq!(content(folder.path()), before, "{what}: nothing was written");
+        assert_eq!(log.tail(), 3, "{what}");
     }
 }
 
