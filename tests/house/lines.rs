@@ -39,9 +39,12 @@ const WAY: &[&str] = &[
     "services/cli/show/",
     "services/cli/export/",
     "proto/equity/v1/breakdown",
+    "proto/equity/v1/comparison",
     "proto/equity/v1/consultation_channel",
     "proto/equity/v1/digital_exclusion",
+    "proto/equity/v1/disclosure",
     "proto/equity/v1/export",
+    "proto/equity/v1/inequality",
 ];
 
 /// What lies there and serves every call or lists too: what keeps and sends encoded answers, statuses, pages, the reference content,
