@@ -72,6 +72,7 @@ impl Protection {
         }
     }
 
+<<<<<<< HEAD
     /// The number that may be seen of people who were counted again in each of so many months. It is withheld as well if they are few in a
     /// month: three people in a year are not 36.
     #[must_use]
@@ -84,6 +85,8 @@ impl Protection {
         })
     }
 
+=======
+>>>>>>> main
     /// Whether a count is so small that it is withheld, or could be: less than the threshold and the greatest change together, after its own
     /// change. Nobody is as few as some are.
     #[must_use]
@@ -93,9 +96,9 @@ impl Protection {
         rules.table.perturbed(count.count(), count.key()) < least && rules.threshold > 0
     }
 
-    /// Whether a count is changed so much that it leaves few values to somebody whom it leaves out (if it is greater than it was) or who alone is
-    /// not known of it (if it is less). Whoever knows everything else knows that one person from 0 to 1 and the bound less the change; of two
-    /// numbers, up to twice the bound less both changes. So a change must be less than the bound by [`LEAST_VALUES`], less these two values.
+    /// Whether a count is changed so much that it could leave others few values: greater than it was, those whom it leaves out; less, those of
+    /// its own who are not known otherwise. Of two changed numbers, one person is left the values from 0 to 1 and twice the bound, less both
+    /// changes. They are [`LEAST_VALUES`] or more, however great the other change is, if this one is at most the bound and 2, less that number.
     #[must_use]
     pub fn changes_much(&self, count: TrueCount) -> Ordering {
         let Self::Perturbed(rules) = self else { return Ordering::Equal };
@@ -105,6 +108,21 @@ impl Protection {
             _ if rules.threshold == 0 || changed.abs_diff(count.count()) <= much => Ordering::Equal,
             direction => direction,
         }
+<<<<<<< HEAD
+=======
+    }
+
+    /// The number that may be seen of people who were counted again in each of so many months. It is withheld as well if they are few in a
+    /// month: three people in a year are not 36.
+    #[must_use]
+    pub fn see_monthly(&self, count: TrueCount, months: u64) -> Option<u64> {
+        let a_month = |seen: u64| seen / months.max(1);
+        self.see(count).filter(|seen| match self {
+            Self::Exact => true,
+            Self::Perturbed(rules) => a_month(*seen) >= rules.threshold,
+            Self::Rounded => public::published(a_month(*seen)).is_some(),
+        })
+>>>>>>> main
     }
 
     /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
