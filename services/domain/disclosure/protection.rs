@@ -72,21 +72,6 @@ impl Protection {
         }
     }
 
-<<<<<<< HEAD
-    /// The number that may be seen of people who were counted again in each of so many months. It is withheld as well if they are few in a
-    /// month: three people in a year are not 36.
-    #[must_use]
-    pub fn see_monthly(&self, count: TrueCount, months: u64) -> Option<u64> {
-        let a_month = |seen: u64| seen / months.max(1);
-        self.see(count).filter(|seen| match self {
-            Self::Exact => true,
-            Self::Perturbed(rules) => a_month(*seen) >= rules.threshold,
-            Self::Rounded => public::published(a_month(*seen)).is_some(),
-        })
-    }
-
-=======
->>>>>>> main
     /// Whether a count is so small that it is withheld, or could be: less than the threshold and the greatest change together, after its own
     /// change. Nobody is as few as some are.
     #[must_use]
@@ -108,8 +93,6 @@ impl Protection {
             _ if rules.threshold == 0 || changed.abs_diff(count.count()) <= much => Ordering::Equal,
             direction => direction,
         }
-<<<<<<< HEAD
-=======
     }
 
     /// The number that may be seen of people who were counted again in each of so many months. It is withheld as well if they are few in a
@@ -122,7 +105,6 @@ impl Protection {
             Self::Perturbed(rules) => a_month(*seen) >= rules.threshold,
             Self::Rounded => public::published(a_month(*seen)).is_some(),
         })
->>>>>>> main
     }
 
     /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
