@@ -125,6 +125,19 @@ impl Service {
         self.address
     }
 
+    /// Releases the newest state under a name, if no release has been made.
+    ///
+    /// # Errors
+    /// There is no data, or the release was not written.
+    pub async fn release_if_none(&self, id: &str) -> anyhow::Result<()> {
+        if self.engine.newest_release().is_some() {
+            return Ok(());
+        }
+        let wanted = releases::by_operator(&self.engine, id);
+        let made = self.engine.make_release(&wanted, "service", &format!("release {id}")).await;
+        made.map(drop).map_err(|refused| anyhow::anyhow!("{refused}"))
+    }
+
     /// Why the store accepts no changes; none: it accepts changes.
     #[must_use]
     pub fn writing_stopped(&self) -> Option<&str> {

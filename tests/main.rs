@@ -19,6 +19,7 @@ mod cli;
 mod conformance;
 mod contract;
 mod crash;
+mod doors;
 mod house;
 mod ingest;
 mod limits;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{AutomaticReleases, Config};
+use crate::engine::releases::WantedRelease;
 use crate::engine::releases::closing::{Automatic, Tried, Try};
-use crate::engine::{Engine, ReleaseSettings};
+use crate::engine::{Engine, ReleaseReason, ReleaseSettings};
 use crate::telemetry::metrics;
 
 /// What releases keep to, from the settings.
@@ -17,6 +18,11 @@ pub(super) fn settings(config: &Config) -> ReleaseSettings {
         least: releases.least_changed_organisations,
         closing_days: releases.closing_days,
     }
+}
+
+/// A release that whoever runs the service asks for.
+pub(super) fn by_operator(engine: &Engine, id: &str) -> WantedRelease {
+    WantedRelease { id: id.to_owned(), reason: ReleaseReason::Operator, now: engine.store().now() }
 }
 
 /// When the service makes releases by itself, from the settings.

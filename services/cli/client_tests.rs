@@ -103,7 +103,8 @@ async fn a_question_is_asked_again_as_long_as_waiting_may_help() {
         (Code::InvalidArgument, 10, Duration::from_secs(1), None),
     ];
     for (code, millis, patience, expected) in cases {
-        let service = Service::connect(&address).await.unwrap().waiting(patience);
+        let service =
+            Service::connect(&address, &Trust::default()).await.unwrap().waiting(patience);
         let tries = std::cell::Cell::new(0);
         let answer = service.patiently(|| {
             tries.set(tries.get() + 1);

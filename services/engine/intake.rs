@@ -80,6 +80,8 @@ pub enum Refused {
     StoredBefore(Arc<Submission>, BadRows),
     /// It would replace a submission and lose most of what that has, and its header does not allow this.
     Shrinks(Arc<Submission>, Loss),
+    /// It would replace a submission whose content its caller may not know, and its header does not say that less is right too.
+    Stands(Arc<Submission>),
     /// It was not written, or the service cannot tell whether it was.
     Write(WriteError),
     /// The store cannot be read.

@@ -46,7 +46,7 @@ fn take(intake: &mut Intake<Builder>, channels: &[&str]) -> Result<(), Refused> 
 async fn submit(engine: &Engine, header: Header, channels: &[&str]) -> Result<Receipt, Refused> {
     let mut intake = engine.intake("caller", header);
     take(&mut intake, channels)?;
-    engine.submit(intake.finish()?).await
+    engine.submit(intake.finish()?, &Reader::of(ProfileName::Internal)).await
 }
 
 #[tokio::test]
@@ -234,7 +234,7 @@ async fn people(
         }
         Ok::<_, Refused>(())
     })?;
-    engine.submit(intake.finish()?).await
+    engine.submit(intake.finish()?, &Reader::of(ProfileName::Internal)).await
 }
 
 #[tokio::test]
@@ -282,7 +282,7 @@ async fn estimates_of_other_areas_do_not_take_the_place_of_the_first() {
             }
             Ok::<_, Refused>(())
         })?;
-        engine.submit(intake.finish()?).await
+        engine.submit(intake.finish()?, &Reader::of(ProfileName::Internal)).await
     };
     estimates("a", &["E01013600", "E01013601"]).await.unwrap();
     let refused = estimates("b", &["E01013602", "E01013603"]).await;

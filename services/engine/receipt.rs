@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::intake::{BadRows, Decision, Refused, Taken};
+use super::query::Reader;
+use super::replacing::By;
 use super::submissions::StoredVersion;
 use crate::domain::submission::{Draft, Header, RowProblem};
 use crate::store::{Slot, StoreError, WriteError, Written};
@@ -37,30 +39,32 @@ pub enum Foreseen {
 }
 
 impl Engine {
-    /// Stores a submission; or only says what would be stored, if its header asks for that.
+    /// Stores a submission; or only says what would be stored, if its header asks for that. `reader` is told of what stands what it may
+    /// read, and no more.
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn submit(&self, taken: Taken) -> Result<Receipt, Refused> {
+    pub async fn submit(&self, taken: Taken, reader: &Reader) -> Result<Receipt, Refused> {
         let Taken { caller, header, decision } = taken;
+        let by = By { caller: &caller, reader };
         match decision {
             Decision::Validate(draft, outline) => {
                 let foreseen = if !header.takes(&draft) {
                     Foreseen::Refused
-                } else if self.unchanged(&caller, &header, &draft.content_hash).await?.is_some() {
+                } else if self.unchanged(by, &header, &draft.content_hash).await?.is_some() {
                     Foreseen::Unchanged
                 } else {
-                    self.may_replace(&caller, &header, &outline).await?;
+                    self.may_replace(by, &header, &outline).await?;
                     Foreseen::Stored
                 };
                 Ok(Receipt::Validated(header, draft, foreseen))
             }
             Decision::Store(prepared, outline) => loop {
                 let hash = prepared.content_hash();
-                if let Some(same) = self.unchanged(&caller, &header, hash).await? {
+                if let Some(same) = self.unchanged(by, &header, hash).await? {
                     break self.receipt((same.slot, same.version), false, true).await;
                 }
-                let over = self.may_replace(&caller, &header, &outline).await?;
+                let over = self.may_replace(by, &header, &outline).await?;
                 match self.store.submit(Arc::clone(&prepared), over).await {
                     // What it was compared with has been replaced.
                     Err(WriteError::Overtaken) => {}

@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::intake::Refused;
+use super::query::Reader;
 use crate::domain::field::Field;
 use crate::domain::submission::{Header, Outline, area_of, covers_areas};
 use crate::store::{StoreError, Submission};
+
+/// Who submits: the owner of the request id, and what it may be told of what stands.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub(super) caller: &'a str,
+    pub(super) reader: &'a Reader,
+}
 
 impl Engine {
     /// Position of the submission that a submission of this header and outline may replace, 0 if nothing stands in its month; `None`:
     /// it may replace any.
     pub(super) async fn may_replace(
         &self,
-        caller: &str,
+        by: By<'_>,
         header: &Header,
         outline: &Outline,
     ) -> Result<Option<u64>, Refused> {
@@ -22,34 +30,46 @@ impl Engine {
         }
         let Some(stands) = self.stands(header) else { return Ok(Some(0)) };
         let position = stands.position;
-        let (caller, id) = (caller.to_owned(), header.request_id.clone());
+        let (caller, id) = (by.caller.to_owned(), header.request_id.clone());
         let (stored, next) = (Arc::clone(&stands), outline.clone());
-        let loss = self.read_store(move |engine| {
-            let loss = engine.outline(&stored)?.loss(&next);
+        let reads = self.reads(by, header);
+        let refused = self.read_store(move |engine| {
+            let refused = match reads {
+                true => engine.outline(&stored)?.loss(&next).map(|loss| (stored, Some(loss))),
+                // Compared with what stands, each try would tell a little of it.
+                false => Some((stored, None)),
+            };
             // A request that was accepted before gets its first receipt again, whatever has come since.
-            let used = loss.is_some() && engine.store.reader().used(&caller, &id)?.is_some();
-            Ok((loss, used))
+            let used = refused.is_some() && engine.store.reader().used(&caller, &id)?.is_some();
+            Ok((refused, used))
         });
-        match loss.await? {
+        match refused.await? {
             (_, true) => Ok(None),
-            (Some(loss), false) => Err(Refused::Shrinks(stands, loss)),
+            (Some((stands, Some(loss))), false) => Err(Refused::Shrinks(stands, loss)),
+            (Some((stands, None)), false) => Err(Refused::Stands(stands)),
             (None, false) => Ok(Some(position)),
         }
     }
 
+    /// Whether who submits may read what the organisation has submitted before.
+    fn reads(&self, by: By<'_>, header: &Header) -> bool {
+        by.reader.reads(&self.reference(), &header.collection, &header.organisation)
+    }
+
     /// The submission that stands and has the same content, read with the same reference content. `None` also if the request id was
-    /// used before: then that submission is the answer.
+    /// used before, and then that submission is the answer; and for who may not know the content.
     pub(super) async fn unchanged(
         &self,
-        caller: &str,
+        by: By<'_>,
         header: &Header,
         content_hash: &[u8],
     ) -> Result<Option<Arc<Submission>>, Refused> {
         let stands = self.stands(header).filter(|stands| stands.content_hash == *content_hash);
+        let stands = stands.filter(|_| self.reads(by, header));
         // Other reference content may read the same codes otherwise.
         let same = |stands: &Arc<Submission>| self.store.catalog().is_of_today(stands.position);
         let Some(stands) = stands.filter(same) else { return Ok(None) };
-        let (caller, id) = (caller.to_owned(), header.request_id.clone());
+        let (caller, id) = (by.caller.to_owned(), header.request_id.clone());
         let used = self.read_store(move |engine| engine.store.reader().used(&caller, &id)).await?;
         Ok(used.is_none().then_some(stands))
     }

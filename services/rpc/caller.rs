@@ -108,6 +108,15 @@ impl Service {
         )))
     }
 
+    /// The position that months and organisations of a collection are listed at: for readers of releases that of the newest one.
+    pub(super) fn listed_position(&self, caller: &Caller, collection: &str) -> Result<u64, Status> {
+        if !caller.reader().reads_releases(&self.engine.reference(), collection) {
+            return Ok(self.engine.position());
+        }
+        let newest = self.engine.newest_release();
+        newest.map(|release| release.shown).ok_or_else(status::no_release)
+    }
+
     /// The same of a list of submissions to a collection, which has those that the caller may read.
     pub(super) fn may_list(&self, caller: &Caller, collection: &str) -> Result<(), Status> {
         let own = caller.reader().organisation.unwrap_or_default();

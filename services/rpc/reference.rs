@@ -262,7 +262,7 @@ impl Lists {
         let organisations = in_area(&content, &request.area)?;
         // Every page is read at the position of the first page, so that later submissions do not shift the pages.
         if page.cursor == 0 {
-            page.position = self.0.engine.position();
+            page.position = self.0.listed_position(&self.1, &request.collection)?;
         }
         let (collection, position) = (&request.collection, page.position);
         let found = self.0.engine.availability(collection, &organisations, dataset, position);

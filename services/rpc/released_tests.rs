@@ -259,7 +259,10 @@ async fn before_the_first_release_there_is_no_answer_and_afterwards_that_of_the_
         assert!(refused.message().contains("name a release"), "{}", refused.message());
     }
     // Who sees all sees the newest state, and each release by its name.
-    let ask = async |table| read(world.internal.ask(table).await.unwrap().into_inner());
+    let ask = async |table| {
+        let answer = world.internal.ask(Request::new(table), std::convert::identity).await;
+        read(answer.unwrap().into_inner())
+    };
     assert_eq!(ask(april("QK1")).await.total(), Some(560.0));
     assert_eq!(ask(of_release("QK1", "first")).await.total(), Some(280.0));
     assert_eq!(ask(of_release("QK1", "first")).await.position, first.shown_position);

@@ -209,11 +209,12 @@ pub fn submission_not_current(submission: &str) -> Status {
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
 }
 
-/// A submission would lose most of what `stands`. `lost` says what, and `next` what else can be done than to allow it.
+/// A submission would lose most of what `stands`, or its caller may not know whether it would: then it has no numbers. `lost` says what, and
+/// `next` what else can be done than to allow it.
 #[must_use]
 pub fn replacement_shrinks(
     stands: &str,
-    (unit, stored, submitted): (&str, u64, u64),
+    numbers: Option<(&str, u64, u64)>,
     (lost, next): (&str, &str),
 ) -> Status {
     let reason = ErrorReason::ReplacementShrinks;
@@ -221,11 +222,10 @@ pub fn replacement_shrinks(
         "nothing was stored: {}; {next}; to replace it, set allow_shrinking (on the command line --replace)",
         cut(lost, TEXT_BYTES)
     );
-    let metadata = [
-        ("unit", unit.to_owned()),
-        ("stored", stored.to_string()),
-        ("submitted", submitted.to_string()),
-    ];
+    let metadata = numbers.into_iter().flat_map(|(unit, stored, submitted)| {
+        let (stored, submitted) = (stored.to_string(), submitted.to_string());
+        [("unit", unit.to_owned()), ("stored", stored), ("submitted", submitted)]
+    });
     let mut details = info(reason, metadata);
     details.set_resource_info("submission", cut(stands, TEXT_BYTES), "", "");
     finish(reason, &message, details, None)

@@ -41,9 +41,10 @@ fn makers() -> Vec<Status> {
         quota_exceeded("alpha", 50, Duration::from_secs(1)),
         replacement_shrinks(
             "collections/c/submissions/1",
-            ("areas", 634, 0),
+            Some(("areas", 634, 0)),
             ("634 areas would become 0", "send both together"),
         ),
+        replacement_shrinks("collections/c/submissions/1", None, ("04C has data", "send all")),
         submission_not_current("collections/c/submissions/1"),
         page_token_invalid(),
         cursor_invalid(),

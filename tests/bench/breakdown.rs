@@ -1,8 +1,8 @@
-//! P1, P1u, P3, P8, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
+//! P1, P1u, P2, P3, P8, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
 //!
 //! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
 //! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
-//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none).
+//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -16,6 +16,7 @@ mod echo;
 mod grown;
 mod limit;
 mod load;
+mod partners;
 mod plain;
 mod program;
 mod readers;
@@ -105,6 +106,9 @@ struct Options {
     /// Asks the tables heavy questions too, sixteen at once, and prints what they leave in memory. It takes minutes.
     #[arg(long)]
     heavy: bool,
+    /// Asks protected questions only.
+    #[arg(long)]
+    protected: bool,
     /// Asks the tables only.
     #[arg(long)]
     tables: bool,
@@ -116,6 +120,9 @@ struct Options {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome {
     let options = Options::parse();
+    if options.protected {
+        return partners::protected(&options).await;
+    }
     if options.table_rows > 0 {
         tables::tables(options.table_rows, options.peers, options.heavy).await?;
     }
@@ -155,7 +162,9 @@ async fn main() -> Outcome {
     verdict("P8  the same without person keys", without, 24.0, 18.0);
     let whole = about.first.clone().ok_or("nothing was submitted")?;
     if options.seconds > 0 {
-        one_characteristic(&options, &service, &about).await?;
+        let of_echo = Held { name: "P1", rate: (0.9, 1.1), p99: (1.25, 1.0) };
+        one_characteristic(&options, &service, (&about, about.questions()), &of_echo).await?;
+        partners::protected(&options).await?;
         // P1 put a part of it in its place: the peers count all of it.
         rows::submit_all(&service.uri(), &[rows::encode(&whole)]).await?;
     }
@@ -259,11 +268,25 @@ impl About {
     }
 }
 
-/// P1: a Zipf mix of one-characteristic questions while submissions go on, against echoes of the same answers.
-async fn one_characteristic(options: &Options, service: &Running, about: &About) -> Outcome {
-    let questions: Arc<[Bytes]> = about.questions().into();
+/// A number of PERFORMANCE.md: answers a second and p99, to those of an echo; what they must be, and the aim.
+struct Held {
+    name: &'static str,
+    rate: (f64, f64),
+    p99: (f64, f64),
+}
+
+/// A Zipf mix of one-characteristic questions while submissions go on, against echoes of the same answers.
+async fn one_characteristic(
+    options: &Options,
+    service: &Running,
+    (about, questions): (&About, Vec<Bytes>),
+    held: &Held,
+) -> Outcome {
+    let (name, questions): (_, Arc<[Bytes]>) = (held.name, questions.into());
     if questions.len() < 10_000 {
-        return Err(format!("{} different questions are too few for P1", questions.len()).into());
+        return Err(
+            format!("{} different questions are too few for {name}", questions.len()).into()
+        );
     }
     let channel = support::connect(&service.uri()).await?;
     // The answers in the mix of the questions: what the echoes return. Asking them warms the service as well.
@@ -276,7 +299,7 @@ async fn one_characteristic(options: &Options, service: &Running, about: &About)
             .push(Answer::Message(Arc::new(GetChannelBreakdownResponse::decode(answer.clone())?)));
         encoded.push(Answer::Encoded(answer));
     }
-    println!("P1  {} questions, answers of {} bytes", questions.len(), bytes / encoded.len());
+    println!("{name}  {} questions, answers of {} bytes", questions.len(), bytes / encoded.len());
     let echo_encodes = support::serve::serve(Echo::new(decoded)).await?;
     let echo_has = support::serve::serve(Echo::new(encoded)).await?;
 
@@ -297,13 +320,15 @@ async fn one_characteristic(options: &Options, service: &Running, about: &About)
         }
         submitting.abort();
     }
-    for (name, sum) in [("echo, encodes", &encodes), ("echo, encoded", &has), ("service", &ours)] {
+    for (who, sum) in [("echo, encodes", &encodes), ("echo, encoded", &has), ("service", &ours)] {
         let (p50, p99) = (ms(&sum.times, 0.5), ms(&sum.times, 0.99));
-        println!("    {name:<14} {:>8.0} answers/s, p50 {p50:.2} ms, p99 {p99:.2} ms", sum.rate());
+        println!("    {who:<14} {:>8.0} answers/s, p50 {p50:.2} ms, p99 {p99:.2} ms", sum.rate());
     }
     let p99 = |other: &Sum| ms(&ours.times, 0.99) / ms(&other.times, 0.99);
-    verdict("P1  answers/s to an echo that encodes", ours.rate() / encodes.rate(), 0.9, 1.1);
-    verdict("P1  p99 to an echo that encodes", p99(&encodes), 1.25, 1.0);
+    let rate = ours.rate() / encodes.rate();
+    verdict(&format!("{name}  answers/s to an echo that encodes"), rate, held.rate.0, held.rate.1);
+    let slowest = p99(&encodes);
+    verdict(&format!("{name}  p99 to an echo that encodes"), slowest, held.p99.0, held.p99.1);
     println!(
         "    to an echo of encoded answers: {:.2} × the answers/s, {:.2} × the p99",
         ours.rate() / has.rate(),

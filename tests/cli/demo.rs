@@ -136,3 +136,56 @@ fn unicode_and_colours_follow_the_environment() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains('█') && !text.contains('\u{1b}'), "{text}");
 }
+
+/// To a partner the demo tells the same story, since its data is open, and shows controlled data with what is withheld and perturbed.
+#[test]
+fn the_demo_tells_its_story_to_partners() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let demo = |more: &[&str]| {
+        let all = ["demo", "--once", "--rows", "20000", "--data-folder", folder];
+        run(&[&all[..], &["--profile", "partner"], more].concat())
+    };
+    let screen = demo(&[]);
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = flat(&screen.answer);
+    for words in [
+        "In April 2020, of 344,799 GP appointments whose channel is known, 61.6 % were face to face, against 86.8 % in April 2019",
+        "In 2018, in the United Kingdom, 51.3 % of men and 37.6 % of women aged 75 and over",
+        "What partner organisations see",
+        "Of `synthetic-feed`, a controlled collection,",
+        "are withheld, because they are of few people. All others are perturbed.",
+    ] {
+        assert!(told.contains(words), "{words} is missing:\n{screen:?}");
+    }
+    assert!(screen.answer.lines().count() <= 60, "{}", screen.answer);
+    // Whoever may not list what was submitted submits nothing twice all the same.
+    let tour = demo(&["--tour"]);
+    assert!(tour.remarks.contains("nothing was submitted again"), "{}", tour.remarks);
+    let told = flat(&tour.answer);
+    for words in [
+        "as partner organisations see it",
+        "counts are perturbed",
+        "withheld",
+        "profile PARTNER",
+        "212,251",
+        "11,116,298",
+        "Greater Manchester Combined Authority, Digital Exclusion Risk Index",
+    ] {
+        assert!(told.contains(words), "{words} is missing:\n{}", tour.answer);
+    }
+    let all = demo(&["--format", "json"]).json();
+    let controlled = &all["controlled"]["breakdown"];
+    let said = &controlled["context"]["disclosure"];
+    assert_eq!(said["method"], "PROTECTION_METHOD_PERTURBED", "{said}");
+    let withheld = said["withheld_cell_count"].as_i64().unwrap();
+    let rows = controlled["rows"].as_array().unwrap();
+    let cells = rows.iter().flat_map(|row| row["cells"].as_array().unwrap()).count();
+    assert!(withheld > 10 && usize::try_from(withheld).unwrap() < cells, "{withheld} of {cells}");
+    let exact = &all["months"]["breakdown"]["context"]["disclosure"];
+    assert_eq!(exact["method"], "PROTECTION_METHOD_EXACT");
+    let whole = ["demo", "--once", "--rows", "20000", "--data-folder", folder, "--format", "json"];
+    let internal = run(&whole).json();
+    assert!(internal.get("controlled").is_none());
+    assert_eq!(internal["months"]["breakdown"]["rows"], all["months"]["breakdown"]["rows"]);
+}

@@ -15,7 +15,7 @@ mod publish;
 mod releases;
 mod replacing;
 mod rows;
-mod run;
+pub(crate) mod run;
 mod sending;
 mod standard_input;
 mod statistics;

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// The command, without anything of the environment that could change what it does.
-pub(super) fn equity() -> Command {
+pub(crate) fn equity() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_equity"));
     for (name, _) in std::env::vars() {
         if name.starts_with("EQUITY_") || name.starts_with("LC_") || name == "LANG" {
@@ -17,23 +17,23 @@ pub(super) fn equity() -> Command {
 }
 
 /// Runs it to its end.
-pub(super) fn run(arguments: &[&str]) -> Ended {
+pub(crate) fn run(arguments: &[&str]) -> Ended {
     Ended::of(equity().args(arguments).output().unwrap())
 }
 
 /// A command that has ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// Exit code; `None` where a signal ended it.
-    pub(super) code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// Standard output.
-    pub(super) answer: String,
+    pub(crate) answer: String,
     /// Standard error.
-    pub(super) remarks: String,
+    pub(crate) remarks: String,
 }
 
 impl Ended {
-    pub(super) fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
             answer: String::from_utf8(output.stdout).unwrap(),
@@ -42,42 +42,47 @@ impl Ended {
     }
 
     /// The answer of a command that has to have ended well.
-    pub(super) fn well(self) -> String {
+    pub(crate) fn well(self) -> String {
         assert_eq!(self.code, Some(0), "{self:?}");
         self.answer
     }
 
     /// The answer as JSON.
-    pub(super) fn json(self) -> serde_json::Value {
+    pub(crate) fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.well()).unwrap()
     }
 }
 
 /// `equity serve` on a free port, killed when the test is over.
-pub(super) struct Served {
+pub(crate) struct Served {
     child: Child,
     /// Where it serves.
-    pub(super) address: String,
+    pub(crate) address: String,
 }
 
 impl Served {
-    pub(super) fn start(folder: &Path) -> Self {
+    pub(crate) fn start(folder: &Path) -> Self {
         Self::start_at("127.0.0.1:0", folder)
     }
 
     /// The same at an address, where a service was before.
-    pub(super) fn start_at(address: &str, folder: &Path) -> Self {
+    pub(crate) fn start_at(address: &str, folder: &Path) -> Self {
         Self::with(address, folder, &[])
     }
 
     /// The same with further options.
-    pub(super) fn with(address: &str, folder: &Path, options: &[&str]) -> Self {
-        let mut child = equity()
-            .args(["serve", "--address", address, "--format", "json", "--data-folder"])
+    pub(crate) fn with(address: &str, folder: &Path, options: &[&str]) -> Self {
+        let mut command = equity();
+        command.arg("serve").args(options).stderr(Stdio::null());
+        Self::by(command, address, folder)
+    }
+
+    /// The same by a command that has its options, its environment and a place for its log.
+    pub(crate) fn by(mut command: Command, address: &str, folder: &Path) -> Self {
+        let mut child = command
+            .args(["--address", address, "--format", "json", "--data-folder"])
             .arg(folder)
-            .args(options)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -87,12 +92,12 @@ impl Served {
     }
 
     /// Asks this service.
-    pub(super) fn ask(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Ended {
         Ended::of(equity().args(arguments).args(["--service", &self.address]).output().unwrap())
     }
 
     /// Sends SIGTERM and returns the exit code and how long it took.
-    pub(super) fn terminate(mut self) -> (Option<i32>, Duration) {
+    pub(crate) fn terminate(mut self) -> (Option<i32>, Duration) {
         let begin = Instant::now();
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
@@ -110,7 +115,7 @@ impl Drop for Served {
 }
 
 /// The count of a row in a column of an answer as JSON.
-pub(super) fn count(answer: &serde_json::Value, row: &serde_json::Value, column: &str) -> i64 {
+pub(crate) fn count(answer: &serde_json::Value, row: &serde_json::Value, column: &str) -> i64 {
     let columns = answer["columns"].as_array().unwrap();
     let place = columns.iter().position(|known| known["id"] == column);
     let place = place.unwrap_or_else(|| panic!("no column {column}"));

@@ -22,9 +22,11 @@ use super::{root, sources, tracked};
 /// it takes, with main columns in steps, and counts that agree with their words, 67; the release that answers a reader of releases, areas that
 /// it does not show, and exports that stay in it, 143; profiles: what a reader may see named in every answer, row and file, what is withheld
 /// counted and said, figures of an area withheld from its own organisations where others would show, refusals for size that tell nothing of
-/// the data, and submissions for who sent them, 358; published tables over the interface, as they are refused and written into files, 220; the scope
-/// of a reader: columns, wholes, plans and areas of an export that it may read, and the caller of every question, 66.
-const PRODUCT_LINES: usize = 16_108;
+/// the data, and submissions for who sent them, 358; published tables over the interface, as they are refused and written into files, 220;
+/// numbers that would tell of the few whom they leave out, 374;
+/// the scope of a reader: columns, wholes, plans and areas of an export that it may read, and the caller of every question, 66;
+/// groups compared with a reference as columns, measures of inequality, gaps over time and the largest gaps, with their contract and plots, 1,863.
+const PRODUCT_LINES: usize = 17_971;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.
@@ -39,9 +41,12 @@ const WAY: &[&str] = &[
     "services/cli/show/",
     "services/cli/export/",
     "proto/equity/v1/breakdown",
+    "proto/equity/v1/comparison",
     "proto/equity/v1/consultation_channel",
     "proto/equity/v1/digital_exclusion",
+    "proto/equity/v1/disclosure",
     "proto/equity/v1/export",
+    "proto/equity/v1/inequality",
 ];
 
 /// What lies there and serves every call or lists too: what keeps and sends encoded answers, statuses, pages, the reference content,

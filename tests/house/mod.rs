@@ -3,6 +3,7 @@
 
 mod circles;
 pub(crate) mod code;
+mod counted;
 mod habits;
 mod lines;
 mod rooms;

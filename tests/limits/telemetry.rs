@@ -3,95 +3,19 @@
 //!
 //! Telemetry is a process's own and starts once: each test starts itself again in a process of its own.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use equity_indicators::server::ServerSettings;
 use equity_indicators::telemetry::{self, TelemetrySettings};
-use opentelemetry_proto::tonic::collector::logs::v1 as logs;
-use opentelemetry_proto::tonic::collector::metrics::v1 as metrics;
-use opentelemetry_proto::tonic::collector::trace::v1 as trace;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
 use super::support::{ECHO, TestServer, soon};
-
-/// Everything that was exported.
-#[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Received>>);
-
-#[derive(Default)]
-struct Received {
-    spans: Vec<trace::ExportTraceServiceRequest>,
-    metrics: Vec<metrics::ExportMetricsServiceRequest>,
-    logs: Vec<logs::ExportLogsServiceRequest>,
-}
-
-#[tonic::async_trait]
-impl trace::trace_service_server::TraceService for Collector {
-    async fn export(
-        &self,
-        request: Request<trace::ExportTraceServiceRequest>,
-    ) -> Result<Response<trace::ExportTraceServiceResponse>, Status> {
-        self.0.lock().unwrap().spans.push(request.into_inner());
-        Ok(Response::new(Default::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl metrics::metrics_service_server::MetricsService for Collector {
-    async fn export(
-        &self,
-        request: Request<metrics::ExportMetricsServiceRequest>,
-    ) -> Result<Response<metrics::ExportMetricsServiceResponse>, Status> {
-        self.0.lock().unwrap().metrics.push(request.into_inner());
-        Ok(Response::new(Default::default()))
-    }
-}
-
-#[tonic::async_trait]
-impl logs::logs_service_server::LogsService for Collector {
-    async fn export(
-        &self,
-        request: Request<logs::ExportLogsServiceRequest>,
-    ) -> Result<Response<logs::ExportLogsServiceResponse>, Status> {
-        self.0.lock().unwrap().logs.push(request.into_inner());
-        Ok(Response::new(Default::default()))
-    }
-}
-
-impl Collector {
-    async fn start() -> (Self, String) {
-        let collector = Self::default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let server = tonic::transport::Server::builder()
-            .add_service(trace::trace_service_server::TraceServiceServer::new(collector.clone()))
-            .add_service(metrics::metrics_service_server::MetricsServiceServer::new(
-                collector.clone(),
-            ))
-            .add_service(logs::logs_service_server::LogsServiceServer::new(collector.clone()))
-            .serve_with_incoming(TcpListenerStream::new(listener));
-        tokio::spawn(server);
-        (collector, endpoint)
-    }
-
-    fn spans(&self) -> Vec<Span> {
-        let received = self.0.lock().unwrap();
-        let resources = received.spans.iter().flat_map(|request| &request.resource_spans);
-        let scopes = resources.flat_map(|resource| &resource.scope_spans);
-        scopes.flat_map(|scope| scope.spans.clone()).collect()
-    }
-
-    fn log_count(&self) -> usize {
-        self.0.lock().unwrap().logs.len()
-    }
-}
+use crate::support::Collector;
 
 fn settings(endpoint: String) -> TelemetrySettings {
     TelemetrySettings {
@@ -178,8 +102,7 @@ async fn one_call_is_one_span_and_one_measurement() {
 
 /// The duration has the conventions' name, bounds in seconds and attributes from closed sets.
 fn assert_measured(collector: &Collector) {
-    let received = collector.0.lock().unwrap();
-    let last = received.metrics.last().expect("metrics were exported");
+    let last = collector.last_metrics().expect("metrics were exported");
     let resource = format!("{:?}", last.resource_metrics[0].resource);
     assert!(resource.contains("equity-indicators") && resource.contains("test-1"), "{resource}");
     let scopes = last.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);

@@ -8,7 +8,8 @@ use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::Value;
 use std::sync::LazyLock;
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+/// Every message and service of the contract.
+pub(crate) static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(equity_indicators::proto::FILE_DESCRIPTOR_SET).unwrap()
 });
 

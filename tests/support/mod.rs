@@ -2,13 +2,15 @@
 
 mod answers;
 pub(crate) mod certificates;
+mod collector;
 mod messages;
 
 pub(crate) use answers::{
     Refusal, cell, cells, cells_of, column, count, counts, dimensions, four, ids, key, keys,
     parameter, row, totals, unknown_and_base, value, why,
 };
-pub(crate) use messages::{consultations, header, message, records};
+pub(crate) use collector::Collector;
+pub(crate) use messages::{POOL, consultations, header, message, records};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -66,9 +66,8 @@ impl Entry {
             Some(other) => other.to_string(),
         };
         let all = || MEASURES.map(|(measure, _)| measure);
-        let asked = match fields.remove("measure") {
-            Some(Value::String(asked)) => asked,
-            _ => bail!("entry {id}: give `measure`, one of {}", all().join(", ")),
+        let Some(Value::String(asked)) = fields.remove("measure") else {
+            bail!("entry {id}: give `measure`, one of {}", all().join(", "));
         };
         let known = all().into_iter().find(|measure| *measure == asked);
         let measure = known.ok_or_else(|| {
@@ -94,10 +93,8 @@ impl Entry {
 /// # Errors
 /// The text is no JSON, or an entry names no measure.
 pub(super) fn entries(text: &str) -> anyhow::Result<Vec<Entry>> {
-    let all = match serde_json::from_str(text).context("the text is not JSON")? {
-        Value::Array(all) => all,
-        one => vec![one],
-    };
+    let read: Value = serde_json::from_str(text).context("the text is not JSON")?;
+    let all = if let Value::Array(all) = read { all } else { vec![read] };
     all.into_iter().enumerate().map(|(number, entry)| Entry::read(number, entry)).collect()
 }
 

@@ -39,13 +39,21 @@ const FILES: [(&str, &[u8]); 10] = [
 
 /// Collection of the synthetic records.
 pub(super) const SYNTHETIC: &str = "synthetic-llr";
+/// Collection of those that are controlled.
+pub(super) const CONTROLLED: &str = "synthetic-feed";
+/// Month of these.
+pub(super) const CONTROLLED_MONTH: &str = "2020-04";
 /// First month of the synthetic records.
 pub(super) const SYNTHETIC_FROM: &str = "2020-01";
 /// Last month of the synthetic records.
 pub(super) const SYNTHETIC_TO: &str = "2020-06";
 
-/// Submits what the service does not have yet.
-pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<(), Failure> {
+/// Submits what the service does not have yet. `controlled`: the synthetic consultations of April 2020 are controlled data too.
+pub(super) async fn load(
+    service: &Service,
+    (rows, controlled): (u64, bool),
+    out: &mut Out,
+) -> Result<(), Failure> {
     let how = Sending {
         run_id: "equity demo".to_owned(),
         allow_partial: false,
@@ -74,6 +82,11 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
         let (first, last) = (month(SYNTHETIC_FROM)?, month(SYNTHETIC_TO)?);
         let snapshots = synthetic.access(move |month| month == first || month == last);
         let parcels = synthetic.consultations().chain(synthetic.populations()).chain(snapshots);
+        let april = synthetic
+            .consultations()
+            .filter(|parcel| controlled && parcel.month == CONTROLLED_MONTH);
+        let april = april.map(|parcel| SubmissionFile { collection: CONTROLLED.into(), ..parcel });
+        let parcels = parcels.chain(april);
         // A demo with fewer rows than the one before takes its place.
         let how = Sending { replace: true, ..how };
         let missing = self::missing(parcels, &there, &how, &bar);
@@ -83,9 +96,11 @@ pub(super) async fn load(service: &Service, rows: u64, out: &mut Out) -> Result<
     show::sent::stopped(&sent, out)?;
     result?;
 
-    let submissions = sent.receipts().filter_map(|receipt| receipt.submission.as_ref());
+    // Who may not list controlled submissions sends them again, and gets their receipts again.
+    let new = || sent.receipts().filter(|receipt| !receipt.replayed);
+    let submissions = new().filter_map(|receipt| receipt.submission.as_ref());
     let stored: i64 = submissions.map(|submission| submission.accepted_count).sum();
-    let text = match sent.receipts().count() {
+    let text = match new().count() {
         0 => "the data is there already: nothing was submitted again".to_owned(),
         count => format!("rows stored: {stored}, in {}", counted(count as u64, "submission")),
     };

@@ -8,7 +8,7 @@ mod tour;
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::client;
 use super::exit::Failure;
@@ -18,6 +18,7 @@ use super::running;
 use super::show::{Format, Out, json};
 use super::trust::Trust;
 use crate::app::Service;
+use crate::config::ProfileName;
 use questions::Answers;
 use screen::Place;
 use secured::Secured;
@@ -34,10 +35,36 @@ Examples:
   equity demo --tls
       the same with certificates, which it makes
   equity demo --data-folder /tmp/demo --address 127.0.0.1:7500
+  equity demo --profile partner --tour
+      shows it as a partner organisation sees it, with a collection that is controlled: `synthetic-feed`
 
 The data is the published number of GP appointments in Leicester, Leicestershire and Rutland, March 2019 to December 2020, \
 published figures of digital exclusion (ONS, GP Patient Survey, Digital Exclusion Risk Index, Census 2021), and 200,000 synthetic \
 consultations with the digital access of their people, which say nothing about real people. A second run on the same folder submits nothing again.";
+
+/// The setting that `--profile` overrides.
+const PROFILE: &str = "EQUITY_PROFILE_WITHOUT_IDENTITY";
+
+/// A disclosure profile, as an option.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ProfileArg {
+    /// Exact, and everything may be asked.
+    Internal,
+    /// Counts of controlled data are perturbed, and few people are withheld.
+    Partner,
+    /// Of controlled data published tables alone.
+    Public,
+}
+
+impl From<ProfileArg> for ProfileName {
+    fn from(given: ProfileArg) -> Self {
+        match given {
+            ProfileArg::Internal => Self::Internal,
+            ProfileArg::Partner => Self::Partner,
+            ProfileArg::Public => Self::Public,
+        }
+    }
+}
 
 /// `equity demo`.
 #[derive(Debug, Args)]
@@ -61,6 +88,9 @@ pub struct DemoArgs {
     /// Address to serve on (default: 127.0.0.1:7443; with --once any free port).
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<String>,
+    /// Disclosure profile of who asks (default: the setting `profile_without_identity`). With `partner`, the demo also has controlled data.
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    pub profile: Option<ProfileArg>,
     /// Number of synthetic consultations.
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: u64,
@@ -74,14 +104,17 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
     let address = args.address.clone().or_else(|| args.once.then(|| "127.0.0.1:0".to_owned()));
     let folder = args.data_folder.display().to_string();
     let secured = args.tls.then(|| Secured::make(&args.data_folder)).transpose()?;
-    let mut settings = vec![("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder))];
+    let profile = args.profile.map(|profile| ProfileName::from(profile).name().to_owned());
+    let mut settings =
+        vec![("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder)), (PROFILE, profile)];
     settings.extend(secured.iter().flat_map(Secured::settings));
     let config = running::settings(None, &settings)?;
     let trust = secured.map(|secured| secured.trust).unwrap_or_default();
+    let is_partner = config.profile_without_identity() == ProfileName::Partner;
     let service = running::start(&config).await?;
     // The service must be stopped even if a step fails.
     let result = tokio::select! {
-        result = Box::pin(tell(&args, &trust, &service, out)) => result,
+        result = Box::pin(tell(&args, &trust, (&service, is_partner), out)) => result,
         told = running::until_told_to_stop() => told,
     };
     let stopped = running::stop(service).await;
@@ -91,15 +124,19 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
 async fn tell(
     args: &DemoArgs,
     trust: &Trust,
-    service: &Service,
+    (service, is_partner): (&Service, bool),
     out: &mut Out,
 ) -> Result<(), Failure> {
     let scheme = if args.tls { "https" } else { "http" };
     let address = format!("{scheme}://{}", service.address());
     out.remark(&format!("serving at {address}, data in {}", args.data_folder.display()))?;
     let client = client::Service::connect(&address, trust).await?;
-    data::load(&client, args.rows, out).await?;
-    let answers = Answers::ask(&client).await?;
+    data::load(&client, (args.rows, is_partner), out).await?;
+    if is_partner {
+        // Partners read releases, and make none.
+        service.release_if_none("demo").await?;
+    }
+    let answers = Answers::ask(&client, is_partner).await?;
     let place = Place {
         address: &address,
         serving_on: !args.once,

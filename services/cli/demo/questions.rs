@@ -51,6 +51,8 @@ pub(super) struct Answers {
     pub(super) risk: Answer,
     /// Whether people who need face to face get it, synthetic.
     pub(super) provision: Answer,
+    /// Channels by ethnic category of a controlled collection, as partners see it; none: who asks is no partner.
+    pub(super) controlled: Option<Answer>,
     /// Labels and units of indicators, and labels of dimensions.
     pub(super) words: Indicators,
 }
@@ -60,10 +62,17 @@ impl Answers {
     ///
     /// # Errors
     /// The service cannot be reached or refuses.
-    pub(super) async fn ask(service: &Service) -> Result<Self, Failure> {
+    pub(super) async fn ask(service: &Service, is_partner: bool) -> Result<Self, Failure> {
         let synthetic = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
         let by_ethnicity = query(data::SYNTHETIC, synthetic, &["ethnic_category"]);
+        let of_controlled =
+            query(data::CONTROLLED, (data::CONTROLLED_MONTH, ""), &["ethnic_category"]);
+        let controlled = match is_partner {
+            true => Some(answer::answer(service, channels(of_controlled)).await?),
+            false => None,
+        };
         Ok(Self {
+            controlled,
             months: answer::answer(service, months()).await?,
             after: answer::answer(service, channels(query("gpad-regional", (AFTER, ""), &[])))
                 .await?,
@@ -84,14 +93,18 @@ impl Answers {
             let Answer { breakdown, position, message } = answer.clone();
             json::of(message, &WatchBreakdownResponse { breakdown: Some(breakdown), position })
         };
-        Ok(serde_json::json!({
+        let mut all = serde_json::json!({
             "months": of(&self.months)?,
             "after": of(&self.after)?,
             "synthetic": of(&self.synthetic)?,
             "internet": of(&self.internet)?,
             "risk": of(&self.risk)?,
             "provision": of(&self.provision)?,
-        }))
+        });
+        if let Some(controlled) = &self.controlled {
+            all["controlled"] = of(controlled)?;
+        }
+        Ok(all)
     }
 }
 

@@ -52,6 +52,10 @@ pub(super) fn screen(answers: &Answers, place: &Place<'_>, look: &Look) -> Strin
         }
         None => parts.push("The service has no published figures of internet use.".to_owned()),
     }
+    if let Some(controlled) = &answers.controlled {
+        parts.extend([String::new(), title("What partner organisations see"), String::new()]);
+        parts.push(wrap::text("", &protected(&controlled.breakdown), look));
+    }
     parts.extend([String::new(), next(place, look.width.unwrap_or(WIDTH))]);
     parts.join("\n")
 }
@@ -97,6 +101,18 @@ fn seen(months: &Breakdown) -> String {
         }
         _ => "The service has no figures for April 2020.".to_owned(),
     }
+}
+
+/// What of a controlled collection is withheld and perturbed, in a sentence.
+fn protected(found: &Breakdown) -> String {
+    let said = found.context.as_ref().and_then(|context| context.disclosure.clone());
+    let withheld = said.map_or(0, |said| said.withheld_cell_count);
+    let cells: usize = found.rows.iter().map(|row| row.cells.len()).sum();
+    format!(
+        "The figures above are open to everybody, and exact. Of `{}`, a controlled collection, {withheld} of {cells} cells of the channels by \
+         ethnic category are withheld, because they are of few people. All others are perturbed. `equity demo --profile partner --tour` has the table.",
+        data::CONTROLLED
+    )
 }
 
 /// The oldest men and women online, in a sentence, and its source.

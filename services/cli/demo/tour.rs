@@ -11,6 +11,12 @@ pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
     let title = |text: &str| look.paint(1, &wrap::text("", text, look));
     let table = |of: &Answer| text(&of.breakdown, of.position, &answers.words, true, look);
     let drawn = |of: &Answer| chart(&of.breakdown, &answers.words, look);
+    let title_of_controlled = title(
+        "The same by ethnic category in a controlled collection, as partner organisations see it",
+    );
+    let controlled = answers.controlled.iter();
+    let controlled =
+        controlled.flat_map(|of| [title_of_controlled.clone(), table(of), String::new()]);
     let sentence = oldest(&answers.internet.breakdown).map(|(sentence, _)| sentence);
     [
         title("How people in Leicester, Leicestershire and Rutland saw their GP practice, month by month"),
@@ -23,6 +29,10 @@ pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
         title("By ethnic category: the synthetic set"),
         table(&answers.synthetic),
         String::new(),
+    ]
+    .into_iter()
+    .chain(controlled)
+    .chain([
         title("Who is online, by age and sex"),
         table(&answers.internet),
         title(&sentence.unwrap_or_default()),
@@ -35,6 +45,7 @@ pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
         table(&answers.provision),
         String::new(),
         next(place, look.width.unwrap_or(wrap::WIDTH)),
-    ]
+    ])
+    .collect::<Vec<_>>()
     .join("\n")
 }

@@ -81,18 +81,30 @@ impl Protection {
         rules.table.perturbed(count.count(), count.key()) < least && rules.threshold > 0
     }
 
-    /// Whether a count is changed so much that it leaves few values to somebody whom it leaves out (if it is greater than it was) or who alone is
-    /// not known of it (if it is less). Whoever knows everything else knows that one person from 0 to 1 and the bound less the change; of two
-    /// numbers, up to twice the bound less both changes. So a change must be less than the bound by [`LEAST_VALUES`], less these two values.
+    /// Whether a count is changed so much that it could leave others few values: greater than it was, those whom it leaves out; less, those of
+    /// its own who are not known otherwise. Of two changed numbers, one person is left the values from 0 to 1 and twice the bound, less both
+    /// changes. They are [`LEAST_VALUES`] or more, however great the other change is, if this one is at most the bound and 2, less that number.
     #[must_use]
     pub fn changes_much(&self, count: TrueCount) -> Ordering {
         let Self::Perturbed(rules) = self else { return Ordering::Equal };
         let changed = rules.table.perturbed(count.count(), count.key());
         let much = (rules.table.bound() + 2).saturating_sub(LEAST_VALUES as u64);
-        match changed.cmp(&count.count()) {
-            _ if rules.threshold == 0 || changed.abs_diff(count.count()) <= much => Ordering::Equal,
-            direction => direction,
+        if rules.threshold == 0 || changed.abs_diff(count.count()) <= much {
+            return Ordering::Equal;
         }
+        changed.cmp(&count.count())
+    }
+
+    /// The number that may be seen of people who were counted again in each of so many months. It is withheld as well if they are few in a
+    /// month: three people in a year are not 36.
+    #[must_use]
+    pub fn see_monthly(&self, count: TrueCount, months: u64) -> Option<u64> {
+        let a_month = |seen: u64| seen / months.max(1);
+        self.see(count).filter(|seen| match self {
+            Self::Exact => true,
+            Self::Perturbed(rules) => a_month(*seen) >= rules.threshold,
+            Self::Rounded => public::published(a_month(*seen)).is_some(),
+        })
     }
 
     /// The number that may be seen; none: it is withheld. The threshold is applied to changed counts alone: applied to true ones it would
@@ -122,6 +134,22 @@ impl Protection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_who_are_few_in_each_month_are_withheld_however_many_months_are_added() {
+        let table = PTable::without_changes();
+        let perturbed = Protection::Perturbed(Arc::new(Rules { table, threshold: 10 }));
+        let few = [(perturbed, 9, 10), (Protection::Rounded, 7, 10)];
+        for (protection, few, more) in few {
+            for months in [1, 2, 12] {
+                let see =
+                    |people| protection.see_monthly(TrueCount::of_each(0, people * months), months);
+                assert_eq!((see(few), see(more)), (None, Some(more * months)), "{months}");
+            }
+        }
+        let exact = Protection::Exact.see_monthly(TrueCount::of_each(0, 3), 3);
+        assert_eq!(exact, Some(3));
+    }
 
     #[test]
     fn rounded_counts_are_those_of_published_tables_and_few_people_are_few() {

@@ -62,7 +62,8 @@ impl Groups {
     /// # Errors
     /// Fewer groups, or one with a number that cannot be.
     pub fn new(groups: Vec<Group>, missing: f64) -> Result<Self, NotComputable> {
-        if !groups.iter().all(Group::is_sound) || !(missing.is_finite() && missing >= 0.0) {
+        let is_sound = missing.is_finite() && missing >= 0.0 && groups.iter().all(Group::is_sound);
+        if !is_sound {
             return Err(NotComputable::BadGroup);
         }
         if groups.len() < 2 {

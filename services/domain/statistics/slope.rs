@@ -85,7 +85,7 @@ pub fn slope(
     let variance = errors.map(|errors| line.variance(&errors));
     let intercept = scale.back(line.start);
     if scale == Scale::Linear {
-        return linear(&line, variance, multiplier, confidence);
+        return linear(&line, &variance, multiplier, confidence);
     }
     let middle = line.start + line.slope / 2.0;
     let ends = |slope: f64| (scale.back(middle - slope / 2.0), scale.back(middle + slope / 2.0));
@@ -104,7 +104,7 @@ pub fn slope(
 
 fn linear(
     line: &Line,
-    variance: Result<Variance, NotComputable>,
+    variance: &Result<Variance, NotComputable>,
     multiplier: f64,
     confidence: Confidence,
 ) -> Result<Slope, NotComputable> {
@@ -130,7 +130,7 @@ fn linear(
         + 2.0 * of_start * of_slope * scatter.both
         + of_slope * of_slope * scatter.slope;
     let scatter = (of_errors(&scatter), of_ratio.max(0.0).sqrt());
-    let absolute = match &variance {
+    let absolute = match variance {
         Ok(of) => Estimate::normal(absolute, of_errors(of), confidence)?,
         Err(why) => Estimate::without(absolute, *why)?,
     };

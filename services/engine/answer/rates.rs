@@ -12,9 +12,10 @@ use super::model::Absence;
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
 use super::provenance::Provenance;
 use crate::domain::codes::{Dimension, State};
-use crate::domain::collection::Dataset;
+use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::field::Field;
+use crate::domain::period::Month;
 use crate::engine::query::{Filter, Query, invalid, taking};
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
@@ -69,6 +70,7 @@ struct Known {
 #[derive(Default)]
 struct Behind {
     count: usize,
+    months: BTreeSet<Month>,
     without: Vec<Arc<Submission>>,
     unlike: BTreeMap<Field, Vec<Arc<Submission>>>,
 }
@@ -104,7 +106,15 @@ impl Engine {
             let why = format!("collection `{}` names none: name one", plan.collection.id);
             return Err(invalid(field, why));
         }
-        taking(&plan.reference, field, collection, Dataset::Populations)?;
+        let people = taking(&plan.reference, field, collection, Dataset::Populations)?;
+        // The question was held to no lattice, and reads no release.
+        let is_open = |of: &Collection| of.openness == Openness::Open;
+        if is_open(&plan.collection) && !is_open(people) && !query.showing.protection.is_exact() {
+            return Err(QueryError::Refused(format!(
+                "`{collection}` is controlled, and of `{}`, which is open, everything may be asked: name an open population in `{field}`",
+                plan.collection.id
+            )));
+        }
         let outer = plan.axes.len() - 1;
         let shared: Vec<_> =
             (0..outer).filter(|n| plan.axes[*n].field().is_none_or(of_people)).collect();
@@ -242,6 +252,7 @@ fn behind(
         for rows in BTreeSet::from([Vec::new(), row]) {
             let behind = behind.entry(rows).or_default();
             behind.count += 1;
+            behind.months.insert(submission.slot.month);
             let Some(of_people) = of_people else {
                 behind.without.push(Arc::clone(submission));
                 continue;
@@ -300,8 +311,7 @@ impl Population {
             let coarser = |of: Option<&Known>| of.copied().unwrap_or_default().coarser;
             let people = coarser(one.people.get(&by_submission.1));
             let seen = coarser(one.seen.get(&by_submission.0));
-            let (people, seen) =
-                (self.plan.protection.see(people), self.of_consultations.see(seen));
+            let (people, seen) = (self.see(people, behind), self.of_consultations.see(seen));
             if state.is_none() && [people, seen].iter().flatten().any(|count| *count > 0) {
                 let [people, seen] = [people, seen].map(told_of);
                 return Err(Absence::not_computable(format!(
@@ -309,27 +319,29 @@ impl Population {
                 )));
             }
         }
-        let count = |of: &Crosstab, protection: &Protection| {
+        let count = |of: &Crosstab| {
             let count = of.row(&wanted).and_then(|of| of.inner.first().copied());
-            protection.see(count.unwrap_or_default())
+            count.unwrap_or_default()
         };
         // How many counts a publisher did not give says nothing of people.
-        let left_out = self.suppressed.as_ref().and_then(|of| count(of, &Protection::Exact));
+        let left_out = self.suppressed.as_ref().and_then(|of| Protection::Exact.see(count(of)));
         if let Some(left_out @ 1..) = left_out {
             return Err(Absence::suppressed(left_out));
         }
-        let people = count(&self.crosstab, &self.plan.protection);
-        if people.is_none() {
-            return Err(Absence::withheld());
-        }
-        people.filter(|people| *people > 0).ok_or_else(|| {
+        let people = self.see(count(&self.crosstab), behind).ok_or_else(Absence::withheld)?;
+        Some(people).filter(|people| *people > 0).ok_or_else(|| {
             Absence::not_computable(format!(
                 "collection `{collection}` has no people here to divide by"
             ))
         })
     }
 
-    /// Variance of what was added to the number of people.
+    /// What may be seen of people, who count again in each month of what is behind them.
+    fn see(&self, people: TrueCount, behind: &Behind) -> Option<u64> {
+        self.plan.protection.see_monthly(people, behind.months.len() as u64)
+    }
+
+    /// Variance of what was added to the number of people: their sum over all months is changed once.
     pub(super) fn variance(&self) -> f64 {
         self.plan.protection.variance()
     }
@@ -348,18 +360,19 @@ impl Population {
                 "The publisher of collection `{collection}` does not give some counts of people. A rate that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."
             ));
         }
+        let months = self.behind.get(&[][..]).map_or(1, |behind| behind.months.len() as u64);
         for one in &self.characteristics {
             let (id, people) =
                 (&one.on.dimension.id, format!("people of collection `{collection}`"));
-            for (known, whom, protection) in [
-                (&one.people, people.as_str(), &self.plan.protection),
-                (&one.seen, "consultations", &self.of_consultations),
+            for (known, whom, protection, months) in [
+                (&one.people, people.as_str(), &self.plan.protection, months),
+                (&one.seen, "consultations", &self.of_consultations, 1),
             ] {
                 if !whole && !protection.is_exact() {
                     continue;
                 }
                 let known = known.get(&[][..]).copied().unwrap_or_default();
-                let see = |count| protection.see(count);
+                let see = |count| protection.see_monthly(count, months);
                 if let (Some(missing @ 1..), Some(all)) = (see(known.missing), see(known.all)) {
                     #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
                     let share = 100.0 * missing as f64 / all as f64;

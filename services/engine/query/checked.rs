@@ -72,7 +72,9 @@ impl Query {
         let confidence = wrong.take(confidence(asked));
         let dimensions = wrong.take(dimensions(reference, asked, place.as_ref()));
         let by = dimensions.as_ref().map(|(by, _)| by.as_slice());
-        let comparison = by.and_then(|by| wrong.take(comparison::comparison(reference, asked, by)));
+        let comparison = by.and_then(|by| {
+            wrong.take(comparison::comparison(reference, asked.comparison.as_ref(), by))
+        });
         let (table, full) = (asked.table, !asked.basic);
         let query = || {
             let (collection, care_setting) = collection?;

@@ -1,6 +1,5 @@
 //! What the figures of a question are compared with.
 
-use super::asked::Asked;
 use super::errors::{Wrong, field, hint};
 use crate::domain::codes::{Dimension, Source};
 use crate::domain::reference::Reference;
@@ -61,10 +60,10 @@ pub fn is_period(dimension: &Dimension) -> bool {
 /// The comparison of a question that is broken down by these dimensions.
 pub(super) fn comparison(
     reference: &Reference,
-    asked: &Asked,
+    asked: Option<&Comparison>,
     by: &[String],
 ) -> Result<Option<Comparison>, QueryError> {
-    let Some(comparison) = &asked.comparison else { return Ok(None) };
+    let Some(comparison) = asked else { return Ok(None) };
     let groups = by.iter().filter_map(|id| reference.dimension(id)).filter(|of| !is_period(of));
     let groups: Vec<_> = groups.collect();
     let ids: Vec<_> = groups.iter().map(|of| format!("`{}`", of.id)).collect();

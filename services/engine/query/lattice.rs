@@ -21,19 +21,11 @@ impl Query {
     ///
     /// # Errors
     /// The reader's profile does not answer it.
-    pub(super) fn permitted(self, reference: &Reference) -> Result<Self, QueryError> {
+    pub(super) fn permitted(mut self, reference: &Reference) -> Result<Self, QueryError> {
         let collection = reference.collection(&self.collection);
         if collection.is_some_and(|found| found.openness == Openness::Open) {
             return Ok(self);
         }
-        self.permitted_of_controlled(reference)
-    }
-
-    /// The same where something controlled is asked about.
-    pub(in crate::engine) fn permitted_of_controlled(
-        mut self,
-        reference: &Reference,
-    ) -> Result<Self, QueryError> {
         self.in_scope(reference)?;
         let profile = reference.profile(self.reader.profile);
         let refused = |why: String| {

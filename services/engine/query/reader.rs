@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::domain::collection::Openness;
+use crate::domain::collection::{Collection, Openness};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::partner::Scope;
 use crate::domain::reference::Reference;
@@ -43,6 +43,14 @@ impl Reader {
         (self.reads_all(reference) && self.scope.reads_organisation(reference, organisation))
             || self.submitted(reference, organisation)
             || reference.collection(collection).is_some_and(|of| of.openness == Openness::Open)
+    }
+
+    /// Whether the reader gets releases of a collection. Of an open one everybody gets the newest state.
+    #[must_use]
+    pub fn reads_releases(&self, reference: &Reference, collection: &str) -> bool {
+        let is_open = |of: &Collection| of.openness == Openness::Open;
+        reference.profile(self.profile).reads_releases
+            && !reference.collection(collection).is_some_and(is_open)
     }
 
     /// Whether what an organisation submitted is the reader's own.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::domain::collection::{Collection, Openness};
 use crate::domain::disclosure::release_rule::Codes;
 use crate::domain::period::Month;
 use crate::engine::query::{AsOf, Query, Where, no_release};
@@ -20,13 +19,10 @@ struct Answering {
 }
 
 impl Engine {
-    /// Whether the reader of a question gets releases. Of an open collection everybody gets the newest state.
+    /// Whether the reader of a question gets releases.
     #[must_use]
     pub fn reads_releases(&self, query: &Query) -> bool {
-        let reference = self.reference();
-        let is_open = |of: &Collection| of.openness == Openness::Open;
-        reference.profile(query.reader.profile).reads_releases
-            && !reference.collection(&query.collection).is_some_and(is_open)
+        query.reader.reads_releases(&self.reference(), &query.collection)
     }
 
     /// The release that answers a reader of releases: the one asked for, otherwise the newest; about a sensitive characteristic the only

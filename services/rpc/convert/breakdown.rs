@@ -57,7 +57,7 @@ fn row(row: &Row) -> v1::Row {
     v1::Row {
         keys: keys(&row.keys),
         cells: row.cells.iter().map(cell).collect(),
-        sentence: row.sentence.clone(),
+        sentence: Some(row.sentence.clone()).filter(|sentence| !sentence.is_empty()),
     }
 }
 
@@ -75,7 +75,7 @@ pub(in crate::rpc) fn cell(cell: &Cell) -> v1::Cell {
         not_collected_count: counts.not_collected.map(int),
         outside_count: counts.outside.map(int),
         absence: cell.figure.as_ref().err().map(absence),
-        verdict: cell.verdict.map_or(v1::Verdict::Unspecified, verdict).into(),
+        verdict: cell.verdict.map(|of| verdict(of).into()),
     }
 }
 

@@ -111,7 +111,7 @@ fn of_cell(of_row: v1::ExportRow, column: &Column, cell: &Cell) -> v1::ExportRow
         not_collected_count: cell.not_collected_count,
         outside_count: cell.outside_count,
         absence: cell.absence,
-        verdict: cell.verdict,
+        verdict: cell.verdict.unwrap_or_default(),
         coverage_ratio: quality.coverage,
         unknown_ratio: quality.unknown,
         not_for_targets: column.not_for_targets,

@@ -19,9 +19,9 @@ const VIOLATIONS_BYTES: usize = 2_500;
 const METADATA_ENTRIES: usize = 6;
 
 /// `ErrorInfo` of a reason.
-pub(super) fn info<const N: usize>(
+pub(super) fn info<'a>(
     reason: ErrorReason,
-    metadata: [(&str, String); N],
+    metadata: impl IntoIterator<Item = (&'a str, String)>,
 ) -> ErrorDetails {
     let metadata: HashMap<String, String> = metadata
         .into_iter()

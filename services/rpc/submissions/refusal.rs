@@ -27,6 +27,7 @@ pub(super) fn not_stored(why: Refused, request_id: &str) -> Status {
             status::request_id_made(request_id, &name::of(&made), &rows_invalid(&rows))
         }
         Refused::Shrinks(stands, loss) => shrinks(&stands, &loss),
+        Refused::Stands(stands) => stands_unread(&stands),
         Refused::Write(error) => refused(&error, request_id),
         Refused::Store(error) => store_error(&error),
         Refused::Stopping => status::stopping(),
@@ -101,7 +102,18 @@ fn shrinks(stands: &Submission, loss: &Loss) -> Status {
         ),
     };
     let name = name::of(stands);
-    status::replacement_shrinks(&name, (unit, stored, submitted), (&lost, &next))
+    status::replacement_shrinks(&name, Some((unit, stored, submitted)), (&lost, &next))
+}
+
+/// The status of a submission in the place of one that its caller may not know.
+fn stands_unread(stands: &Submission) -> Status {
+    let (organisation, month) = (&stands.organisation, stands.slot.month);
+    let stored = format!("{organisation} has data in {month} of {}", stands.collection);
+    let lost = format!(
+        "{stored}, and your disclosure profile does not tell how much this submission would leave of it"
+    );
+    let next = "if it is a part of the data, send all of the month in one submission";
+    status::replacement_shrinks(&name::of(stands), None, (&lost, next))
 }
 
 /// The status of a change that was not written.

@@ -105,7 +105,7 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         ),
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
-    let receipt = service.engine.submit(taken).await;
+    let receipt = service.engine.submit(taken, &caller.reader()).await;
     receipt::receipt(
         (service, &caller),
         receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use equity_indicators::app::Service;
-use equity_indicators::config::Config;
+use equity_indicators::config::{Config, ProfileName};
 use hdrhistogram::Histogram;
 use tonic::transport::{Channel, Endpoint};
 
@@ -17,16 +17,22 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The service, on an empty folder that goes with it.
 pub struct Running {
-    service: Service,
+    pub service: Service,
     folder: tempfile::TempDir,
 }
 
 impl Running {
     /// Starts it on a free port of this machine.
     pub async fn start() -> Outcome<Self> {
+        Self::start_for(ProfileName::Internal).await
+    }
+
+    /// The same for callers of a disclosure profile.
+    pub async fn start_for(profile: ProfileName) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut config = Config { data_folder: folder.path().join("data"), ..Config::default() };
         config.address.set_port(0);
+        config.profile_without_identity = Some(profile);
         // Several benches load far more than a partner would in the time.
         config.limits.request_deadline = Duration::from_secs(600);
         config.limits.submission_deadline = Duration::from_secs(3_600);

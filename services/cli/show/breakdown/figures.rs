@@ -155,10 +155,8 @@ fn counted(count: Option<i64>) -> String {
 
 /// What a comparison comes to, in a word.
 pub(super) fn verdict(cell: &v1::Cell) -> String {
-    match cell.verdict() {
-        v1::Verdict::Unspecified => String::new(),
-        of => words::plain(&words::name(of.into(), v1::Verdict::as_str_name)),
-    }
+    let of = cell.verdict.unwrap_or_default();
+    if of == 0 { String::new() } else { words::plain(&words::name(of, v1::Verdict::as_str_name)) }
 }
 
 /// A figure in its unit, its numerator before it where wanted; without one, why in short.

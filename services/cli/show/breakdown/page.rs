@@ -49,8 +49,8 @@ pub fn text(
 
 /// What the rows say in sentences.
 fn sentences(answer: &Breakdown, look: &Look) -> Vec<String> {
-    let said = answer.rows.iter().filter(|row| !row.sentence.is_empty());
-    said.map(|row| wrap::text("  ", &row.sentence, look)).collect()
+    let said = answer.rows.iter().filter_map(|row| row.sentence.as_ref());
+    said.map(|sentence| wrap::text("  ", sentence, look)).collect()
 }
 
 /// Assessments by providers of their own channels.

@@ -160,10 +160,11 @@ fn protected_figures_alone_are_compared_and_limits_are_wider() {
             let few = &rows[3].cells[1].figure;
             let is_withheld = few.as_ref().is_err_and(|why| why.reason == Reason::Withheld);
             assert_eq!(is_withheld, !showing.protection.is_exact(), "{few:?}");
-            [1, 2].map(|place| {
-                let (lower, upper) = rows[1].cells[place].figure.clone().unwrap().limits.unwrap();
-                upper - lower
-            })
+            let limits =
+                |place: usize| rows[1].cells[place].figure.clone().unwrap().limits.unwrap();
+            // Of a ratio on the logarithmic scale: its value changes with the counts.
+            let (difference, ratio) = (limits(1), limits(2));
+            [difference.1 - difference.0, ratio.1 / ratio.0]
         };
         let (own, wider) = (width(&exact), width(&changed));
         assert!(wider[0] > own[0] && wider[1] > own[1], "{of:?}: {own:?} {wider:?}");
