@@ -38,7 +38,9 @@ pub enum CertsAction {
     )]
     Dev(DevArgs),
     /// Revoke a certificate of such an authority.
-    #[command(after_help = "Examples:\n  equity certs revoke ./certs alpha")]
+    #[command(
+        after_help = "Examples:\n  equity certs revoke ./certs alpha\n  equity certs revoke ./certs beta"
+    )]
     Revoke {
         /// Folder of the authority.
         folder: PathBuf,
