@@ -76,9 +76,16 @@ impl Protection {
     /// change. Nobody is as few as some are.
     #[must_use]
     pub fn is_few(&self, count: TrueCount) -> bool {
+        self.is_few_monthly(count, 1)
+    }
+
+    /// The same of people who were counted again in each of so many months.
+    #[must_use]
+    pub fn is_few_monthly(&self, count: TrueCount, months: u64) -> bool {
         let Self::Perturbed(rules) = self else { return false };
         let least = rules.threshold.saturating_add(rules.table.bound());
-        rules.table.perturbed(count.count(), count.key()) < least && rules.threshold > 0
+        let changed = rules.table.perturbed(count.count(), count.key());
+        changed / months.max(1) < least && rules.threshold > 0
     }
 
     /// Whether a count is changed so much that it could leave others few values: greater than it was, those whom it leaves out; less, those of

@@ -26,6 +26,8 @@ pub(super) struct Population {
     /// What may be seen of the consultations, whatever may be seen of the people.
     of_consultations: Protection,
     crosstab: Crosstab,
+    /// All people of each place and period; none: the question's reader may see all.
+    all: Option<Crosstab>,
     /// The same of suppressed counts of people, each as one; none: there are none.
     suppressed: Option<Crosstab>,
     /// Axes that the population has too, in its order.
@@ -140,11 +142,14 @@ impl Engine {
         let shared = shared.into_iter().zip(&people.axes);
         let shared: Vec<_> = shared.map(|(n, axis)| Shared::new(n, plan, axis)).collect();
         let characteristics = self.characteristics(plan, &people, &shared)?;
+        let may_see_all = people.protection.is_exact();
+        let all = (!may_see_all).then(|| self.count(&all_of(&people, &shared), 0)).transpose()?;
         let behind = behind(plan, &people, &shared, &characteristics);
         let of_consultations = plan.protection.clone();
         Ok(Population {
             of_consultations,
             crosstab,
+            all,
             suppressed,
             shared,
             characteristics,
@@ -229,6 +234,16 @@ impl Known {
         }
         known
     }
+}
+
+/// The same people without what they are told apart by: all of each place and period.
+fn all_of(people: &Plan, shared: &[Shared]) -> Plan {
+    let is_told = |filter: &PlanFilter| filter.axis().field().is_some_and(Field::is_characteristic);
+    let mut all = people.clone();
+    all.filters.retain(|filter| !is_told(filter));
+    let axes = people.axes.iter().zip(shared).filter(|(_, shared)| shared.by_submission);
+    all.axes = axes.map(|(axis, _)| axis.clone()).collect();
+    all
 }
 
 /// What stands behind the rows of a plan of consultations.
@@ -328,12 +343,33 @@ impl Population {
         if let Some(left_out @ 1..) = left_out {
             return Err(Absence::suppressed(left_out));
         }
-        let people = self.see(count(&self.crosstab), behind).ok_or_else(Absence::withheld)?;
+        let people = count(&self.crosstab);
+        if self.leaves_few(people, (row, &by_submission.1), behind) {
+            return Err(Absence::withheld());
+        }
+        let people = self.see(people, behind).ok_or_else(Absence::withheld)?;
         Some(people).filter(|people| *people > 0).ok_or_else(|| {
             Absence::not_computable(format!(
                 "collection `{collection}` has no people here to divide by"
             ))
         })
+    }
+
+    /// Whether people leave few of all in their place and period. How many these are is published elsewhere.
+    fn leaves_few(
+        &self,
+        people: TrueCount,
+        (row, places): (&[usize], &[usize]),
+        behind: &Behind,
+    ) -> bool {
+        let Some(all) = &self.all else { return false };
+        let is_told =
+            |one: &Characteristic| one.condition.is_some() || one.axis.is_some() && !row.is_empty();
+        let all = all.row(places).and_then(|of| of.inner.first().copied()).unwrap_or_default();
+        let months = behind.months.len() as u64;
+        self.characteristics.iter().any(is_told)
+            && self.see(people, behind).is_some()
+            && self.plan.protection.is_few_monthly(all.rest(people), months)
     }
 
     /// What may be seen of people, who count again in each month of what is behind them.

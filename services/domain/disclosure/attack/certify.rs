@@ -11,8 +11,23 @@ use super::solve::{Goal, Limits, Open, Solved, solve};
 
 /// Values between the least and the greatest one of a cell that are tried, at most.
 const TRIES: usize = 100;
-/// From how many known values a search begins, and how many cells near one may change: the cheap attempts first.
-const ATTEMPTS: [(usize, usize); 3] = [(1, 64), (16, 64), (4, 256)];
+
+/// How one value more is looked for.
+#[derive(Debug, Clone, Copy)]
+enum Attempt {
+    /// Without the solver: so many changes of single cells, in so many ways.
+    Nudge { steps: usize, ways: usize },
+    /// By the solver, with so many cells that may change.
+    Near(usize),
+}
+
+/// The attempts, the cheap ones first.
+const ATTEMPTS: [Attempt; 4] = [
+    Attempt::Nudge { steps: 1_500, ways: 1 },
+    Attempt::Near(64),
+    Attempt::Nudge { steps: 6_000, ways: 8 },
+    Attempt::Near(160),
+];
 
 /// What the attack leaves of sensitive cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,56 +179,38 @@ impl Pool<'_> {
         }
     }
 
-    /// Goes on from the greatest and the least known value of a cell, one by one, each step as told. It begins at some of what was found
-    /// with this value, because one may be a dead end where another is none.
-    fn go_on(
-        &mut self,
-        position: usize,
-        width: usize,
-        starts: usize,
-        step: impl Fn(&Part, &[u64], u64) -> Option<Vec<u64>>,
-    ) {
-        for up in [true, false] {
-            while self.values(position).len() < width {
-                let of = |values: &Vec<u64>| values[position];
-                let all = self.found.iter().map(of);
-                let Some(end) = (if up { all.max() } else { all.min() }) else { break };
-                let Some(next) = (if up { Some(end + 1) } else { end.checked_sub(1) }) else {
-                    break;
-                };
-                let with_end: Vec<_> = self.found.iter().filter(|one| of(one) == end).collect();
-                let apart = with_end.len().div_ceil(starts);
-                let mut from = with_end.into_iter().rev().step_by(apart.max(1));
-                let Some(found) = from.find_map(|known| step(self.part, known, next)) else {
-                    break;
-                };
-                self.found.push(found);
+    /// One value more of a cell, next to one of those that were found for it. What was found for others is far from the truth, and has less
+    /// room.
+    fn next(&self, position: usize, own: &[usize], attempt: Attempt) -> Option<Vec<u64>> {
+        let known = self.values(position);
+        let of = |value: u64, number: usize| {
+            let (known, at) = (&*self.found[number], (position, value));
+            match attempt {
+                Attempt::Nudge { steps, ways } => {
+                    (0..ways).find_map(|way| nudged(self.part, known, at, (steps, way)))
+                }
+                Attempt::Near(cells) => near(self.part, known, at, cells, self.limits),
             }
-        }
+        };
+        let beside = own.iter().flat_map(|number| {
+            let value = self.found[*number][position];
+            [value.checked_sub(1), Some(value + 1)].map(|next| (next, *number))
+        });
+        let new = beside.filter_map(|(value, number)| Some((value?, number)));
+        new.filter(|(value, _)| !known.contains_key(value))
+            .find_map(|(value, number)| of(value, number))
     }
 
     /// Looks for values of a cell until there are enough or all are found.
     fn search(&mut self, position: usize, width: usize) -> Result<(), Open> {
-        let limits = self.limits;
-        let t = std::time::Instant::now();
-        let n0 = |s: &Self| s.values(position).len();
-        let mut v = vec![];
-        for (starts, free) in ATTEMPTS {
-            self.go_on(position, width, starts, |part, known, value| {
-                nudged(part, known, position, value)
-            });
-            v.push((n0(self), t.elapsed()));
-            self.go_on(position, width, starts, |part, known, value| {
-                near(part, known, position, value, free, limits)
-            });
-            v.push((n0(self), t.elapsed()));
-        }
-        if v[0].0 < width {
-            eprintln!(
-                "cell {position} of {} cells {} sums: {v:?}",
-                self.part.cells.len(),
-                self.part.sums.len()
-            );
+        let mut own = vec![0];
+        for attempt in ATTEMPTS {
+            while self.values(position).len() < width
+                && let Some(found) = self.next(position, &own, attempt)
+            {
+                own.push(self.found.len());
+                self.found.push(found);
+            }
         }
         for goal in [Goal::Least(&[position]), Goal::Greatest(&[position])] {
             if self.values(position).len() >= width {

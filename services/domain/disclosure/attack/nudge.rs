@@ -8,22 +8,26 @@ use std::collections::BTreeSet;
 
 use super::part::Part;
 
-/// Changes of single cells before it gives up.
-const STEPS: usize = 1_500;
 /// Cells of a sum that are looked at for a change.
 const LOOKS: usize = 24;
 /// Changes for which a cell does not go back.
 const REST: usize = 12;
 
 /// Values that fit in which the cell at the position has the value, which is 1 greater, or 1 less, than in `known`.
-pub(super) fn nudged(part: &Part, known: &[u64], position: usize, value: u64) -> Option<Vec<u64>> {
+/// It gives up after so many changes of single cells; another `way` goes others.
+pub(super) fn nudged(
+    part: &Part,
+    known: &[u64],
+    (position, value): (usize, u64),
+    (steps, way): (usize, usize),
+) -> Option<Vec<u64>> {
     let up = value > known[position];
     let mut walk = Walk::new(part, known, position);
     if !walk.has_room(position, up) {
         return None;
     }
     walk.change(position, up);
-    for step in 1..=STEPS {
+    for step in (1..=steps).map(|step| step + way * steps) {
         let Some((sum, up)) = walk.wrong(step) else {
             return part.fits(&walk.values).then_some(walk.values);
         };

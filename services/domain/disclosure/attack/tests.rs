@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::near::{near, neighbours};
 use super::*;
 
 fn sum(cells: &[usize], low: u64, high: u64) -> Sum {
@@ -100,7 +101,7 @@ fn bad_sums_and_contradictions_are_named() {
     }
 }
 
-/// All values of up to four cells that fit.
+/// All values of a few cells that fit.
 fn enumerated(published: &Published, cells: usize, most: u64) -> Vec<Vec<u64>> {
     let mut all = vec![Vec::new()];
     for _ in 0..cells {
@@ -117,6 +118,22 @@ fn enumerated(published: &Published, cells: usize, most: u64) -> Vec<Vec<u64>> {
 const CELLS: usize = 5;
 const EACH: u64 = 5;
 
+/// The cells of a set of bits.
+fn named(mask: u8) -> Vec<usize> {
+    (0..CELLS).filter(|cell| mask & (1 << cell) > 0).collect()
+}
+
+/// Cells of 0 to 5, and intervals around sums of the truth: which cells, how far below it, and how far above.
+fn around(truth: &[u64], sums: &[(u8, u64, u64)]) -> Published {
+    let each = (0..CELLS).map(|cell| sum(&[cell], 0, EACH));
+    let others = sums.iter().map(|(mask, below, above)| {
+        let cells = named(*mask);
+        let value: u64 = cells.iter().map(|cell| truth[*cell]).sum();
+        Sum { cells, low: value.saturating_sub(*below), high: value + above }
+    });
+    published(CELLS, &each.chain(others).collect::<Vec<_>>())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     /// Any sums of five cells of 0 to 5, as intervals around the truth: the attack finds what a full enumeration finds.
@@ -127,15 +144,7 @@ proptest! {
         target in 1u8..32,
         width in 1usize..7,
     ) {
-        let named = |mask: u8| (0..CELLS).filter(|cell| mask & (1 << cell) > 0).collect::<Vec<_>>();
-        let each = (0..CELLS).map(|cell| sum(&[cell], 0, EACH));
-        let others = sums.iter().map(|(mask, below, above)| {
-            let cells = named(*mask);
-            let value: u64 = cells.iter().map(|cell| truth[*cell]).sum();
-            Sum { cells, low: value.saturating_sub(*below), high: value + above }
-        });
-        let all: Vec<_> = each.chain(others).collect();
-        let published = published(CELLS, &all);
+        let published = around(&truth, &sums);
         let fitting = enumerated(&published, CELLS, EACH);
         let target = named(target);
         let values = fitting.iter().map(|values| target.iter().map(|cell| values[*cell]).sum::<u64>());
@@ -159,5 +168,34 @@ proptest! {
                 Verdict::NotProven(open) => prop_assert!(false, "{:?}", open),
             }
         }
+    }
+}
+
+proptest! {
+    /// Where few cells may change, those are found that a full enumeration finds, and no others change.
+    #[test]
+    fn near_a_known_value_those_are_found_that_an_enumeration_finds(
+        truth in vec(0..=EACH, CELLS),
+        sums in vec((1u8..32, 0u64..2, 0u64..2), 1..7),
+        (cell, value, most) in (0..CELLS, 0..=EACH, 1..CELLS),
+    ) {
+        let published = around(&truth, &sums);
+        let attack = Attack::knowing(&published, &truth, Limits::default()).unwrap();
+        let Some((number, position)) = attack.places[cell] else { return Ok(()) };
+        let (part, known) = (&attack.parts[number], attack.some[number].clone().unwrap());
+        let Some(value) = value.checked_sub(attack.bounds.low[cell]) else { return Ok(()) };
+        let found = near(part, &known, (position, value), most, Limits::default());
+        let free = neighbours(part, position, most);
+        let may_be = |values: &Vec<u64>| {
+            let stays = |at: &usize| free.contains(at) || values[*at] == known[*at];
+            values[position] == value && part.fits(values) && (0..known.len()).all(|at| stays(&at))
+        };
+        if let Some(found) = &found {
+            prop_assert!(may_be(found) && free.len() <= most);
+        }
+        let all = enumerated(&published, CELLS, EACH);
+        let above = |all: &Vec<u64>| part.cells.iter().map(|cell| all[*cell] - attack.bounds.low[*cell]).collect();
+        let is_small = part.cells.len() <= most;
+        prop_assert_eq!(found.is_some(), !is_small && all.iter().map(above).any(|values| may_be(&values)));
     }
 }

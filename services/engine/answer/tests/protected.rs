@@ -17,10 +17,10 @@ use crate::domain::field::Field;
 use crate::engine::QueryError;
 use crate::engine::answer::question::Question;
 use crate::engine::answer::{
-    AnyQuestion, Cell, ChannelQuestion, ExclusionQuestion, ImpactQuestion, OutcomeQuestion,
+    AnyQuestion, Cell, ChannelQuestion, ExclusionQuestion, ImpactQuestion, Key, OutcomeQuestion,
     Protected, ProvisionQuestion, Reason,
 };
-use crate::engine::query::{AsOf, Measure, Query, Showing};
+use crate::engine::query::{AsOf, Filter, Measure, Query, Showing};
 
 const THRESHOLD: u64 = 10;
 const BOUND: u64 = 5;
@@ -301,6 +301,43 @@ fn rates_over_an_open_population_tell_no_consultations() {
     let answer = running.engine().answer(&question).unwrap();
     let words = format!("{:?} {:?}", answer.provenance().notes, answer.rows());
     assert!(!words.contains("of the consultations"), "{words}");
+}
+
+#[test]
+fn people_who_leave_few_of_a_practice_are_withheld_because_its_size_is_published_elsewhere() {
+    let seen_of = |women: u32, query: &dyn Fn(&Running) -> Query| {
+        let mut running = Running::new();
+        running.reopen_with(controlled());
+        let rows = |weights: [u32; 2], fields: &[(Field, &str)]| {
+            let of = |sex: &str, weight| row(weight, &[fields, &[(Field::Sex, sex)]].concat());
+            vec![of("1", weights[0]), of("2", weights[1])]
+        };
+        let seen = rows([60, 60], &[(Field::Channel, "VIDEO")]);
+        for organisation in ["C82001", "C82002", "C82003"] {
+            running.submit(said(Dataset::Consultations, organisation, "2020-04", seen.clone()));
+            let people = rows([400, women], &[]);
+            running.submit(said(Dataset::Populations, organisation, "2020-04", people));
+        }
+        let mut query = query(&running);
+        query.showing.protection = perturbed();
+        let told = query.by.len();
+        let question = ChannelQuestion { rates: Some(String::new()), ..all_contacts(query) };
+        let answer = running.engine().answer(&question).unwrap();
+        let is_of_men = |keys: &[Key]| keys.len() == told && keys.iter().all(|key| key.code == "1");
+        let men = answer.rows().iter().find(|row| is_of_men(&row.keys));
+        let mut cells = answer.columns().iter().zip(&men.unwrap().cells);
+        cells.any(|(of, cell)| of.indicator == "CH-03" && cell.counts.denominator.is_some())
+    };
+    let by_sex = |running: &Running| query(running, "QK1", &["sex"]);
+    let of_men = |running: &Running| {
+        let mut query = query(running, "QK1", &[]);
+        query.filters.push(Filter { dimension: "sex".into(), codes: vec!["1".into()] });
+        query
+    };
+    let ways: [&dyn Fn(&Running) -> Query; 2] = [&by_sex, &of_men];
+    for way in ways {
+        assert_eq!((seen_of(200, way), seen_of(1, way)), (true, false));
+    }
 }
 
 /// What a reader sees of the form of an answer: which rows and columns there are, and what each cell has.
