@@ -104,8 +104,8 @@ impl Service {
             routes(&service)
                 .add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
             config.reflection(),
-        )
-        .await?;
+        )?;
+        health.takes_changes(engine.writing_stopped().is_none());
         let shutdown = CancellationToken::new();
         tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
@@ -296,7 +296,7 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
 
 /// Watches over a running service until it stops: reports counts and sizes as metrics, and health when writing stops or hangs.
 async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: CancellationToken) {
-    let (mut told, mut hung, mut takes) = ([0; Outcome::ALL.len()], false, true);
+    let (mut told, mut hung) = ([0; Outcome::ALL.len()], false);
     for look in 0u32.. {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -310,11 +310,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
             );
         }
         hung = hangs;
-        let now = !hangs && engine.writing_stopped().is_none();
-        if now != takes {
-            takes = now;
-            health.takes("equity.v1.SubmissionService", takes).await;
-        }
+        health.takes_changes(!hangs && engine.writing_stopped().is_none());
         let (hits, misses) = engine.counts().answers();
         metrics::answers(hits, misses);
         let (columns, answers, questions) = engine.memory();
