@@ -9,13 +9,11 @@ mod releases;
 mod secret;
 pub mod statistics;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -48,7 +46,7 @@ use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
-use crate::server::{self, Callers, Health, ServerError, Tls};
+use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
@@ -62,7 +60,7 @@ const HANGS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A running service.
 pub struct Service {
-    address: SocketAddr,
+    address: Address,
     shutdown: CancellationToken,
     serving: JoinHandle<Result<(), ServerError>>,
     engine: Arc<Engine>,
@@ -80,9 +78,9 @@ impl Service {
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
-        let listener = TcpListener::bind(config.address);
-        let listener = listener.await.with_context(|| cannot_listen(config.address))?;
-        let address = listener.local_addr()?;
+        let listener = Listener::bind(&config.address);
+        let listener = listener.await.with_context(|| cannot_listen(&config.address))?;
+        let address = listener.address()?;
         let opening = config.clone();
         let (engine, secret) = apart("open", move || open(&opening, content)).await??;
         let service = rpc::Service {
@@ -121,8 +119,8 @@ impl Service {
 
     /// The address that the service listens on; the system has chosen the port if the settings said 0.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Releases the newest state under a name, if no release has been made.
@@ -172,7 +170,7 @@ async fn apart<T: Send + 'static>(
     worked.await.with_context(|| format!("the thread that was to {name} the store failed"))
 }
 
-fn cannot_listen(address: SocketAddr) -> String {
+fn cannot_listen(address: &Address) -> String {
     format!("cannot listen on {address}: choose another `address`, or port 0 for any free port")
 }
 

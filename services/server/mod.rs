@@ -1,6 +1,7 @@
 //! The gRPC server: everything between a socket and a handler. Nothing here waits without a bound.
 //!
 //! - `settings` the limits of time, number and bytes
+//! - `address`, `listener` a port or a Unix socket
 //! - `listen`, `connection`, `opening` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
 //! - `tls`, `socket`, `certificate` who may connect, and who a client is; `renewal` new certificates, and revoked ones
 //! - `frames`, `heads` how many frames a client may send that ask for nothing; where frames begin
@@ -11,6 +12,7 @@
 //! - `standard` the services that every server has: `health`, `reflection`
 //! - `run` serves until told to stop, and stops within a bound; `error` why the server fails
 
+mod address;
 mod certificate;
 mod client;
 mod connection;
@@ -21,6 +23,7 @@ mod heads;
 mod health;
 mod layers;
 mod listen;
+mod listener;
 mod methods;
 mod opening;
 mod reflection;
@@ -34,9 +37,11 @@ mod standard;
 mod tls;
 mod unread_budget;
 
+pub use address::{Address, NoAddress};
 pub use certificate::Certificate;
 pub use error::ServerError;
 pub use health::Health;
+pub use listener::Listener;
 pub use run::{Callers, run};
 pub use settings::ServerSettings;
 pub use standard::standard_services;

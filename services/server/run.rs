@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -19,6 +18,7 @@ use super::layers::{
     Trace, Unreadable,
 };
 use super::listen::Incoming;
+use super::listener::Listener;
 use super::renewal;
 use super::settings::ServerSettings;
 use super::tls::Tls;
@@ -52,7 +52,7 @@ pub struct Callers {
 /// # Errors
 /// The server ends by itself.
 pub async fn run(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     routes: Routes,
     settings: &ServerSettings,
     health: Health,
@@ -90,7 +90,7 @@ pub async fn run(
         .layer(Around(Unreadable))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
-            Incoming::new(listener, settings, unread, cut.clone(), tls),
+            Incoming::new(listener.into(), settings, unread, cut.clone(), tls),
             stop.begins.clone().cancelled_owned(),
         );
     let mut serving = std::pin::pin!(serving);
