@@ -171,7 +171,13 @@ async fn apart<T: Send + 'static>(
 }
 
 fn cannot_listen(address: &Address) -> String {
-    format!("cannot listen on {address}: choose another `address`, or port 0 for any free port")
+    let instead = match address {
+        Address::Port(_) => "choose another `address`, or port 0 for any free port",
+        Address::Socket(_) => {
+            "stop the service that listens there, or name a new file in a folder that the service may write"
+        }
+    };
+    format!("cannot listen on {address}: {instead}")
 }
 
 fn reference_content(config: &Config) -> anyhow::Result<Content> {

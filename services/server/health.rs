@@ -1,6 +1,6 @@
 //! The health service of gRPC: whether the service runs, and whether it takes changes.
 //!
-//! tonic's own ends `Watch` of a service that it does not know. The specification wants SERVICE_UNKNOWN and an open stream, so that a
+//! tonic's own ends `Watch` of a service that it does not know. The specification wants `SERVICE_UNKNOWN` and an open stream, so that a
 //! client that asks before a service is there learns of it later.
 
 use std::pin::Pin;

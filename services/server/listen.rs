@@ -120,14 +120,14 @@ impl Stream for Incoming {
                     let (stream, peer) = match (self.next.take(), &self.tls) {
                         (None, _) => continue,
                         // Who may connect there is a matter of its file.
-                        (Some(Accepted::Socket(stream)), _) => (Socket::Unix(stream), None),
+                        (Some(Accepted::Socket(stream, peer)), _) => (Socket::Unix(stream), peer),
                         (Some(Accepted::Port(stream, peer)), tls) => {
                             self.prepare(&stream);
                             let stream = match tls {
                                 None => Socket::Plain(stream),
                                 Some(tls) => Socket::Handshake(Box::new(tls.now().accept(stream))),
                             };
-                            (stream, Some(peer.ip()))
+                            (stream, peer.ip().to_string())
                         }
                     };
                     let client = self.unread.client(peer, &self.cut);

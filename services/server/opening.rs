@@ -56,7 +56,7 @@ impl Opening {
     ) -> Poll<io::Result<()>> {
         match self.poll_stream(Pin::new(stream), cx) {
             Poll::Pending => self.too_late(cx),
-            ready => ready,
+            opened @ Poll::Ready(_) => opened,
         }
     }
 

@@ -10,6 +10,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus::Serving;
 use tonic_health::pb::health_client::HealthClient;
 
+use crate::cli::run::{Served, run};
+
 fn config(folder: &Path, data: &str) -> Config {
     let address = format!("unix:{}", folder.join("equity.sock").display());
     Config {
@@ -46,6 +48,18 @@ async fn a_unix_socket_is_served_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_took_the_place_of_the_socket_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("equity.sock");
+    let first = Service::start(&config(folder.path(), "one")).await.unwrap();
+    std::fs::rename(&file, folder.path().join("away.sock")).unwrap();
+    let second = Service::start(&config(folder.path(), "two")).await.unwrap();
+    first.stop().await.unwrap();
+    assert!(serves(&second).await, "the first service took the socket of the second away");
+    second.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_service_left_is_replaced_and_other_files_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("equity.sock");
@@ -58,8 +72,41 @@ async fn what_a_killed_service_left_is_replaced_and_other_files_are_not() {
     service.stop().await.unwrap();
 
     std::fs::write(&file, "somebody's").unwrap();
-    assert!(Service::start(&config).await.is_err());
+    let started = Service::start(&config).await.map(drop).unwrap_err();
+    for refused in [started, check(&config).unwrap_err()] {
+        assert!(format!("{refused:#}").contains("a file that is no socket"), "{refused:#}");
+    }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "somebody's");
+}
+
+#[test]
+fn a_socket_that_cannot_be_is_refused_before_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("a".repeat(100));
+    for place in [folder.path().join("none"), long] {
+        let refused = format!("{:#}", check(&config(&place, "data")).unwrap_err());
+        assert!(refused.contains("name a new file in a folder"), "{refused}");
+    }
+}
+
+/// The program itself: a service that was killed leaves its socket, the next one takes its place, and each command finds it.
+#[test]
+fn commands_call_at_a_unix_socket() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, data) = (folder.path().join("equity.sock"), folder.path().join("data"));
+    let address = format!("unix:{}", file.display());
+    let killed = Served::start_at(&address, &data);
+    assert_eq!(killed.address, address);
+    drop(killed);
+    assert!(file.exists(), "kill -9 lets nobody remove it");
+    let served = Served::start_at(&address, &data);
+    let listed = served.ask(&["reference", "areas"]).well();
+    assert!(listed.contains("QK1"), "{listed}");
+    assert_eq!(served.terminate().0, Some(0));
+    assert!(!file.exists(), "the socket is left");
+    let gone = run(&["reference", "areas", "--wait", "0", "--service", &address]);
+    assert_eq!(gone.code, Some(3), "{gone:?}");
+    assert!(gone.remarks.contains(&address), "{gone:?}");
 }
 
 #[test]

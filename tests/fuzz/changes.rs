@@ -79,7 +79,7 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     let place = |at: &Index| at.index(length + 1);
     match change {
         Change::Flip(at, bit) => {
-            bytes.get_mut(place(at)).into_iter().for_each(|byte| *byte ^= 1 << bit)
+            bytes.get_mut(place(at)).into_iter().for_each(|byte| *byte ^= 1 << bit);
         }
         Change::Set(at, new) => bytes.get_mut(place(at)).into_iter().for_each(|byte| *byte = *new),
         Change::Insert(at, new) => drop(bytes.splice(place(at)..place(at), new.iter().copied())),

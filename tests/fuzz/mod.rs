@@ -6,6 +6,8 @@
 
 mod changes;
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -17,24 +19,27 @@ const AT_ONCE: u32 = 64;
 /// Gives bytes to a target until the time is over.
 #[expect(clippy::print_stdout, reason = "the number is for whoever asks for it")]
 pub(crate) fn fuzz(name: &str, good: &[Vec<u8>], target: impl Fn(&[u8])) {
+    let given = Cell::new(0_u64);
+    let target = |bytes: &[u8]| {
+        given.set(given.get() + 1);
+        target(bytes);
+    };
     good.iter().for_each(|bytes| target(bytes));
     let seconds = std::env::var("EQUITY_FUZZ_SECONDS").map_or(1, |text| {
         text.parse().expect("EQUITY_FUZZ_SECONDS has to be a whole number of seconds")
     });
     let until = Instant::now() + Duration::from_secs(seconds);
     let config = Config { cases: AT_ONCE, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new(config);
     let inputs = changes::changed(good);
-    let mut given = 0_u64;
     while Instant::now() < until {
-        let run = runner.run(&inputs, |bytes| {
+        // A runner that has had its cases gives no more.
+        let run = TestRunner::new(config.clone()).run(&inputs, |bytes| {
             target(&bytes);
             Ok(())
         });
-        run.unwrap_or_else(|failed| panic!("{name}, after {given} inputs: {failed}"));
-        given += u64::from(AT_ONCE);
+        run.unwrap_or_else(|failed| panic!("{name}, at input {}: {failed}", given.get()));
     }
-    println!("fuzz {name}: {given} inputs in {seconds} s");
+    println!("fuzz {name}: {} inputs in {seconds} s", given.get());
 }
 
 /// The same for text: what is no UTF-8 after the changes is passed over.
@@ -47,13 +52,16 @@ pub(crate) fn fuzz_text(name: &str, good: &[&str], target: impl Fn(&str)) {
     });
 }
 
-/// The harness itself: it finds one bad input among very many.
+/// The harness itself: its inputs are many and differ, and it finds a bad one among them.
 #[test]
 fn fuzz_finds_what_is_wrong() {
     let found = std::panic::catch_unwind(|| {
         fuzz("the harness", &[b"good bytes".to_vec()], |bytes| assert!(!bytes.contains(&0xff)));
     });
     assert!(found.is_err(), "no change made a byte of ones");
+    let seen = RefCell::new(HashSet::new());
+    fuzz("many", &[vec![7; 99]], |bytes| drop(seen.borrow_mut().insert(bytes.to_vec())));
+    assert!(seen.borrow().len() > 5 * AT_ONCE as usize, "{} inputs", seen.borrow().len());
     proptest!(ProptestConfig::with_cases(64), |(bytes in changes::changed(&[vec![7; 9]]))| {
         prop_assert!(bytes.len() <= changes::LONGEST);
     });

@@ -285,6 +285,15 @@ def test_messages_may_be_compressed(v1, address, some):
         assert health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
 
 
+def test_a_unix_socket(v1, tmp_path):
+    file = tmp_path / "equity.sock"
+    with conftest.serving(f"unix:{file}", tmp_path):
+        with grpc.insecure_channel(f"unix:{file}") as channel:
+            tables = v1.ReferenceServiceStub(channel).ListTables(v1.ListTablesRequest(), timeout=10).tables
+            assert len(tables) >= len(conftest.TABLES)
+    assert not file.exists(), "a stopped service leaves no socket"
+
+
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 def test_an_unknown_symbol_does_not_end_reflection(channel, version):
     call = channel.stream_stream(

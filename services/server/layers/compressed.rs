@@ -97,12 +97,13 @@ mod tests {
             [gzip(b"word"), gzip(&[7; 2_000]), gzip(b""), Bytes::from_static(b"\0\0\0\0\x04word")];
         crate::fuzz::fuzz("compressed messages", &good.map(|message| message.to_vec()), |bytes| {
             // A message comes with its whole prefix.
-            if bytes.len() >= PREFIX && bytes[0] == 1 {
-                if let Ok(plain) = Encoding::Gzip.unpacked(bytes.to_vec().into(), 1 << 10) {
-                    assert!((PREFIX..=PREFIX + (1 << 10)).contains(&plain.len()));
-                    let length = u32::from_be_bytes(plain[1..PREFIX].try_into().unwrap());
-                    assert_eq!((plain[0], PREFIX + length as usize), (0, plain.len()));
-                }
+            if bytes.len() >= PREFIX
+                && bytes[0] == 1
+                && let Ok(plain) = Encoding::Gzip.unpacked(bytes.to_vec().into(), 1 << 10)
+            {
+                assert!((PREFIX..=PREFIX + (1 << 10)).contains(&plain.len()));
+                let length = u32::from_be_bytes(plain[1..PREFIX].try_into().unwrap());
+                assert_eq!((plain[0], PREFIX + length as usize), (0, plain.len()));
             }
         });
     }
