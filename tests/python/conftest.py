@@ -104,6 +104,11 @@ def wait_until_serving(channel, process, log):
     raise AssertionError(f"not serving after {START_SECONDS} s:\n{log.read_text()}")
 
 
+def channel_to(address):
+    """A channel without TLS. Of a Unix socket gRPC would send the path as authority, in a form that is no authority of HTTP."""
+    return grpc.insecure_channel(address, options=[("grpc.default_authority", "localhost")] if address.startswith("unix:") else None)
+
+
 @contextlib.contextmanager
 def serving(address, folder):
     """A service on an empty data folder, which has to stop well."""
@@ -115,7 +120,7 @@ def serving(address, folder):
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )
     try:
-        with grpc.insecure_channel(address) as channel:
+        with channel_to(address) as channel:
             wait_until_serving(channel, process, log)
         yield
         process.send_signal(signal.SIGTERM)

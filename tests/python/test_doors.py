@@ -288,7 +288,7 @@ def test_messages_may_be_compressed(v1, address, some):
 def test_a_unix_socket(v1, tmp_path):
     file = tmp_path / "equity.sock"
     with conftest.serving(f"unix:{file}", tmp_path):
-        with grpc.insecure_channel(f"unix:{file}") as channel:
+        with conftest.channel_to(f"unix:{file}") as channel:
             tables = v1.ReferenceServiceStub(channel).ListTables(v1.ListTablesRequest(), timeout=10).tables
             assert len(tables) >= len(conftest.TABLES)
     assert not file.exists(), "a stopped service leaves no socket"
