@@ -13,7 +13,10 @@ use super::good::goes_on_beside;
 use super::raw::{Raw, WORD};
 use super::support::{ECHO, SUBMIT, TestServer, soon};
 
-const GZIP: &[(&str, &str)] = &[("grpc-encoding", "gzip")];
+/// Headers of a call.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+const GZIP: Headers<'_> = &[("grpc-encoding", "gzip")];
 
 /// A message that is marked as compressed.
 fn packed(message: &[u8]) -> Vec<u8> {
@@ -55,7 +58,7 @@ async fn what_cannot_be_unpacked_is_refused() {
     let server = TestServer::start(ServerSettings::default()).await;
     let raw = Raw::connect(server.address).await;
     let word = packed(&WORD[5..]);
-    let cases: [(&[(&str, &str)], Vec<u8>, Code, &str); 5] = [
+    let cases: [(Headers<'_>, Vec<u8>, Code, &str); 5] = [
         (
             &[("grpc-encoding", "deflate")],
             word.clone(),

@@ -48,14 +48,14 @@ async fn an_unknown_name_is_an_answer_and_the_stream_goes_on() {
             extension_number: number,
         })
     };
-    let unknown = vec![
+    let unknown = [
         Asked::FileContainingSymbol("equity.v1.Nonsense".into()),
         Asked::FileByFilename("nonsense.proto".into()),
         extension("google.protobuf.FieldOptions", 7),
         extension("no.Message", -1),
         Asked::AllExtensionNumbersOfType("no.Message".into()),
     ];
-    let known = vec![
+    let known = [
         Asked::FileContainingSymbol("equity.v1.SubmissionService".into()),
         Asked::FileContainingSymbol("equity.v1.SubmissionService.WithdrawSubmission".into()),
         Asked::FileContainingSymbol("google.api.field_behavior".into()),
