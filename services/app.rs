@@ -63,6 +63,7 @@ pub struct Service {
     address: Address,
     shutdown: CancellationToken,
     serving: JoinHandle<Result<(), ServerError>>,
+    watching: JoinHandle<Told>,
     engine: Arc<Engine>,
 }
 
@@ -105,7 +106,8 @@ impl Service {
         )?;
         health.takes_changes(engine.writing_stopped().is_none());
         let shutdown = CancellationToken::new();
-        tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
+        let watching = watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone());
+        let watching = tokio::spawn(watching);
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
@@ -114,7 +116,7 @@ impl Service {
         let serving = tokio::spawn(async move {
             server::run(listener, routes, &settings, health, callers, stop).await
         });
-        Ok(Self { address, shutdown, serving, engine })
+        Ok(Self { address, shutdown, serving, watching, engine })
     }
 
     /// The address that the service listens on; the system has chosen the port if the settings said 0.
@@ -150,6 +152,8 @@ impl Service {
         self.shutdown.cancel();
         let served = self.serving.await?;
         let engine = self.engine;
+        // What the last calls did is told, too.
+        self.watching.await?.report(&engine);
         // Closing the store waits for the disk.
         apart("close", move || drop(engine)).await?;
         Ok(served?)
@@ -298,15 +302,39 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
     Ok(telemetry::init(&config.telemetry)?)
 }
 
-/// Watches over a running service until it stops: reports counts and sizes as metrics, and health when writing stops or hangs.
-async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: CancellationToken) {
-    let (mut told, mut hung) = ([0; Outcome::ALL.len()], false);
+/// The counts of submissions that metrics have been told.
+#[derive(Debug, Default)]
+struct Told([u64; Outcome::ALL.len()]);
+
+impl Told {
+    /// Reports what the engine has counted, and its memory.
+    fn report(&mut self, engine: &Engine) {
+        let (hits, misses) = engine.counts().answers();
+        metrics::answers(hits, misses);
+        let (columns, answers, questions) = engine.memory();
+        metrics::memory(columns, answers, questions);
+        for (told, outcome) in self.0.iter_mut().zip(Outcome::ALL) {
+            let now = engine.counts().submissions(outcome);
+            metrics::submissions(outcome, now - *told);
+            *told = now;
+        }
+    }
+}
+
+/// Watches over a running service until it stops: reports counts and sizes as metrics, and health when writing stops or hangs. What it has
+/// reported.
+async fn watch_over(
+    engine: std::sync::Weak<Engine>,
+    health: Health,
+    shutdown: CancellationToken,
+) -> Told {
+    let (mut told, mut hung) = (Told::default(), false);
     for look in 0u32.. {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = shutdown.cancelled() => return,
+            () = shutdown.cancelled() => break,
         }
-        let Some(engine) = engine.upgrade() else { return };
+        let Some(engine) = engine.upgrade() else { break };
         let hangs = engine.writing_for().is_some_and(|time| time > HANGS);
         if hangs && !hung {
             tracing::error!(
@@ -315,15 +343,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
         }
         hung = hangs;
         health.takes_changes(!hangs && engine.writing_stopped().is_none());
-        let (hits, misses) = engine.counts().answers();
-        metrics::answers(hits, misses);
-        let (columns, answers, questions) = engine.memory();
-        metrics::memory(columns, answers, questions);
-        for (told, outcome) in told.iter_mut().zip(Outcome::ALL) {
-            let now = engine.counts().submissions(outcome);
-            metrics::submissions(outcome, now - *told);
-            *told = now;
-        }
+        told.report(&engine);
         if look % LOOKS == 0 {
             let sizes = tokio::task::spawn_blocking(move || engine.sizes()).await;
             if let Ok((log, sled, free)) = sizes {
@@ -331,6 +351,7 @@ async fn watch_over(engine: std::sync::Weak<Engine>, health: Health, shutdown: C
             }
         }
     }
+    told
 }
 
 /// Builds the state again from the log in `work_folder`, and compares every row. The service must be stopped. `witness` is where it

@@ -79,3 +79,15 @@ async fn who_sees_all_gets_what_differs() {
         assert!(differ.contains_key(door), "{door} is the same: {differ:?}");
     }
 }
+
+/// What the last call did is in the telemetry, however soon the service stops: so all that is told is compared.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_last_call_is_in_the_telemetry() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Running::start(folder.path(), "INTERNAL").await;
+    let query = serde_json::json!({"collection": world::COLLECTION, "area": "QK1", "period": {"first": world::MONTH}});
+    service.well("GetChannelBreakdown", &[serde_json::json!({"query": query})]).await;
+    let said = service.stop().await;
+    let metrics = said.iter().find(|one| one.asked == "telemetry: metrics").unwrap().text();
+    assert!(metrics.contains("nhs.equity.cache.misses  Some(AsInt(1))"), "{metrics}");
+}

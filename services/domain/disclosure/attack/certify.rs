@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::near::near;
 use super::nudge::nudged;
 use super::part::Part;
 use super::published::{Contradiction, Published};
@@ -10,6 +11,8 @@ use super::solve::{Goal, Limits, Open, Solved, solve};
 
 /// Values between the least and the greatest one of a cell that are tried, at most.
 const TRIES: usize = 100;
+/// From how many known values a search begins, and how many cells near one may change: the cheap attempts first.
+const ATTEMPTS: [(usize, usize); 3] = [(1, 64), (16, 64), (4, 256)];
 
 /// What the attack leaves of sensitive cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,23 +164,57 @@ impl Pool<'_> {
         }
     }
 
-    /// Goes on from the greatest and the least known value of a cell, one by one, without the solver.
-    fn nudge(&mut self, position: usize, width: usize) {
+    /// Goes on from the greatest and the least known value of a cell, one by one, each step as told. It begins at some of what was found
+    /// with this value, because one may be a dead end where another is none.
+    fn go_on(
+        &mut self,
+        position: usize,
+        width: usize,
+        starts: usize,
+        step: impl Fn(&Part, &[u64], u64) -> Option<Vec<u64>>,
+    ) {
         for up in [true, false] {
-            loop {
-                let known = self.values(position);
-                let end = if up { known.last_key_value() } else { known.first_key_value() };
-                let Some((_, number)) = end.filter(|_| known.len() < width) else { break };
-                let next = nudged(self.part, &self.found[*number], position, up);
-                let Some(next) = next else { break };
-                self.found.push(next);
+            while self.values(position).len() < width {
+                let of = |values: &Vec<u64>| values[position];
+                let all = self.found.iter().map(of);
+                let Some(end) = (if up { all.max() } else { all.min() }) else { break };
+                let Some(next) = (if up { Some(end + 1) } else { end.checked_sub(1) }) else {
+                    break;
+                };
+                let with_end: Vec<_> = self.found.iter().filter(|one| of(one) == end).collect();
+                let apart = with_end.len().div_ceil(starts);
+                let mut from = with_end.into_iter().rev().step_by(apart.max(1));
+                let Some(found) = from.find_map(|known| step(self.part, known, next)) else {
+                    break;
+                };
+                self.found.push(found);
             }
         }
     }
 
     /// Looks for values of a cell until there are enough or all are found.
     fn search(&mut self, position: usize, width: usize) -> Result<(), Open> {
-        self.nudge(position, width);
+        let limits = self.limits;
+        let t = std::time::Instant::now();
+        let n0 = |s: &Self| s.values(position).len();
+        let mut v = vec![];
+        for (starts, free) in ATTEMPTS {
+            self.go_on(position, width, starts, |part, known, value| {
+                nudged(part, known, position, value)
+            });
+            v.push((n0(self), t.elapsed()));
+            self.go_on(position, width, starts, |part, known, value| {
+                near(part, known, position, value, free, limits)
+            });
+            v.push((n0(self), t.elapsed()));
+        }
+        if v[0].0 < width {
+            eprintln!(
+                "cell {position} of {} cells {} sums: {v:?}",
+                self.part.cells.len(),
+                self.part.sums.len()
+            );
+        }
         for goal in [Goal::Least(&[position]), Goal::Greatest(&[position])] {
             if self.values(position).len() >= width {
                 return Ok(());

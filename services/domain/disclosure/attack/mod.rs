@@ -13,6 +13,7 @@
 
 mod bounds;
 mod certify;
+mod near;
 mod nudge;
 mod part;
 mod published;

@@ -15,8 +15,9 @@ const LOOKS: usize = 24;
 /// Changes for which a cell does not go back.
 const REST: usize = 12;
 
-/// Values that fit in which the cell at the position is 1 greater, or 1 less, than in `known`.
-pub(super) fn nudged(part: &Part, known: &[u64], position: usize, up: bool) -> Option<Vec<u64>> {
+/// Values that fit in which the cell at the position has the value, which is 1 greater, or 1 less, than in `known`.
+pub(super) fn nudged(part: &Part, known: &[u64], position: usize, value: u64) -> Option<Vec<u64>> {
+    let up = value > known[position];
     let mut walk = Walk::new(part, known, position);
     if !walk.has_room(position, up) {
         return None;
