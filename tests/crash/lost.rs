@@ -127,7 +127,7 @@ async fn no_damage_of_log_and_store_together_is_silent() {
         println!("{what}: {left} of {known} are left");
         let refused = refusal(&running, &mut dice).await;
         assert_eq!(refused.as_deref(), Some("WRITING_STOPPED"), "{what}: silent: {said}");
-        let [takes, answers] = ["equity.v1.SubmissionService", "equity.v1.BreakdownService"];
+        let (takes, answers) = ("equity.v1.SubmissionService", "equity.v1.BreakdownService");
         assert!(!running.serves(takes).await && running.serves(answers).await, "{what}: health");
         assert!(said.contains("ERROR") && said.contains("are lost or cannot be read"), "{said}");
         assert!(said.contains("backup"), "{said}");
