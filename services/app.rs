@@ -9,13 +9,11 @@ mod releases;
 mod secret;
 pub mod statistics;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -48,7 +46,7 @@ use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
-use crate::server::{self, Callers, Health, ServerError, Tls};
+use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
@@ -62,7 +60,7 @@ const HANGS: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// A running service.
 pub struct Service {
-    address: SocketAddr,
+    address: Address,
     shutdown: CancellationToken,
     serving: JoinHandle<Result<(), ServerError>>,
     watching: JoinHandle<Told>,
@@ -81,9 +79,9 @@ impl Service {
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
-        let listener = TcpListener::bind(config.address);
-        let listener = listener.await.with_context(|| cannot_listen(config.address))?;
-        let address = listener.local_addr()?;
+        let listener = Listener::bind(&config.address);
+        let listener = listener.await.with_context(|| cannot_listen(&config.address))?;
+        let address = listener.address()?;
         let opening = config.clone();
         let (engine, secret) = apart("open", move || open(&opening, content)).await??;
         let service = rpc::Service {
@@ -105,8 +103,8 @@ impl Service {
             routes(&service)
                 .add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
             config.reflection(),
-        )
-        .await?;
+        )?;
+        health.takes_changes(engine.writing_stopped().is_none());
         let shutdown = CancellationToken::new();
         let watching = watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone());
         let watching = tokio::spawn(watching);
@@ -123,8 +121,8 @@ impl Service {
 
     /// The address that the service listens on; the system has chosen the port if the settings said 0.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// Releases the newest state under a name, if no release has been made.
@@ -176,8 +174,14 @@ async fn apart<T: Send + 'static>(
     worked.await.with_context(|| format!("the thread that was to {name} the store failed"))
 }
 
-fn cannot_listen(address: SocketAddr) -> String {
-    format!("cannot listen on {address}: choose another `address`, or port 0 for any free port")
+fn cannot_listen(address: &Address) -> String {
+    let instead = match address {
+        Address::Port(_) => "choose another `address`, or port 0 for any free port",
+        Address::Socket(_) => {
+            "stop the service that listens there, or name a new file in a folder that the service may write"
+        }
+    };
+    format!("cannot listen on {address}: {instead}")
 }
 
 fn reference_content(config: &Config) -> anyhow::Result<Content> {
@@ -324,7 +328,7 @@ async fn watch_over(
     health: Health,
     shutdown: CancellationToken,
 ) -> Told {
-    let (mut told, mut hung, mut takes) = (Told::default(), false, true);
+    let (mut told, mut hung) = (Told::default(), false);
     for look in 0u32.. {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -338,11 +342,7 @@ async fn watch_over(
             );
         }
         hung = hangs;
-        let now = !hangs && engine.writing_stopped().is_none();
-        if now != takes {
-            takes = now;
-            health.takes("equity.v1.SubmissionService", takes).await;
-        }
+        health.takes_changes(!hangs && engine.writing_stopped().is_none());
         told.report(&engine);
         if look % LOOKS == 0 {
             let sizes = tokio::task::spawn_blocking(move || engine.sizes()).await;

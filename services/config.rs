@@ -3,7 +3,6 @@
 //! A TOML file and the environment set them (`limits.drain` is `EQUITY_LIMITS_DRAIN`; the environment wins). Everything is
 //! checked before anything starts, and all problems are reported at once, each with the name of its key.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,14 +12,14 @@ mod read;
 mod values;
 
 pub use crate::domain::disclosure::ProfileName;
-use crate::server::{ServerSettings, TlsFiles};
+use crate::server::{Address, ServerSettings, TlsFiles};
 pub use crate::telemetry::{LogFormat, TelemetrySettings};
 
 /// Everything an operator can set. `deploy/equity.example.toml` documents each key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Address to listen on; port 0 takes any free one.
-    pub address: SocketAddr,
+    /// Where to listen; port 0 takes any free one.
+    pub address: Address,
     /// The files of TLS. All are set, but for that of revoked certificates, or none.
     pub tls: Tls,
     /// File of the partners: who may send and read what. It goes with TLS.
@@ -161,7 +160,7 @@ pub enum ConfigError {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            address: Address::Port(([127, 0, 0, 1], 7443).into()),
             tls: Tls::default(),
             partners_file: None,
             purpose_required: false,
@@ -221,20 +220,17 @@ impl Config {
         })
     }
 
-    /// Whether reflection is served: unless said otherwise, only on loopback.
+    /// Whether reflection is served: unless said otherwise, only where this machine alone can ask.
     #[must_use]
     pub fn reflection(&self) -> bool {
-        self.reflection.unwrap_or_else(|| self.address.ip().is_loopback())
+        self.reflection.unwrap_or_else(|| self.address.is_local())
     }
 
     /// The disclosure profile of callers without an identity: unless said otherwise, who is on this machine sees all.
     #[must_use]
     pub fn profile_without_identity(&self) -> ProfileName {
-        let of_address = if self.address.ip().is_loopback() {
-            ProfileName::Internal
-        } else {
-            ProfileName::Partner
-        };
+        let of_address =
+            if self.address.is_local() { ProfileName::Internal } else { ProfileName::Partner };
         self.profile_without_identity.unwrap_or(of_address)
     }
 
@@ -296,6 +292,12 @@ impl Config {
                 None | Some(_) => {}
             }
         }
+        if has_any && self.address.port().is_none() {
+            problems.push(
+                "address: a Unix socket has no TLS: who may connect is a matter of its file; leave TLS out, or listen on a port"
+                    .to_owned(),
+            );
+        }
         if has_any && self.profile_without_identity.is_some() {
             problems.push(
                 "profile_without_identity: with TLS every caller has an identity, and partners.toml gives its profile: leave one of both out"
@@ -307,7 +309,7 @@ impl Config {
     /// Checks that involve several settings.
     fn check(&self, problems: &mut Vec<String>) {
         self.check_tls(problems);
-        if !self.address.ip().is_loopback() && !self.allow_plaintext && self.tls_files().is_none() {
+        if !self.address.is_local() && !self.allow_plaintext && self.tls_files().is_none() {
             problems.push(format!(
                 "address: {} can be reached from other machines, and there is neither encryption nor a check of who calls; set \
                  tls.certificate_file, tls.key_file, tls.client_authorities_file and partners_file, or a loopback address, or \

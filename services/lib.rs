@@ -26,3 +26,6 @@ pub mod telemetry;
 
 #[cfg(test)]
 mod doors_tests;
+#[cfg(test)]
+#[path = "../tests/fuzz/mod.rs"]
+mod fuzz;

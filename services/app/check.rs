@@ -1,7 +1,6 @@
 //! `equity serve --check`: everything that a start would refuse, and nothing is started or written.
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -9,7 +8,7 @@ use rustix::fs::{Access, access};
 
 use super::{cannot_listen, reference_content, secret};
 use crate::config::Config;
-use crate::server::Tls;
+use crate::server::{Listener, Tls};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -32,12 +31,12 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
             reads.map(|why| format!("the service would only read, and take nothing: {why}")),
         );
     }
-    match TcpListener::bind(config.address) {
+    match Listener::check(&config.address) {
         Err(error) if error.kind() == ErrorKind::AddrInUse => told.push(format!(
             "{} is in use now: stop the service that has it before you start this one",
             config.address
         )),
-        bound => drop(bound.with_context(|| cannot_listen(config.address))?),
+        bound => bound.with_context(|| cannot_listen(&config.address))?,
     }
     Ok((!told.is_empty()).then(|| told.join("\n")))
 }

@@ -52,7 +52,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Connects to `127.0.0.1:7443`, `http://127.0.0.1:7443` or, with an authority, `https://127.0.0.1:7443`.
+    /// Connects to `127.0.0.1:7443`, `http://127.0.0.1:7443`, `unix:/run/equity.sock` or, with an authority, `https://127.0.0.1:7443`.
     ///
     /// # Errors
     /// The address is malformed, or no service answers there within five seconds.
@@ -251,6 +251,14 @@ pub(super) use pages;
 
 /// The address with its scheme, which has to fit the certificates.
 fn url(address: &str, tls: bool) -> Result<String, Failure> {
+    if address.starts_with("unix:") {
+        let why = "a Unix socket has no TLS: leave --ca, --cert and --key out";
+        return if tls {
+            Err(Failure::Usage(format!("{address}: {why}")))
+        } else {
+            Ok(address.to_owned())
+        };
+    }
     match (address.split_once("://"), tls) {
         (None, false) => Ok(format!("http://{address}")),
         (None, true) => Ok(format!("https://{address}")),

@@ -81,6 +81,8 @@ fn addresses_are_completed() {
     assert!(matches!(url("https://example.org", false), Err(Failure::Usage(_))));
     assert_eq!(url("127.0.0.1:7443", true).unwrap(), "https://127.0.0.1:7443");
     assert!(matches!(url("http://example.org", true), Err(Failure::Usage(_))));
+    assert_eq!(url("unix:/run/equity.sock", false).unwrap(), "unix:/run/equity.sock");
+    assert!(matches!(url("unix:/run/equity.sock", true), Err(Failure::Usage(_))));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ pub struct Shape {
 /// The service that a command asks.
 #[derive(Debug, Clone, Args)]
 pub struct Reach {
-    /// Address of the service.
+    /// Address of the service; `unix:/run/equity.sock` for a Unix socket.
     #[arg(long, global = true, env = "EQUITY_SERVICE", default_value = DEFAULT_SERVICE, value_name = "ADDRESS")]
     pub service: String,
     /// Seconds to wait for a service that stops, is at its limit, or breaks the connection. 0: do not wait.

@@ -34,7 +34,7 @@ pub struct ServeArgs {
     /// File of settings, TOML.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address to listen on; port 0 takes any free one.
+    /// Address to listen on; port 0 takes any free one. `unix:/run/equity.sock` is a Unix socket.
     #[arg(long, value_name = "ADDRESS")]
     pub address: Option<String>,
     /// Folder of the log, the store and the secret. It is made if it does not exist.
@@ -104,7 +104,7 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
 /// The line that announces that the service is ready.
 fn ready(service: &Service, config: &Config, format: Format) -> String {
     let scheme = if config.lets_anybody_in() { "http" } else { "https" };
-    let address = format!("{scheme}://{}", service.address());
+    let address = service.address().url(scheme);
     let folder = config.data_folder.display().to_string();
     let profile =
         if config.lets_anybody_in() { config.profile_without_identity().name() } else { "" };

@@ -7,6 +7,7 @@ use toml::Value;
 use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
 use super::{Config, ProfileName};
 use crate::domain::codes::nearest_code;
+use crate::server::NoAddress;
 
 /// One setting.
 pub(super) struct Key {
@@ -31,9 +32,7 @@ macro_rules! keys {
 
 /// Every setting, in the order of the example file.
 pub(super) const KEYS: &[Key] = keys! {
-    "address" => address = |v| text(v)?.parse().map_err(|_| {
-        "has to be an IP address and a port, \"127.0.0.1:7443\" or \"[::1]:7443\"".to_owned()
-    });
+    "address" => address = |v| text(v)?.parse().map_err(|no: NoAddress| no.to_string());
     "allow_plaintext" => allow_plaintext = flag;
     "tls.certificate_file" => tls.certificate_file = |v| folder(v).map(Some);
     "tls.key_file" => tls.key_file = |v| folder(v).map(Some);

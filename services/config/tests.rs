@@ -201,7 +201,12 @@ fn plaintext_leaves_the_machine_only_on_purpose() {
     assert!(found[0].contains("allow_plaintext"), "{found:?}");
     let config = parse("address = \"0.0.0.0:7443\"\nallow_plaintext = true").unwrap();
     assert!(!config.reflection(), "reflection is for loopback unless asked for");
-    assert!(Config::default().reflection());
+    assert_eq!(config.profile_without_identity(), ProfileName::Partner);
+    for local in ["127.0.0.1:7443", "[::1]:7443", "unix:/run/equity.sock"] {
+        let config = parse(&format!("address = \"{local}\"")).unwrap();
+        assert!(config.reflection(), "{local}");
+        assert_eq!(config.profile_without_identity(), ProfileName::Internal, "{local}");
+    }
 }
 
 #[test]

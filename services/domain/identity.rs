@@ -70,6 +70,17 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_identities() {
+        let good = "spiffe://equity.example/org/C82001/sys/emis-web";
+        crate::fuzz::fuzz_text("identities", &[good], |uri| {
+            if let Ok(identity) = uri.parse::<Identity>() {
+                assert_eq!(identity.to_string(), uri, "two texts name one system");
+                assert!(uri.is_ascii() && uri.len() < 4 * LONGEST);
+            }
+        });
+    }
+
+    #[test]
     fn anything_else_is_refused() {
         for uri in [
             "",

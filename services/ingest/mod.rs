@@ -36,6 +36,8 @@ mod census_topic;
 mod column_map;
 mod defaults;
 mod error;
+#[cfg(test)]
+mod fuzz_tests;
 mod grouping;
 mod header;
 mod lines;

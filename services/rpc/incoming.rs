@@ -158,4 +158,16 @@ mod tests {
             assert_eq!(came.encode_to_vec(), as_the_contract.encode_to_vec());
         }
     }
+
+    #[test]
+    fn fuzz_messages_of_a_stream() {
+        let part = |part| SubmitConsultationsRequest { part: Some(part) }.encode_to_vec();
+        let good = [part(Part::Header(header())), part(Part::Batch(batch(&["1", "2"])))];
+        crate::fuzz::fuzz("messages of a stream", &good, |bytes| {
+            // A batch is read later, so what is wrong in it is found later.
+            let came = Incoming::<SubmissionHeader>::decode(bytes);
+            let Ok(whole) = SubmitConsultationsRequest::decode(bytes) else { return };
+            assert_eq!(came.unwrap().encode_to_vec().is_empty(), whole.part.is_none());
+        });
+    }
 }

@@ -121,4 +121,16 @@ mod tests {
         }
         assert!(Page::new(&[1; 32], &["q"], -1, "").is_err());
     }
+
+    #[test]
+    fn fuzz_page_tokens() {
+        let page = |token: &str| Page::new(&[1; 32], &["q"], 7, token);
+        let made = [0, 7, u64::MAX].map(|cursor| page("").unwrap().token(cursor));
+        crate::fuzz::fuzz_text("page tokens", &made.each_ref().map(String::as_str), |token| {
+            if let Ok(read) = page(token) {
+                assert!(token.is_empty() || made.iter().any(|made| made == token), "{token}");
+                assert!(read.of(vec![0; 50]).0.len() <= 7);
+            }
+        });
+    }
 }

@@ -6,6 +6,7 @@ mod details;
 mod reason;
 mod released;
 mod unwelcome;
+mod wire;
 
 use std::error::Error;
 use std::time::Duration;
@@ -14,13 +15,15 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::domain::codes::nearest;
 use crate::proto::v1::ErrorReason;
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 pub use released::{
     no_release, publication_refused, publication_under_way, release_exists, release_refused,
 };
 pub use unwelcome::{no_identity, no_partner, no_purpose, out_of_scope, quota_exceeded};
+pub use wire::{
+    compression_not_named, encoding_unknown, no_method, no_service, not_grpc, not_gzip,
+};
 
 /// How long a caller is asked to wait when the service is full or stopping.
 pub const RETRY_OVERLOADED: Duration = Duration::from_secs(1);
@@ -183,20 +186,6 @@ pub fn not_found(
     let (resource, text) = (cut(resource, TEXT_BYTES), cut(&message, TEXT_BYTES));
     details.set_resource_info(cut(resource_type, TEXT_BYTES), resource, "", text);
     finish(reason, &message, details, None)
-}
-
-/// No service has this method, `package.Service/Method`; `known` are those of the contract. The names of methods are compared: the
-/// service may be the wrong one. As the transport would refuse it: without a reason.
-#[must_use]
-pub fn no_method(name: &str, known: impl Iterator<Item = &'static str>) -> Status {
-    let method = |name: &'static str| name.rsplit('/').next().map(|method| (name, method));
-    let near = nearest(name.rsplit('/').next().unwrap_or_default(), known.filter_map(method));
-    let hint = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-    let message = format!(
-        "no method `{}`{hint}; proto/README.md lists the methods, and reflection where it is on",
-        cut(name, TEXT_BYTES)
-    );
-    Status::unimplemented(cut(&message, MESSAGE_BYTES))
 }
 
 /// Only the current version of a submission can be withdrawn.
@@ -477,6 +466,11 @@ fn retry(reason: ErrorReason, message: &str, after: Duration) -> Status {
     let mut details = info(reason, []);
     details.set_retry_info(Some(after));
     finish(reason, message, details, Some(after))
+}
+
+/// A refusal that the specification of gRPC asks for. It has no reason of ours: clients know it by its code.
+fn of_specification(code: Code, message: &str, details: ErrorDetails) -> Status {
+    Status::with_error_details(code, cut(message, MESSAGE_BYTES), details)
 }
 
 /// Puts the parts together.

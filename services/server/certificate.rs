@@ -80,3 +80,22 @@ fn identity(certificate: &X509Certificate<'_>) -> Result<Identity, String> {
         _ => Err(format!("it has {} URIs: it needs {WANTED}", uris.len())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_certificates() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let uri = "spiffe://equity.test/org/C82001/sys/feed".try_into().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["equity.test".to_owned()]).unwrap();
+        params.subject_alt_names.push(rcgen::SanType::URI(uri));
+        let good = params.self_signed(&key).unwrap().der().to_vec();
+        assert!(Certificate::from_der(&good).unwrap().identity.is_ok());
+        crate::fuzz::fuzz("certificates", &[good], |bytes| {
+            let Ok(read) = Certificate::from_der(bytes) else { return };
+            let _named_or_not = (day(read.valid.0), day(read.valid.1), read.identity.is_ok());
+        });
+    }
+}

@@ -1,6 +1,5 @@
 //! The client of one connection: its calls, what it has not read yet, and how its connection is cut.
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -16,7 +15,8 @@ use crate::telemetry::metrics;
 /// The client of one connection.
 #[derive(Debug)]
 pub(super) struct Client {
-    address: Option<IpAddr>,
+    /// Where it calls from, for the log.
+    address: String,
     /// Who its certificate says that it is; nothing without TLS.
     peer: OnceLock<Peer>,
     /// The partner whose calls it makes; nothing before the first, and of who has no identity.
@@ -45,11 +45,7 @@ struct State {
 
 impl Client {
     /// A client, whose connection `cut` ends as well.
-    pub(super) fn new(
-        address: Option<IpAddr>,
-        room: Arc<Room>,
-        cut: &CancellationToken,
-    ) -> Arc<Self> {
+    pub(super) fn new(address: String, room: Arc<Room>, cut: &CancellationToken) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self {
             address,
@@ -101,11 +97,7 @@ impl Client {
     /// Its handshake has failed.
     pub(super) fn not_let_in(&self, why: &std::io::Error) {
         metrics::handshake_refused();
-        tracing::warn!(peer = self.address(), %why, "refused a client before its first call");
-    }
-
-    fn address(&self) -> String {
-        self.address.map(|address| address.to_string()).unwrap_or_default()
+        tracing::warn!(peer = self.address, %why, "refused a client before its first call");
     }
 
     fn who(&self) -> String {
@@ -193,8 +185,8 @@ impl Client {
         if self.is_cut_off.swap(true, Relaxed) {
             return;
         }
-        let (address, who) = (self.address(), self.who());
-        tracing::warn!(peer = address, who, why, "cut a connection");
+        let who = self.who();
+        tracing::warn!(peer = self.address, who, why, "cut a connection");
         let mut state = self.state();
         state.is_written_off = true;
         let bytes = std::mem::take(&mut state.bytes);

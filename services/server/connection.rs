@@ -17,8 +17,9 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::transport::server::Connected;
 
 use super::client::{Client, Unread};
-use super::frames::{Frames, PREFACE_BYTES};
+use super::frames::Frames;
 use super::heads::{DATA, Heads};
+use super::opening::{Opening, PREFACE};
 use super::settings::ServerSettings;
 use super::socket::Socket;
 use crate::telemetry::metrics;
@@ -28,7 +29,10 @@ const STEP: usize = 4 << 10;
 
 pub(super) struct Connection {
     stream: Socket,
-    preface: Option<Preface>,
+    /// None: HTTP/2 is open.
+    opening: Option<Opening>,
+    /// Bytes of the preface that hyper has not been given yet.
+    preface: &'static [u8],
     client: Arc<Client>,
     frames: Frames,
     /// The wait until more is read.
@@ -43,13 +47,6 @@ pub(super) struct Connection {
     _permit: OwnedSemaphorePermit,
 }
 
-/// The wait for the preface.
-#[derive(Debug)]
-struct Preface {
-    missing: usize,
-    until: Pin<Box<Sleep>>,
-}
-
 impl Connection {
     /// Takes over a socket, which `client` can cut.
     pub(super) fn new(
@@ -59,15 +56,15 @@ impl Connection {
         client: Arc<Client>,
     ) -> Self {
         metrics::connection_opened();
-        let until = Box::pin(tokio::time::sleep(settings.preface));
-        let preface = Some(Preface { missing: PREFACE_BYTES, until });
+        let opening = Some(Opening::within(settings.preface));
         let (cut, idle) = (Box::pin(client.cut()), settings.stream_idle);
         let frames = Frames::new(settings.max_concurrent_streams);
         let (sent, taken, stuck) = (Heads::after(0), 0, None);
         let rest = None;
         Self {
             stream,
-            preface,
+            opening,
+            preface: PREFACE,
             client,
             frames,
             rest,
@@ -109,34 +106,27 @@ impl Connection {
         Poll::Pending
     }
 
-    /// Ends the handshake of TLS, if there is one. It shares one deadline with the preface.
+    /// Opens TLS, if there is any, and HTTP/2. They share one deadline.
     fn open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.stream.is_open() {
-            return Poll::Ready(Ok(()));
-        }
+        let Some(opening) = &mut self.opening else { return Poll::Ready(Ok(())) };
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        let Poll::Ready(shaken) = self.stream.poll_handshake(cx) else {
-            return self.too_late(cx);
-        };
-        match shaken {
-            Ok(peer) => {
-                peer.into_iter().for_each(|peer| self.client.is(peer));
-                Poll::Ready(Ok(()))
-            }
-            Err(error) => {
-                self.client.not_let_in(&error);
-                Poll::Ready(Err(error))
+        if !self.stream.is_open() {
+            let Poll::Ready(shaken) = self.stream.poll_handshake(cx) else {
+                return opening.too_late(cx);
+            };
+            match shaken {
+                Ok(peer) => peer.into_iter().for_each(|peer| self.client.is(peer)),
+                Err(error) => {
+                    self.client.not_let_in(&error);
+                    return Poll::Ready(Err(error));
+                }
             }
         }
-    }
-
-    /// Whether the time for the preface is over.
-    fn too_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(preface) = &mut self.preface else { return Poll::Pending };
-        ready!(preface.until.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        ready!(opening.poll(&mut self.stream, cx))?;
+        self.opening = None;
+        Poll::Ready(Ok(()))
     }
 
     /// Notes the client's progress: HTTP/2 lets no more be sent than the client has room for.
@@ -176,25 +166,21 @@ impl AsyncRead for Connection {
             self.rest = None;
         }
         let before = buffer.filled().len();
-        match Pin::new(&mut self.stream).poll_read(cx, buffer) {
-            Poll::Ready(result) => {
-                let came = &buffer.filled()[before..];
-                let read = came.len();
-                let now = Instant::now();
-                if !self.frames.came(came, now) {
-                    self.client.cut_off("it sent a flood of frames that ask for nothing");
-                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-                }
-                let until = self.frames.rests_until(now);
-                self.rest = until.map(|until| Box::pin(sleep_until(until)));
-                self.preface.take_if(|preface| {
-                    preface.missing = preface.missing.saturating_sub(read);
-                    preface.missing == 0
-                });
-                Poll::Ready(result)
-            }
-            Poll::Pending => self.too_late(cx),
+        if self.preface.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        } else {
+            let (part, rest) = self.preface.split_at(self.preface.len().min(buffer.remaining()));
+            buffer.put_slice(part);
+            self.preface = rest;
         }
+        let now = Instant::now();
+        if !self.frames.came(&buffer.filled()[before..], now) {
+            self.client.cut_off("it sent a flood of frames that ask for nothing");
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let until = self.frames.rests_until(now);
+        self.rest = until.map(|until| Box::pin(sleep_until(until)));
+        Poll::Ready(Ok(()))
     }
 }
 

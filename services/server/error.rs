@@ -8,7 +8,7 @@ pub enum ServerError {
     Transport(#[from] tonic::transport::Error),
     /// Reflection cannot describe the contract.
     #[error("the contract's descriptors cannot be read: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    Reflection(#[from] prost_reflect::DescriptorError),
     /// The server ended, and nothing had told it to stop.
     #[error("the gRPC server ended by itself: see the log, and start the service again")]
     Ended,

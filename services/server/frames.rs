@@ -12,9 +12,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::heads::{DATA, END, Head, Heads, PADDED, PADDING};
-
-/// Length of the text that opens HTTP/2: `PRI * HTTP/2.0` and so on.
-pub(super) const PREFACE_BYTES: usize = 24;
+use super::opening::PREFACE;
 
 /// Frames that a new connection may send at once; that each second adds; that may be saved up.
 const FIRST: u64 = 200;
@@ -49,7 +47,7 @@ impl Frames {
     pub(super) fn new(streams: u32) -> Self {
         let now = Instant::now();
         Self {
-            heads: Heads::after(PREFACE_BYTES),
+            heads: Heads::after(PREFACE.len()),
             left: FIRST,
             most: MOST + A_RESET * u64::from(streams),
             newest: 0,
@@ -144,7 +142,7 @@ mod tests {
 
     fn open() -> (Frames, Instant) {
         let (mut frames, now) = (Frames::new(64), Instant::now());
-        assert!(frames.came(&[b'P'; PREFACE_BYTES], now));
+        assert!(frames.came(&[b'P'; PREFACE.len()], now));
         (frames, now)
     }
 

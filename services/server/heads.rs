@@ -53,3 +53,34 @@ impl Heads {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<Head> {
+        let mut heads = Heads::after(0);
+        let mut found = Vec::new();
+        for mut part in parts {
+            while let Some(head) = heads.next(&mut part) {
+                found.push(head);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn fuzz_heads_of_frames() {
+        let good = [
+            &b"\0\0\x02\0\x01\0\0\0\x01ab\0\0\0\x04\x01\0\0\0\0"[..],
+            b"\0\0\x08\x06\0\0\0\0\0pingping",
+        ];
+        crate::fuzz::fuzz("heads of frames", &good.map(<[u8]>::to_vec), |bytes| {
+            let whole = read(std::iter::once(bytes));
+            for size in [1, 2, 9, 10] {
+                assert_eq!(read(bytes.chunks(size)), whole, "in parts of {size}");
+            }
+            assert!(whole.len() <= bytes.len().div_ceil(HEAD_BYTES));
+        });
+    }
+}

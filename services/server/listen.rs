@@ -3,14 +3,13 @@
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tokio_stream::Stream;
@@ -18,6 +17,7 @@ use tokio_util::sync::{CancellationToken, PollSemaphore};
 
 use super::connection::Connection;
 use super::descriptors;
+use super::listener::{Accepted, Listener};
 use super::settings::ServerSettings;
 use super::socket::Socket;
 use super::tls::Tls;
@@ -29,10 +29,10 @@ const REST: Duration = Duration::from_millis(100);
 
 /// Connections in the order in which they come. The stream never ends and never fails.
 pub(super) struct Incoming {
-    listener: TcpListener,
+    listener: Listener,
     permits: PollSemaphore,
     /// A connection that waits for its place.
-    next: Option<(TcpStream, SocketAddr)>,
+    next: Option<Accepted>,
     rest: Option<Pin<Box<Sleep>>>,
     keepalive: TcpKeepalive,
     settings: ServerSettings,
@@ -45,7 +45,7 @@ pub(super) struct Incoming {
 impl Incoming {
     /// Accepts from a listener; `cut` ends every connection at once.
     pub(super) fn new(
-        listener: TcpListener,
+        listener: Listener,
         settings: &ServerSettings,
         unread: Arc<UnreadBudget>,
         cut: CancellationToken,
@@ -78,7 +78,7 @@ impl Incoming {
         Poll::Ready(())
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<(TcpStream, SocketAddr)> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Accepted> {
         loop {
             if self.rest.is_some() {
                 ready!(self.rest(cx));
@@ -117,13 +117,20 @@ impl Stream for Incoming {
             match self.permits.poll_acquire(cx) {
                 Poll::Ready(Some(permit)) => {
                     self.rest = None;
-                    let Some((stream, peer)) = self.next.take() else { continue };
-                    self.prepare(&stream);
-                    let client = self.unread.client(Some(peer.ip()), &self.cut);
-                    let stream = match &self.tls {
-                        None => Socket::Plain(stream),
-                        Some(tls) => Socket::Handshake(Box::new(tls.now().accept(stream))),
+                    let (stream, peer) = match (self.next.take(), &self.tls) {
+                        (None, _) => continue,
+                        // Who may connect there is a matter of its file.
+                        (Some(Accepted::Socket(stream, peer)), _) => (Socket::Unix(stream), peer),
+                        (Some(Accepted::Port(stream, peer)), tls) => {
+                            self.prepare(&stream);
+                            let stream = match tls {
+                                None => Socket::Plain(stream),
+                                Some(tls) => Socket::Handshake(Box::new(tls.now().accept(stream))),
+                            };
+                            (stream, peer.ip().to_string())
+                        }
                     };
+                    let client = self.unread.client(peer, &self.cut);
                     let connection = Connection::new(stream, permit, &self.settings, client);
                     return Poll::Ready(Some(Ok(connection)));
                 }

@@ -65,20 +65,19 @@ static METHODS: LazyLock<FxHashMap<String, Method>> = LazyLock::new(|| {
     methods
 });
 
+/// The method at a path, if there is one.
+pub(super) fn known(path: &str) -> Option<&'static Method> {
+    METHODS.get(path)
+}
+
 /// The method at a path.
 pub(super) fn of(path: &str) -> &'static Method {
-    METHODS.get(path).unwrap_or(&OTHER)
+    known(path).unwrap_or(&OTHER)
 }
 
-/// Whether a path is that of a method of the contract, and there is none.
-pub(super) fn is_missing(path: &str) -> bool {
-    path.starts_with("/equity.v1.") && !METHODS.contains_key(path)
-}
-
-/// The methods of the contract, `package.Service/Method`, in order.
-pub(super) fn of_the_contract() -> impl Iterator<Item = &'static str> {
+/// All methods, `package.Service/Method`, in order.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let mut names: Vec<_> = METHODS.values().map(|method| method.name).collect();
-    names.retain(|name| name.starts_with("equity.v1."));
     names.sort_unstable();
     names.into_iter()
 }

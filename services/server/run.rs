@@ -7,20 +7,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
 use super::error::ServerError;
+use super::health::Health;
 use super::layers::{
-    Admission, Around, AtOnce, CatchPanic, Deadlines, Identified, Idle, Known, Stop, Trace,
-    Unreadable,
+    Admission, Around, AtOnce, CatchPanic, Deadlines, Identified, Idle, Known, OnlyGrpc, Stop,
+    Trace, Unreadable,
 };
 use super::listen::Incoming;
+use super::listener::Listener;
 use super::renewal;
 use super::settings::ServerSettings;
-use super::standard::Health;
 use super::tls::Tls;
 use super::unread_budget::UnreadBudget;
 use crate::rpc::access::Access;
@@ -52,7 +52,7 @@ pub struct Callers {
 /// # Errors
 /// The server ends by itself.
 pub async fn run(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     routes: Routes,
     settings: &ServerSettings,
     health: Health,
@@ -81,25 +81,26 @@ pub async fn run(
         .layer(AtOnce)
         .layer(Around(Trace))
         .layer(Around(CatchPanic))
+        .layer(OnlyGrpc)
         .layer(Around(Known))
         .layer(Around(Identified(access)))
         .layer(Around(Idle { longest: settings.stream_idle }))
-        .layer(Around(Admission::new(settings)))
+        .layer(Around(Admission::new(settings, stop.begins.clone())))
         .layer(Around(Deadlines::new(settings, stop.clone(), Arc::clone(&unread))))
         .layer(Around(Unreadable))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
-            Incoming::new(listener, settings, unread, cut.clone(), tls),
+            Incoming::new(listener.into(), settings, unread, cut.clone(), tls),
             stop.begins.clone().cancelled_owned(),
         );
     let mut serving = std::pin::pin!(serving);
-    health.serving().await;
+    health.serving();
 
     tokio::select! {
         ended = &mut serving => return ended.map_err(ServerError::from).and(Err(ServerError::Ended)),
         () = shutdown.cancelled() => {}
     }
-    health.not_serving().await;
+    health.not_serving();
     stop.begins.cancel();
     // The last tenth is for sending what the calls end with.
     for (part, next) in [(5, Some(&stop.questions)), (4, Some(&stop.calls)), (1, None)] {

@@ -153,7 +153,7 @@ mod tests {
 
     fn clients<const N: usize>() -> [Arc<Client>; N] {
         let budget = UnreadBudget::new(&ServerSettings::default());
-        std::array::from_fn(|_| budget.client(None, &CancellationToken::new()))
+        std::array::from_fn(|_| budget.client(String::new(), &CancellationToken::new()))
     }
 
     #[tokio::test]

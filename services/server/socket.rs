@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::Accept;
 use tokio_rustls::server::TlsStream;
 
@@ -17,6 +17,7 @@ use crate::rpc::caller::Identity;
 /// The bytes of a connection.
 pub(super) enum Socket {
     Plain(TcpStream),
+    Unix(UnixStream),
     Handshake(Box<Accept<TcpStream>>),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -32,7 +33,7 @@ pub(super) struct Peer {
 
 impl Socket {
     pub(super) fn is_tls(&self) -> bool {
-        !matches!(self, Self::Plain(_))
+        !matches!(self, Self::Plain(_) | Self::Unix(_))
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -62,6 +63,10 @@ macro_rules! either {
     ($socket:expr, $stream:ident => $done:expr) => {
         match $socket.get_mut() {
             Socket::Plain($stream) => {
+                let $stream = Pin::new($stream);
+                $done
+            }
+            Socket::Unix($stream) => {
                 let $stream = Pin::new($stream);
                 $done
             }

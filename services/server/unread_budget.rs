@@ -5,7 +5,6 @@
 //! system has taken its last byte, and a connection whose client leaves a message unread for too long is cut. When there is no room
 //! for another answer, the client that keeps the most of it goes first.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -41,10 +40,10 @@ impl UnreadBudget {
     /// The client of a new connection, which `cut` ends as well.
     pub(super) fn client(
         self: &Arc<Self>,
-        peer: Option<IpAddr>,
+        address: String,
         cut: &CancellationToken,
     ) -> Arc<Client> {
-        let client = Client::new(peer, Arc::clone(&self.room), cut);
+        let client = Client::new(address, Arc::clone(&self.room), cut);
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&client));
         client
     }
@@ -139,7 +138,7 @@ mod tests {
     }
 
     fn client(budget: &Arc<UnreadBudget>) -> Arc<Client> {
-        budget.client(None, &CancellationToken::new())
+        budget.client(String::new(), &CancellationToken::new())
     }
 
     #[tokio::test]

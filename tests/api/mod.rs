@@ -28,4 +28,5 @@ mod suppressed;
 mod table_options;
 mod tables;
 mod undecodable;
+mod unix;
 mod watching;

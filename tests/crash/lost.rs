@@ -65,6 +65,7 @@ async fn accepted(folder: &Path, position: &str, dice: &mut Dice) {
     let start = Start { options: &options, ..Start::default() };
     let running = Running::try_start(folder, &start).unwrap();
     assert_eq!(refusal(&running, dice).await, None, "{}", running.said());
+    assert!(running.serves("equity.v1.SubmissionService").await, "{}", running.said());
     assert_eq!(running.terminate().0, Some(0));
     // The option that was left in the command does no harm, and the loss is told no more.
     let running = Running::try_start(folder, &start).unwrap();
@@ -126,6 +127,8 @@ async fn no_damage_of_log_and_store_together_is_silent() {
         println!("{what}: {left} of {known} are left");
         let refused = refusal(&running, &mut dice).await;
         assert_eq!(refused.as_deref(), Some("WRITING_STOPPED"), "{what}: silent: {said}");
+        let (takes, answers) = ("equity.v1.SubmissionService", "equity.v1.BreakdownService");
+        assert!(!running.serves(takes).await && running.serves(answers).await, "{what}: health");
         assert!(said.contains("ERROR") && said.contains("are lost or cannot be read"), "{said}");
         assert!(said.contains("backup"), "{said}");
         running.kill();

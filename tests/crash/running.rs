@@ -11,6 +11,9 @@ use std::{
 };
 
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use super::shim::{Fsync, build_faults, watch};
 
@@ -97,6 +100,13 @@ impl Running {
     pub(super) async fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(self.address.clone()).unwrap();
         endpoint.connect_timeout(Duration::from_secs(5)).connect().await.unwrap()
+    }
+
+    /// Whether health says that a service of the contract serves.
+    pub(super) async fn serves(&self, service: &str) -> bool {
+        let asked = HealthCheckRequest { service: service.to_owned() };
+        let answer = HealthClient::new(self.channel().await).check(asked).await.unwrap();
+        answer.into_inner().status() == ServingStatus::Serving
     }
 
     /// What was logged since this length.

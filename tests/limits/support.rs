@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use equity_indicators::server::{self, Callers, ServerError, ServerSettings};
+use equity_indicators::server::{self, Callers, Health, ServerError, ServerSettings};
 use http::uri::PathAndQuery;
 use http::{Request as HttpRequest, Response as HttpResponse};
 use tokio::net::TcpListener;
@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_stream::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint};
@@ -136,6 +137,7 @@ fn words(method: &str) -> Words {
 pub(super) struct TestServer {
     pub(super) address: SocketAddr,
     pub(super) shutdown: CancellationToken,
+    pub(super) health: Health,
     pub(super) running: JoinHandle<Result<(), ServerError>>,
 }
 
@@ -148,18 +150,18 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let routes = Routes::new(Trial).add_service(Submissions).add_service(Breakdowns);
-        let (routes, health) = server::standard_services(routes, true).await.unwrap();
+        let (routes, health) = server::standard_services(routes, true).unwrap();
         let shutdown = CancellationToken::new();
-        let stop = shutdown.clone();
+        let (stop, told) = (shutdown.clone(), health.clone());
         let running = tokio::spawn(async move {
-            server::run(listener, routes, &settings, health, callers, stop).await
+            server::run(listener, routes, &settings, told, callers, stop).await
         });
-        Self { address, shutdown, running }
+        Self { address, shutdown, health, running }
     }
 
     /// A client on a connection of its own.
     pub(super) async fn client(&self) -> Client {
-        Client { channel: self.endpoint().connect().await.unwrap() }
+        Client::on(self.endpoint().connect().await.unwrap())
     }
 
     pub(super) fn endpoint(&self) -> Endpoint {
@@ -177,9 +179,20 @@ impl Drop for TestServer {
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) channel: Channel,
+    /// Whether it compresses its messages.
+    packs: bool,
 }
 
 impl Client {
+    pub(super) fn on(channel: Channel) -> Self {
+        Self { channel, packs: false }
+    }
+
+    /// The same client, whose messages are compressed.
+    pub(super) fn packing(&self) -> Self {
+        Self { packs: true, ..self.clone() }
+    }
+
     pub(super) async fn unary(&self, path: &'static str) -> Result<String, Status> {
         self.send(path, Request::new("word".to_owned())).await
     }
@@ -215,7 +228,7 @@ impl Client {
     async fn ready(&self) -> Result<tonic::client::Grpc<Channel>, Status> {
         let mut grpc = tonic::client::Grpc::new(self.channel.clone());
         grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-        Ok(grpc)
+        Ok(if self.packs { grpc.send_compressed(CompressionEncoding::Gzip) } else { grpc })
     }
 }
 

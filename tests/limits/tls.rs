@@ -31,7 +31,7 @@ async fn connect(
 ) -> Result<Client, tonic::transport::Error> {
     let endpoint = Endpoint::from_shared(format!("https://{}", server.address)).unwrap();
     let channel = endpoint.tls_config(tls).unwrap().connect().await?;
-    Ok(Client { channel })
+    Ok(Client::on(channel))
 }
 
 /// Whether a client gets an answer. TLS 1.3 tells a client that it was refused after its own handshake has ended.
@@ -61,7 +61,7 @@ async fn only_certificates_of_the_authority_that_are_valid_and_not_revoked_are_l
         "a client that trusts another"
     );
     let plain = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
-    let plain = soon(plain.connect()).await.map(|channel| Client { channel });
+    let plain = soon(plain.connect()).await.map(Client::on);
     let answered = match plain {
         Ok(client) => soon(client.unary(ECHO)).await.is_ok(),
         Err(_) => false,
@@ -155,7 +155,7 @@ async fn new_files_are_used_under_load_and_a_broken_pair_is_not() {
         while Instant::now() < until {
             let endpoint = Endpoint::from_shared(format!("https://{address}")).unwrap();
             let channel = endpoint.tls_config(good.clone()).unwrap().connect().await.unwrap();
-            let client = Client { channel };
+            let client = Client::on(channel);
             for _ in 0..5 {
                 client.unary(ECHO).await.unwrap();
                 calls += 1;

@@ -1,5 +1,6 @@
 """Stubs made in the run, a service started for the run, the bundled data submitted: as a partner would from Python."""
 
+import contextlib
 import importlib
 import os
 import pathlib
@@ -103,12 +104,15 @@ def wait_until_serving(channel, process, log):
     raise AssertionError(f"not serving after {START_SECONDS} s:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """Address of a service on an empty data folder; stopped, and its exit looked at, when the run ends."""
-    folder = tmp_path_factory.mktemp("service")
+def channel_to(address):
+    """A channel without TLS. Of a Unix socket gRPC would send the path as authority, in a form that is no authority of HTTP."""
+    return grpc.insecure_channel(address, options=[("grpc.default_authority", "localhost")] if address.startswith("unix:") else None)
+
+
+@contextlib.contextmanager
+def serving(address, folder):
+    """A service on an empty data folder, which has to stop well."""
     assert BINARY.is_file(), f"{BINARY} is missing: cargo build --release"
-    address = f"127.0.0.1:{free_port()}"
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -116,15 +120,23 @@ def address(tmp_path_factory):
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )
     try:
-        with grpc.insecure_channel(address) as channel:
+        with channel_to(address) as channel:
             wait_until_serving(channel, process, log)
-        yield address
+        yield
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0, f"no clean stop:\n{log.read_text()}"
     finally:
         if process.poll() is None:
             process.kill()
             process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """Address of the service that all tests share."""
+    address = f"127.0.0.1:{free_port()}"
+    with serving(address, tmp_path_factory.mktemp("service")):
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -261,6 +261,52 @@ def test_reflection(channel):
     assert file.name == "equity/v1/submission_service.proto"
 
 
+def test_a_tool_can_decode_the_details_of_errors(channel):
+    database = ProtoReflectionDescriptorDatabase(channel)
+    file = database.FindFileContainingSymbol("google.rpc.BadRequest")
+    assert file.name == "google/rpc/error_details.proto"
+    for imported in file.dependency:
+        assert database.FindFileByName(imported).name == imported
+
+
+def test_a_watch_of_a_service_that_is_not_there_stays_open(channel):
+    watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(service="no.such"), timeout=1)
+    assert next(watch).status == health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
+    with pytest.raises(grpc.RpcError) as ended:
+        next(watch)
+    assert ended.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED, "our own deadline ends it"
+
+
+def test_messages_may_be_compressed(v1, address, some):
+    with grpc.insecure_channel(address, compression=grpc.Compression.Gzip) as channel:
+        header = gpad.header(v1, "04C", MONTH, validate_only=True)
+        receipt = v1.SubmissionServiceStub(channel).SubmitConsultations(gpad.stream(v1, header, some), timeout=10).receipt
+        assert receipt.submission.accepted_count == 10
+        assert health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+
+
+def test_a_unix_socket(v1, tmp_path):
+    file = tmp_path / "equity.sock"
+    with conftest.serving(f"unix:{file}", tmp_path):
+        with conftest.channel_to(f"unix:{file}") as channel:
+            tables = v1.ReferenceServiceStub(channel).ListTables(v1.ListTablesRequest(), timeout=10).tables
+            assert len(tables) >= len(conftest.TABLES)
+    assert not file.exists(), "a stopped service leaves no socket"
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_an_unknown_symbol_does_not_end_reflection(channel, version):
+    call = channel.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+    asked = ["no.Such", "equity.v1.SubmissionService"]
+    unknown, known = call(iter([reflection_pb2.ServerReflectionRequest(file_containing_symbol=a) for a in asked]), timeout=10)
+    assert unknown.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+    assert len(known.file_descriptor_response.file_descriptor_proto) == 1
+
+
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 def test_reflection_has_both_names(channel, version):
     # The two versions have the same messages on the wire.

@@ -108,7 +108,7 @@ impl TestServer {
     }
 
     pub(crate) fn address(&self) -> std::net::SocketAddr {
-        self.service.address()
+        self.service.address().port().unwrap()
     }
 
     pub(crate) fn channel(&self) -> Channel {

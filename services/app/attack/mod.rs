@@ -30,6 +30,7 @@ use crate::engine::releases::WantedRelease;
 use crate::engine::{Engine, ReleaseReason};
 use crate::proto::v1;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
+use crate::server::Address;
 use asked::{COLLECTION, Reading, questions};
 pub use utility::Utility;
 use world::{PLACES, World};
@@ -103,7 +104,7 @@ pub async fn attack(
     let data_folder: PathBuf = folder.join("data");
     let secret_file = Some(secret(options.seed, folder)?);
     let mut config = Config { data_folder, secret_file, ..Config::default() };
-    config.address.set_port(0);
+    config.address = Address::Port(([127, 0, 0, 1], 0).into());
     config.releases.automatic = AutomaticReleases::Off;
     let service = Service::start_with(&config, controlled()?).await?;
     let result = attacked(options, &world, &service, progress).await;
@@ -235,8 +236,7 @@ fn controlled() -> anyhow::Result<Content> {
 
 /// Submits the world, and releases it twice.
 async fn submit(world: &World, service: &Service) -> anyhow::Result<()> {
-    let mut client =
-        SubmissionServiceClient::connect(format!("http://{}", service.address())).await?;
+    let mut client = SubmissionServiceClient::connect(service.address().url("http")).await?;
     for (number, parcel) in world.parcels.iter().enumerate() {
         if number == world.before {
             release(service, RELEASES[0]).await?;

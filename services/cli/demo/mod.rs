@@ -128,7 +128,7 @@ async fn tell(
     out: &mut Out,
 ) -> Result<(), Failure> {
     let scheme = if args.tls { "https" } else { "http" };
-    let address = format!("{scheme}://{}", service.address());
+    let address = service.address().url(scheme);
     out.remark(&format!("serving at {address}, data in {}", args.data_folder.display()))?;
     let client = client::Service::connect(&address, trust).await?;
     data::load(&client, (args.rows, is_partner), out).await?;

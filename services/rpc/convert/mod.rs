@@ -3,6 +3,8 @@
 pub(super) mod assessment;
 pub(super) mod breakdown;
 pub(super) mod estimate;
+#[cfg(test)]
+mod fuzz_tests;
 pub(super) mod header;
 mod inequality;
 pub(super) mod name;

@@ -102,4 +102,15 @@ mod tests {
         let nonsense = ["", "x", &cursor[1..], &format!("{cursor}0"), &"é".repeat(40), &upper];
         assert!(nonsense.iter().all(|bad| sealed.place(bad).is_err()));
     }
+
+    #[test]
+    fn fuzz_cursors() {
+        let sealed = seal(1, &["q"]);
+        let places = [Place::default(), Place { position: 71, table: 3, row: 2_000 }];
+        let made = places.map(|place| sealed.cursor(&place));
+        crate::fuzz::fuzz_text("cursors", &made.each_ref().map(String::as_str), |cursor| {
+            let is_made = made.iter().any(|made| made == cursor);
+            assert_eq!(sealed.place(cursor).is_ok(), is_made, "{cursor}");
+        });
+    }
 }

@@ -173,3 +173,19 @@ fn every_text_and_list_of_every_request_has_a_limit() {
     }
     assert!(texts > 100 && lists > 50 && rows == 4, "{texts} {lists} {rows}");
 }
+
+#[test]
+fn fuzz_fields() {
+    let query =
+        v1::BreakdownQuery { area: "QK1".into(), by: vec!["sex".into()], ..Default::default() };
+    let header = v1::SubmissionHeader { organisation: "C82001".into(), ..Default::default() };
+    let part = Some(v1::submit_consultations_request::Part::Header(header));
+    let good =
+        [question(query).encode_to_vec(), v1::SubmitConsultationsRequest { part }.encode_to_vec()];
+    crate::fuzz::fuzz("fields of requests", &good, |bytes| {
+        for method in [CHANNELS, WATCH, CONSULTATIONS, ASSESSMENT] {
+            let problems = refused(method, bytes);
+            assert!(problems.iter().all(|(path, _)| !path.is_empty()), "{problems:?}");
+        }
+    });
+}

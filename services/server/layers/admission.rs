@@ -7,10 +7,12 @@
 use std::sync::{Arc, PoisonError};
 
 use http::Request;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::body::Body;
 
 use super::arriving::Arriving;
+use super::compressed::{self, Encoding};
 use super::door::{Door, Held};
 use super::middleware::{Call, Middleware};
 use crate::server::client::Client;
@@ -28,11 +30,12 @@ pub(in crate::server) struct Admission {
     submissions: Arc<Seats>,
     /// Largest message of a query, and of a submission, in bytes.
     message_bytes: (usize, usize),
+    stops: CancellationToken,
 }
 
 impl Admission {
-    /// Takes the limits from the settings.
-    pub(in crate::server) fn new(settings: &ServerSettings) -> Self {
+    /// Takes the limits from the settings; `stops` is cancelled when the service stops.
+    pub(in crate::server) fn new(settings: &ServerSettings, stops: CancellationToken) -> Self {
         let quarter = |most: usize| Seats::new(most, most.div_ceil(4));
         let submissions = settings.max_submissions;
         Self {
@@ -42,6 +45,7 @@ impl Admission {
             // One sender sends six at once.
             submissions: Seats::new(submissions, (submissions * 3).div_ceil(4)),
             message_bytes: (settings.query_message_bytes, settings.submission_message_bytes),
+            stops,
         }
     }
 }
@@ -49,7 +53,8 @@ impl Admission {
 impl Middleware for Admission {
     type Call = Admitted;
 
-    fn begin(&self, request: Request<Body>) -> Result<(Request<Body>, Admitted), Status> {
+    fn begin(&self, mut request: Request<Body>) -> Result<(Request<Body>, Admitted), Status> {
+        let encoding = Encoding::of(request.headers())?;
         let method = methods::of(request.uri().path());
         let client: Option<Arc<Client>> = request.extensions().get().cloned();
         if let Some(client) = &client {
@@ -66,9 +71,13 @@ impl Middleware for Admission {
             arriving: Arc::clone(&self.arriving),
             seats: Arc::clone(seats),
             client,
+            stops: self.stops.clone(),
             seat: Arc::clone(&admitted.seat),
         };
-        let request = request.map(|body| Body::new(Arriving::new(body, method, door, most)));
+        // The handler gets plain messages.
+        request.headers_mut().remove(compressed::HEADER);
+        let request =
+            request.map(|body| Body::new(Arriving::new(body, method, door, (encoding, most))));
         Ok((request, admitted))
     }
 }

@@ -17,13 +17,12 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::door::{Door, overloaded};
+use super::compressed::{Encoding, PREFIX};
+use super::door::Door;
 use crate::rpc::{fields, status};
 use crate::server::methods::Method;
 use crate::server::seats::Seat;
 
-/// Bytes before each message: whether it is compressed, and its length.
-const PREFIX: usize = 5;
 /// Longest first message of a stream: the header of a submission is far shorter, and the stream has no seat before it.
 const FIRST: usize = 1 << 20;
 /// Bytes that count as progress.
@@ -36,12 +35,11 @@ pub(super) struct Arriving {
     inner: Body,
     method: &'static Method,
     door: Door,
-    /// Longest message. A longer one is passed on as it comes: tonic refuses it by its prefix.
+    encoding: Encoding,
+    /// Longest message, packed and unpacked.
     most: usize,
     came: BytesMut,
     whole: VecDeque<Bytes>,
-    /// The message is too long, and passed on as it comes.
-    passes: bool,
     has_entered: bool,
     has_ended: bool,
     waits: Waits,
@@ -60,15 +58,20 @@ struct Waits {
 }
 
 impl Arriving {
-    pub(super) fn new(inner: Body, method: &'static Method, door: Door, most: usize) -> Self {
+    pub(super) fn new(
+        inner: Body,
+        method: &'static Method,
+        door: Door,
+        (encoding, most): (Encoding, usize),
+    ) -> Self {
         Self {
             inner,
             method,
             door,
+            encoding,
             most,
             came: BytesMut::new(),
             whole: VecDeque::new(),
-            passes: false,
             has_entered: false,
             has_ended: false,
             waits: Waits::default(),
@@ -80,23 +83,14 @@ impl Arriving {
         self.came.extend_from_slice(data);
         self.waits.bytes += data.len();
         while let Some(length) = self.length() {
-            let is_first = self.whole.is_empty() && !self.has_entered;
-            if length > FIRST && self.method.streams && is_first {
-                return Err(status::message_too_large(FIRST as u64));
+            let most = self.most(self.whole.is_empty());
+            if length > most {
+                return Err(status::message_too_large(most as u64));
             }
-            self.passes |= length > self.most;
-            if self.passes {
-                self.whole.push_back(self.came.split().freeze());
-                break;
-            } else if self.came.len() < PREFIX + length {
+            if self.came.len() < PREFIX + length {
                 break;
             }
-            let message = self.came.split_to(PREFIX + length).freeze();
-            // A compressed message is not taken: tonic refuses it.
-            if message[0] == 0 {
-                fields::check(self.method.name, &message[PREFIX..])?;
-            }
-            self.whole.push_back(message);
+            self.whole.push_back(self.came.split_to(PREFIX + length).freeze());
             if self.whole.len() > 1 && !self.method.streams {
                 return Err(status::malformed());
             }
@@ -112,6 +106,12 @@ impl Arriving {
     fn length(&self) -> Option<usize> {
         let length = self.came.get(1..PREFIX)?.try_into().ok()?;
         usize::try_from(u32::from_be_bytes(length)).ok()
+    }
+
+    /// Longest message; of a stream that has no seat yet, longest first message.
+    fn most(&self, is_next: bool) -> usize {
+        let is_first = is_next && self.method.streams && !self.has_entered;
+        if is_first { self.most.min(FIRST) } else { self.most }
     }
 
     /// Takes the seat of the call, once.
@@ -142,7 +142,7 @@ impl Arriving {
         let Some(given_up) = given_up else { return Ok(()) };
         // The same seat as before is still asked by the same future.
         let given_up = self.waits.given_up.get_or_insert(given_up);
-        if given_up.as_mut().poll(cx).is_ready() { Err(overloaded()) } else { Ok(()) }
+        if given_up.as_mut().poll(cx).is_ready() { Err(self.door.refusal()) } else { Ok(()) }
     }
 
     /// Notes that the call does not wait.
@@ -153,15 +153,16 @@ impl Arriving {
         }
     }
 
-    /// The next message, if the call has its seat.
+    /// The next message, unpacked and checked, if the call gets its seat. One at a time is unpacked: many small ones may be very large.
     fn next(&mut self) -> Result<Option<Bytes>, Status> {
-        if self.whole.is_empty() || !(self.method.streams || self.has_ended || self.passes) {
+        if !self.method.streams && !self.has_ended {
             return Ok(None);
         }
-        if !self.passes {
-            self.enter()?;
-        }
-        Ok(self.whole.pop_front())
+        let Some(message) = self.whole.pop_front() else { return Ok(None) };
+        let message = self.encoding.unpacked(message, self.most(true))?;
+        fields::check(self.method.name, &message[PREFIX..])?;
+        self.enter()?;
+        Ok(Some(message))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<Poll<Option<Frame<Bytes>>>, Status> {
@@ -187,8 +188,8 @@ impl Arriving {
                 Poll::Ready(None) => {
                     self.has_ended = true;
                     if !self.came.is_empty() {
-                        // The message is cut short: tonic says so.
-                        self.whole.push_back(self.came.split().freeze());
+                        // The message is cut short.
+                        return Err(status::malformed());
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::rpc::status;
@@ -16,6 +17,8 @@ pub(super) struct Door {
     pub(super) arriving: Arc<Seats>,
     pub(super) seats: Arc<Seats>,
     pub(super) client: Option<Arc<Client>>,
+    /// Is cancelled when the service stops.
+    pub(super) stops: CancellationToken,
     pub(super) seat: Held,
 }
 
@@ -25,24 +28,27 @@ pub(super) type Held = Arc<Mutex<Option<Seat>>>;
 impl Door {
     /// A seat for a call whose message is not whole.
     pub(super) fn wait(&self) -> Result<Seat, Status> {
-        self.arriving.take(self.client.as_ref()).ok_or_else(overloaded)
+        self.arriving.take(self.client.as_ref()).ok_or_else(|| self.refusal())
     }
 
     /// Takes the seat of the call.
     pub(super) fn enter(&self) -> Result<(), Status> {
-        let seat = self.seats.take(self.client.as_ref()).ok_or_else(overloaded)?;
+        let seat = self.seats.take(self.client.as_ref()).ok_or_else(|| self.refusal())?;
         *self.seat.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
         Ok(())
+    }
+
+    /// The refusal of a call for which there is no seat. A caller of a service that stops should go elsewhere, and not wait for a seat.
+    pub(super) fn refusal(&self) -> Status {
+        metrics::call_refused();
+        if self.stops.is_cancelled() {
+            return status::stopping();
+        }
+        status::overloaded(status::RETRY_OVERLOADED)
     }
 
     /// Does something with the seat of the call, if it has one.
     pub(super) fn with_seat<T>(&self, done: impl FnOnce(&Seat) -> T) -> Option<T> {
         self.seat.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(done)
     }
-}
-
-/// The refusal of a call for which there is no seat.
-pub(super) fn overloaded() -> Status {
-    metrics::call_refused();
-    status::overloaded(status::RETRY_OVERLOADED)
 }

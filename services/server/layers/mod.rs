@@ -1,16 +1,18 @@
-//! The layers around every call, from the outside in: [`at_once`], then trace, panic, known, identity, idle, admission, deadline, unreadable.
-//! Each of these is a [`middleware`]. [`arriving`] is the request that admission lets in
-//! through the [`door`].
+//! The layers around every call, from the outside in: [`at_once`], then trace, panic, [`only_grpc`], known, identity, idle, admission,
+//! deadline, unreadable. Most of these are a [`middleware`]. [`arriving`] is the request that admission lets in through the
+//! [`door`], unpacked if it was [`compressed`].
 
 mod admission;
 mod arriving;
 mod at_once;
+mod compressed;
 mod deadline;
 mod door;
 mod identity;
 mod idle;
 mod known;
 mod middleware;
+mod only_grpc;
 mod panic;
 mod trace;
 mod unreadable;
@@ -22,6 +24,7 @@ pub(super) use identity::Identified;
 pub(super) use idle::Idle;
 pub(super) use known::Known;
 pub(super) use middleware::Around;
+pub(super) use only_grpc::OnlyGrpc;
 pub(super) use panic::CatchPanic;
 pub(super) use trace::Trace;
 pub(super) use unreadable::Unreadable;

@@ -77,7 +77,7 @@ fn whole_answer() -> Body {
 fn admission(most: usize) -> Around<Admission> {
     let (max_in_flight, max_watches) = (most, most);
     let settings = ServerSettings { max_in_flight, max_watches, ..ServerSettings::default() };
-    Around(Admission::new(&settings))
+    Around(Admission::new(&settings, Stop::default().begins))
 }
 
 /// These frames, the last one first, and the end.

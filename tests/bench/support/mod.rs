@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use equity_indicators::app::Service;
 use equity_indicators::config::{Config, ProfileName};
+use equity_indicators::server::Address;
 use hdrhistogram::Histogram;
 use tonic::transport::{Channel, Endpoint};
 
@@ -31,7 +32,7 @@ impl Running {
     pub async fn start_for(profile: ProfileName) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut config = Config { data_folder: folder.path().join("data"), ..Config::default() };
-        config.address.set_port(0);
+        config.address = Address::Port(([127, 0, 0, 1], 0).into());
         config.profile_without_identity = Some(profile);
         // Several benches load far more than a partner would in the time.
         config.limits.request_deadline = Duration::from_secs(600);

@@ -8,6 +8,7 @@
 
 mod damage;
 mod full;
+mod fuzz;
 mod random;
 mod suite;
 mod torn;
