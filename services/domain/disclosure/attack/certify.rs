@@ -179,9 +179,8 @@ impl Pool<'_> {
         }
     }
 
-    /// One value more of a cell, next to one of those that were found for it. What was found for others is far from the truth, and has less
-    /// room.
-    fn next(&self, position: usize, own: &[usize], attempt: Attempt) -> Option<Vec<u64>> {
+    /// One value more of a cell, next to one of those that some of what was found have.
+    fn next(&self, position: usize, from: &[usize], attempt: Attempt) -> Option<Vec<u64>> {
         let known = self.values(position);
         let of = |value: u64, number: usize| {
             let (known, at) = (&*self.found[number], (position, value));
@@ -192,7 +191,7 @@ impl Pool<'_> {
                 Attempt::Near(cells) => near(self.part, known, at, cells, self.limits),
             }
         };
-        let beside = own.iter().flat_map(|number| {
+        let beside = from.iter().flat_map(|number| {
             let value = self.found[*number][position];
             [value.checked_sub(1), Some(value + 1)].map(|next| (next, *number))
         });
@@ -201,17 +200,28 @@ impl Pool<'_> {
             .find_map(|(value, number)| of(value, number))
     }
 
-    /// Looks for values of a cell until there are enough or all are found.
-    fn search(&mut self, position: usize, width: usize) -> Result<(), Open> {
+    /// Goes on from what was found for this cell, which is near the truth and has room; then from what was found for all.
+    fn go_on(&mut self, position: usize, width: usize) {
         let mut own = vec![0];
-        for attempt in ATTEMPTS {
-            while self.values(position).len() < width
-                && let Some(found) = self.next(position, &own, attempt)
-            {
-                own.push(self.found.len());
-                self.found.push(found);
+        for of_all in [false, true] {
+            for attempt in ATTEMPTS {
+                loop {
+                    let known = self.values(position);
+                    let from = if of_all { known.values().copied().collect() } else { own.clone() };
+                    if known.len() >= width {
+                        return;
+                    }
+                    let Some(found) = self.next(position, &from, attempt) else { break };
+                    own.push(self.found.len());
+                    self.found.push(found);
+                }
             }
         }
+    }
+
+    /// Looks for values of a cell until there are enough or all are found.
+    fn search(&mut self, position: usize, width: usize) -> Result<(), Open> {
+        self.go_on(position, width);
         for goal in [Goal::Least(&[position]), Goal::Greatest(&[position])] {
             if self.values(position).len() >= width {
                 return Ok(());
