@@ -10,6 +10,7 @@ use super::assessment;
 use super::catalog::Catalog;
 use super::change::withdrawal_hash;
 use super::described::inflated;
+use super::erasure::Erasure;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
 use super::load::{Load, content_of};
@@ -24,10 +25,11 @@ use super::touched::Touched;
 use super::tree::{Row, Tree, VALUE_BYTES};
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
+use crate::domain::cube::Directory;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Genesis, ProblemsRow,
+    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Erase, ErasureRow, Genesis, ProblemsRow,
     Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow, Withdraw,
     WithdrawalRow,
 };
@@ -50,6 +52,8 @@ pub(super) enum Applied {
     Assessed(Touched),
     /// A release was made.
     Released,
+    /// An erasure was noted.
+    Erased,
     /// Other reference content is in force.
     Configured,
 }
@@ -62,6 +66,7 @@ impl Applied {
             Self::Withdrawn(slot, _) => Touched::Slot(*slot),
             Self::Assessed(touched) => *touched,
             Self::Released => Touched::Releases,
+            Self::Erased => Touched::Erased,
             Self::Configured | Self::Nothing => Touched::Nothing,
         }
     }
@@ -156,11 +161,32 @@ impl State {
         for (position, row) in &load.releases {
             catalog.released(Release::of_row(*position, row)?);
         }
+        for (position, bytes) in &load.erasures {
+            let row = ErasureRow::decode(bytes.as_slice()).map_err(damaged)?;
+            let erasure = Erasure::of_row(*position, &row, &catalog)?;
+            catalog.erased(erasure);
+        }
         catalog.in_order();
         let (catalog, persons) = (Arc::new(RwLock::new(catalog)), Arc::new(RwLock::new(persons)));
         let genesis = load.genesis;
         let pending = Vec::new();
         Ok(Self { tree, catalog, persons, content, unusable, genesis, next_value, pending })
+    }
+
+    /// Becomes another state, whose tree is closed by that.
+    pub(super) fn adopt(&mut self, other: Self) {
+        self.tree.adopt(&other.tree);
+        let swap = |a: &RwLock<Catalog>, b: &RwLock<Catalog>| {
+            let mut a = a.write().unwrap_or_else(PoisonError::into_inner);
+            let mut b = b.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut *a, &mut *b);
+        };
+        swap(&self.catalog, &other.catalog);
+        let mut persons = other.persons.write().unwrap_or_else(PoisonError::into_inner);
+        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = std::mem::take(&mut *persons);
+        drop(persons);
+        (self.content, self.unusable, self.genesis) = (other.content, other.unusable, other.genesis);
+        (self.next_value, self.pending) = (other.next_value, other.pending);
     }
 
     /// Applies the next entry. `ready`: pack of a commit, if it was prepared; otherwise it is made from the chunks.
@@ -176,6 +202,8 @@ impl State {
                 Applied::Nothing
             }
             EntryKind::Configuration => self.configure(entry)?,
+            EntryKind::Chunk if entry.erased => return Ok(Applied::Nothing),
+            EntryKind::Commit if entry.erased => self.erased(entry)?,
             EntryKind::Chunk => {
                 self.pending.push((entry.payload_hash, entry.payload.clone()));
                 // Not yet applied as far as a restart is concerned: its commit would not find it.
@@ -185,6 +213,7 @@ impl State {
             EntryKind::Withdraw => self.withdraw(entry)?,
             EntryKind::Assess => self.assess(entry)?,
             EntryKind::Release => self.release(entry)?,
+            EntryKind::Erase => self.erase(entry)?,
         };
         self.pending.clear();
         self.lock().position = entry.place.position;
@@ -279,6 +308,7 @@ impl State {
             meta: Some(meta),
             directory: directory.encode(&words.numbers).into(),
             first_value: self.next_value,
+            erased: false,
         };
 
         let next_value = self.next_value + pack::value_count(bytes.len());
@@ -445,6 +475,62 @@ impl State {
         self.tree.commit(&rows, entry.place)?;
         self.lock().released(made);
         Ok(Applied::Released)
+    }
+
+    /// What is left of a commit whose payload was erased: a version without data.
+    fn erased(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
+        let meta = SubmissionMeta::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let mut new_ids = Vec::new();
+        let slot = self.slot(&meta, &mut new_ids)?;
+        let version = self.lock().versions(&slot).last().map_or(0, |last| last.version) + 1;
+        let version_key = keys::version(&slot, version);
+        let request = RequestRow {
+            content_hash: meta.content_hash.clone(),
+            position: entry.place.position,
+            version_key: version_key.clone().into(),
+        };
+        let request_key = keys::request(&meta.caller, &meta.request_id);
+        let row = VersionRow {
+            position: entry.place.position,
+            time_millis: entry.time_millis,
+            meta: Some(meta),
+            directory: Directory::default().encode(&[]).into(),
+            first_value: self.next_value,
+            erased: true,
+        };
+        let mut rows = parts(keys::VERSION, &version_key, &row.encode_to_vec());
+        rows.push((request_key, request.encode_to_vec()));
+        for (kind, code, number) in &new_ids {
+            rows.push((keys::id(*kind, code), number.to_be_bytes().to_vec()));
+        }
+        self.tree.commit(&rows, entry.place)?;
+        let mut catalog = self.lock();
+        for (kind, code, number) in new_ids {
+            catalog.set_number(kind, &code, number);
+        }
+        Ok(Applied::Submitted(catalog.add(slot, version, &row)?))
+    }
+
+    /// An erasure. The payloads are gone before it is applied: rows that were made out of them are of a state that must not go on.
+    fn erase(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
+        let payload = Erase::decode(entry.payload.as_slice()).map_err(damaged)?;
+        let request = RequestRow {
+            content_hash: payload.content_hash.clone(),
+            position: entry.place.position,
+            version_key: Vec::new().into(),
+        };
+        let request_key = keys::request(&payload.caller, &payload.request_id);
+        let row = ErasureRow { time_millis: entry.time_millis, erase: Some(payload) };
+        let erasure = Erasure::of_row(entry.place.position, &row, &self.lock())?;
+        let bytes = row.encode_to_vec();
+        let parts = bytes.chunks(VALUE_BYTES).zip(0u32..);
+        let parts: Vec<Row> = parts
+            .map(|(part, n)| (keys::erasure(entry.place.position, n), part.to_vec()))
+            .collect();
+        self.tree.write(&parts)?;
+        self.tree.commit(&[(request_key, request.encode_to_vec())], entry.place)?;
+        self.lock().erased(erasure);
+        Ok(Applied::Erased)
     }
 
     fn persons(&self) -> std::sync::RwLockReadGuard<'_, PersonKeys> {
