@@ -13,6 +13,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/publication_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/release_service.proto",
+    "equity/v1/service_info_service.proto",
     "equity/v1/submission_service.proto",
 ];
 

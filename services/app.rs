@@ -1,8 +1,10 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
 pub mod attack;
+pub mod authority;
 mod check;
 pub mod folder;
+pub mod partners;
 mod releases;
 mod secret;
 pub mod statistics;
@@ -21,6 +23,7 @@ use tonic::service::Routes;
 use crate::config::Config;
 use crate::domain::codes::Content;
 pub use crate::domain::disclosure::ptable;
+use crate::domain::reference::{PARTNERS, Reference};
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings, content};
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
@@ -31,19 +34,21 @@ use crate::proto::server::inequality_service_server::InequalityServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
+use crate::proto::server::service_info_service_server::ServiceInfoServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::rpc::access::{Access, Rules};
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::inequality::Inequality;
 use crate::rpc::publications::Publications;
-use crate::rpc::reference::Reference;
 use crate::rpc::releases::Releases;
+use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
-use crate::server::{self, Health, ServerError};
+use crate::server::{self, Callers, Health, ServerError, Tls};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
@@ -74,6 +79,7 @@ impl Service {
 
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
+        let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
         let listener = TcpListener::bind(config.address);
         let listener = listener.await.with_context(|| cannot_listen(config.address))?;
         let address = listener.local_addr()?;
@@ -82,24 +88,34 @@ impl Service {
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
-            profile_without_identity: config.profile_without_identity(),
+            profile_without_identity: config
+                .lets_anybody_in()
+                .then(|| config.profile_without_identity()),
             page_key: blake3::derive_key("equity-indicators 2026-11 page tokens", &secret),
             message_bytes: (
                 config.limits.query_message_bytes,
                 config.limits.submission_message_bytes,
             ),
         };
-        let (routes, health) =
-            server::standard_services(routes(&service), config.reflection()).await?;
+        let rules = (!config.lets_anybody_in()).then(|| rules(config));
+        let infos = ServiceInfos::new(service.clone(), &secret, rules);
+        let infos = ServiceInfoServiceServer::new(infos);
+        let (routes, health) = server::standard_services(
+            routes(&service)
+                .add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
+            config.reflection(),
+        )
+        .await?;
         let shutdown = CancellationToken::new();
         tokio::spawn(watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone()));
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
-        let serving =
-            tokio::spawn(
-                async move { server::run(listener, routes, &settings, health, stop).await },
-            );
+        let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
+        let callers = Callers { tls, access };
+        let serving = tokio::spawn(async move {
+            server::run(listener, routes, &settings, health, callers, stop).await
+        });
         Ok(Self { address, shutdown, serving, engine })
     }
 
@@ -161,11 +177,27 @@ fn cannot_listen(address: SocketAddr) -> String {
 }
 
 fn reference_content(config: &Config) -> anyhow::Result<Content> {
-    let Some(folder) = &config.reference_folder else { return Ok(Content::embedded()) };
-    let content = content::of_folder(folder)?;
-    crate::domain::reference::Reference::new(&content)
-        .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
+    let mut content = Content::embedded();
+    if let Some(folder) = &config.reference_folder {
+        content = content::of_folder(folder)?;
+        Reference::new(&content)
+            .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
+    }
+    if let Some(file) = &config.partners_file {
+        let wrong = || format!("the partners in {} cannot be used", file.display());
+        let text = std::fs::read_to_string(file).with_context(wrong)?;
+        content = content.and(PARTNERS, text);
+        Reference::new(&content).with_context(wrong)?;
+    }
     Ok(content)
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        purpose_required: config.purpose_required,
+        requests_per_second: config.quotas.requests_per_second,
+        burst: config.quotas.burst,
+    }
 }
 
 fn threads() -> usize {
@@ -238,7 +270,7 @@ fn routes(service: &rpc::Service) -> Routes {
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
-        ReferenceServiceServer::new(Reference(service.clone()))
+        ReferenceServiceServer::new(rpc::reference::Reference(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

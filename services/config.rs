@@ -4,6 +4,7 @@
 //! checked before anything starts, and all problems are reported at once, each with the name of its key.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ mod read;
 mod values;
 
 pub use crate::domain::disclosure::ProfileName;
-use crate::server::ServerSettings;
+use crate::server::{ServerSettings, TlsFiles};
 pub use crate::telemetry::{LogFormat, TelemetrySettings};
 
 /// Everything an operator can set. `deploy/equity.example.toml` documents each key.
@@ -20,10 +21,17 @@ pub use crate::telemetry::{LogFormat, TelemetrySettings};
 pub struct Config {
     /// Address to listen on; port 0 takes any free one.
     pub address: SocketAddr,
+    /// The files of TLS. All are set, but for that of revoked certificates, or none.
+    pub tls: Tls,
+    /// File of the partners: who may send and read what. It goes with TLS.
+    pub partners_file: Option<PathBuf>,
+    /// Whether each call of a partner has to say what it is made for.
+    pub purpose_required: bool,
+    /// What each partner may ask at most.
+    pub quotas: Quotas,
     /// Whether an address that is not loopback may be served without encryption and identity.
     pub allow_plaintext: bool,
-    /// The disclosure profile of callers without an identity, which are all, in this version. None: INTERNAL on loopback, otherwise
-    /// PARTNER.
+    /// The disclosure profile of callers without an identity: without TLS, of all. None: INTERNAL on loopback, otherwise PARTNER.
     pub profile_without_identity: Option<ProfileName>,
     /// Folder of the log, the store and the secret.
     pub data_folder: PathBuf,
@@ -46,6 +54,28 @@ pub struct Config {
     pub releases: Releases,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
+}
+
+/// The files of TLS, all PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tls {
+    /// The certificate of the service, then those between it and its authority.
+    pub certificate_file: Option<PathBuf>,
+    /// Its private key.
+    pub key_file: Option<PathBuf>,
+    /// The authorities whose certificates partners may show.
+    pub client_authorities_file: Option<PathBuf>,
+    /// Lists of revoked certificates.
+    pub revocations_file: Option<PathBuf>,
+}
+
+/// What each partner may ask at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quotas {
+    /// Calls in a second, on average.
+    pub requests_per_second: NonZeroU32,
+    /// Calls at once.
+    pub burst: NonZeroU32,
 }
 
 /// Bounds of everything that could grow or wait.
@@ -132,6 +162,13 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             address: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            tls: Tls::default(),
+            partners_file: None,
+            purpose_required: false,
+            quotas: Quotas {
+                requests_per_second: NonZeroU32::MIN.saturating_add(49),
+                burst: NonZeroU32::MIN.saturating_add(99),
+            },
             allow_plaintext: false,
             profile_without_identity: None,
             data_folder: PathBuf::from("./equity-data"),
@@ -201,6 +238,24 @@ impl Config {
         self.profile_without_identity.unwrap_or(of_address)
     }
 
+    /// Whether whoever can connect may call. Otherwise every caller shows a certificate.
+    #[must_use]
+    pub fn lets_anybody_in(&self) -> bool {
+        self.tls_files().is_none()
+    }
+
+    /// The files of TLS; none: plain text.
+    #[must_use]
+    pub fn tls_files(&self) -> Option<TlsFiles> {
+        let tls = self.tls.clone();
+        Some(TlsFiles {
+            certificate: tls.certificate_file?,
+            key: tls.key_file?,
+            client_authorities: tls.client_authorities_file?,
+            revocations: tls.revocations_file,
+        })
+    }
+
     /// The settings of the server.
     #[must_use]
     pub fn server_settings(&self) -> ServerSettings {
@@ -220,13 +275,43 @@ impl Config {
         }
     }
 
+    /// TLS and partners come together: encryption alone would let everybody in.
+    fn check_tls(&self, problems: &mut Vec<String>) {
+        let together = [
+            ("tls.certificate_file", &self.tls.certificate_file),
+            ("tls.key_file", &self.tls.key_file),
+            ("tls.client_authorities_file", &self.tls.client_authorities_file),
+            ("partners_file", &self.partners_file),
+        ];
+        let set = together.iter().filter(|(_, file)| file.is_some()).count();
+        let has_any = set > 0 || self.tls.revocations_file.is_some();
+        for (name, file) in together {
+            match file {
+                None if has_any => problems.push(format!(
+                    "{name}: is missing: TLS needs the certificate and key of the service, the authorities of its partners, and the partners"
+                )),
+                Some(file) if !file.is_file() => {
+                    problems.push(format!("{name}: {} is not a file", file.display()));
+                }
+                None | Some(_) => {}
+            }
+        }
+        if has_any && self.profile_without_identity.is_some() {
+            problems.push(
+                "profile_without_identity: with TLS every caller has an identity, and partners.toml gives its profile: leave one of both out"
+                    .to_owned(),
+            );
+        }
+    }
+
     /// Checks that involve several settings.
     fn check(&self, problems: &mut Vec<String>) {
-        if !self.address.ip().is_loopback() && !self.allow_plaintext {
+        self.check_tls(problems);
+        if !self.address.ip().is_loopback() && !self.allow_plaintext && self.tls_files().is_none() {
             problems.push(format!(
-                "address: {} can be reached from other machines, and this version has neither encryption nor a check of who \
-                 calls; use a loopback address behind a proxy that does both, or set allow_plaintext = true if the network \
-                 is trusted",
+                "address: {} can be reached from other machines, and there is neither encryption nor a check of who calls; set \
+                 tls.certificate_file, tls.key_file, tls.client_authorities_file and partners_file, or a loopback address, or \
+                 allow_plaintext = true if the network is trusted",
                 self.address
             ));
         }

@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, check, demo, export, generate, inequality, ptable, publish,
-    reference, releases, serve, statistics, submissions, submit,
+    assessments, attack, breakdown, certs, check, demo, export, generate, inequality, info,
+    partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -61,6 +61,12 @@ pub enum Command {
     Assessments(AssessmentsArgs),
     /// Make synthetic records, for tests and demonstrations.
     Generate(generate::GenerateArgs),
+    /// Show which service answers, as whom it takes you, and what you may do.
+    Info(info::InfoArgs),
+    /// Make or revoke certificates for development.
+    Certs(certs::CertsArgs),
+    /// Show what partners may do, or what a certificate allows.
+    Partners(partners::PartnersArgs),
     /// Compare the stored state with the log.
     Verify(check::VerifyArgs),
     /// Rebuild the stored state from the log.
@@ -98,7 +104,9 @@ impl Command {
             Self::Gaps(args) => args.shape.format,
             Self::Statistics(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
-            Self::Publish(_) => Format::Table,
+            Self::Info(args) => args.shape.format,
+            Self::Partners(args) => args.shape.format,
+            Self::Publish(_) | Self::Certs(_) => Format::Table,
         }
     }
 }

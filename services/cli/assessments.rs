@@ -117,7 +117,7 @@ async fn record(args: RecordArgs, reach: &Reach, out: &mut Out) -> Result<(), Fa
         }),
         request_id: args.request_id.unwrap_or_else(fresh_run_id),
     };
-    let service = reach.connect().await?;
+    let service = reach.connect_to_write(out).await?;
     let answer = call!(service, exclusion, record_channel_assessment, request);
     let sheet = assessments::sheet(&answer.assessment);
     show(&sheet, "equity.v1.RecordChannelAssessmentResponse", &answer, out)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tonic::client::Grpc;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
@@ -12,6 +13,7 @@ use super::encoded::Encoded;
 use super::exit::Failure;
 use super::raw::Raw;
 use super::show::errors;
+use super::trust::{Says, Trust};
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
@@ -20,6 +22,7 @@ use crate::proto::v1::inequality_service_client::InequalityServiceClient;
 use crate::proto::v1::publication_service_client::PublicationServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::release_service_client::ReleaseServiceClient;
+use crate::proto::v1::service_info_service_client::ServiceInfoServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
 
 /// Default address of a service.
@@ -36,36 +39,43 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Largest accepted answer, in bytes. The largest answer is a page of code lists with their crosswalks.
 const ANSWER_BYTES: usize = 64 << 20;
 
+/// A connection, and what each call says besides its message.
+type Wire = InterceptedService<Channel, Says>;
+
 /// A service that has answered.
 #[derive(Debug, Clone)]
 pub struct Service {
-    channel: Channel,
+    channel: Wire,
     address: String,
     /// How long a call waits, all its waits together.
     patience: Duration,
 }
 
 impl Service {
-    /// Connects to `127.0.0.1:7443` or `http://127.0.0.1:7443`.
+    /// Connects to `127.0.0.1:7443`, `http://127.0.0.1:7443` or, with an authority, `https://127.0.0.1:7443`.
     ///
     /// # Errors
     /// The address is malformed, or no service answers there within five seconds.
-    pub async fn connect(address: &str) -> Result<Self, Failure> {
-        let address = url(address)?;
+    pub async fn connect(address: &str, trust: &Trust) -> Result<Self, Failure> {
+        let tls = trust.tls()?;
+        let address = url(address, tls.is_some())?;
         let endpoint = Endpoint::from_shared(address.clone())
             .map_err(|error| Failure::Usage(format!("{address} is not an address: {error}")))?
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEP_ALIVE)
             .keep_alive_timeout(KEEP_ALIVE);
+        let endpoint = match tls {
+            None => endpoint,
+            Some(tls) => endpoint.tls_config(tls).map_err(|error| {
+                Failure::Usage(format!("the certificates cannot be used: {}", deepest(&error)))
+            })?,
+        };
         match endpoint.connect().await {
-            Ok(channel) => Ok(Self { channel, address, patience: Duration::from_secs(60) }),
-            Err(error) => {
-                let mut cause: &dyn std::error::Error = &error;
-                while let Some(deeper) = cause.source() {
-                    cause = deeper;
-                }
-                Err(Failure::Unreachable { address, cause: cause.to_string() })
+            Ok(channel) => {
+                let channel = InterceptedService::new(channel, trust.says());
+                Ok(Self { channel, address, patience: Duration::from_secs(60) })
             }
+            Err(error) => Err(Failure::Unreachable { address, cause: deepest(&error) }),
         }
     }
 
@@ -102,49 +112,54 @@ impl Service {
     }
 
     /// Client of `SubmissionService`.
-    pub fn submissions(&self) -> SubmissionServiceClient<Channel> {
+    pub fn submissions(&self) -> SubmissionServiceClient<Wire> {
         SubmissionServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `InequalityService`.
-    pub fn inequality(&self) -> InequalityServiceClient<Channel> {
+    pub fn inequality(&self) -> InequalityServiceClient<Wire> {
         InequalityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `BreakdownService`, which follows tables.
-    pub fn breakdowns(&self) -> BreakdownServiceClient<Channel> {
+    pub fn breakdowns(&self) -> BreakdownServiceClient<Wire> {
         BreakdownServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ConsultationChannelService`.
-    pub fn channels(&self) -> ConsultationChannelServiceClient<Channel> {
+    pub fn channels(&self) -> ConsultationChannelServiceClient<Wire> {
         ConsultationChannelServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `DigitalExclusionService`.
-    pub fn exclusion(&self) -> DigitalExclusionServiceClient<Channel> {
+    pub fn exclusion(&self) -> DigitalExclusionServiceClient<Wire> {
         DigitalExclusionServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ExportService`.
-    pub fn export(&self) -> ExportServiceClient<Channel> {
+    pub fn export(&self) -> ExportServiceClient<Wire> {
         ExportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ReferenceService`.
-    pub fn reference(&self) -> ReferenceServiceClient<Channel> {
+    pub fn reference(&self) -> ReferenceServiceClient<Wire> {
         ReferenceServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `PublicationService`.
-    pub fn publications(&self) -> PublicationServiceClient<Channel> {
+    pub fn publications(&self) -> PublicationServiceClient<Wire> {
         PublicationServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
+    /// Client of `ServiceInfoService`.
+    pub fn info(&self) -> ServiceInfoServiceClient<Wire> {
+        ServiceInfoServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
     /// Client of `ReleaseService`.
-    pub fn releases(&self) -> ReleaseServiceClient<Channel> {
+    pub fn releases(&self) -> ReleaseServiceClient<Wire> {
         ReleaseServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
@@ -234,13 +249,28 @@ macro_rules! pages {
 }
 pub(super) use pages;
 
-fn url(address: &str) -> Result<String, Failure> {
-    if address.starts_with("https://") {
-        return Err(Failure::Usage(format!(
-            "{address}: this version speaks plain text only; use http:// to a service on this machine or behind a proxy"
-        )));
+/// The address with its scheme, which has to fit the certificates.
+fn url(address: &str, tls: bool) -> Result<String, Failure> {
+    match (address.split_once("://"), tls) {
+        (None, false) => Ok(format!("http://{address}")),
+        (None, true) => Ok(format!("https://{address}")),
+        (Some(("https", _)), false) => Err(Failure::Usage(format!(
+            "{address}: name the authority of the service with --ca, and your certificate with --cert and --key"
+        ))),
+        (Some(("http", rest)), true) => Err(Failure::Usage(format!(
+            "{address}: with --ca the connection is encrypted: write https://{rest}, or leave --ca out"
+        ))),
+        (Some(_), _) => Ok(address.to_owned()),
     }
-    Ok(if address.contains("://") { address.to_owned() } else { format!("http://{address}") })
+}
+
+/// The first cause of an error.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::*;
 use crate::cli::options::Reach;
 
 fn reach(address: &str) -> Reach {
-    Reach { service: address.to_owned(), wait: 0 }
+    Reach { service: address.to_owned(), wait: 0, trust: Trust::default() }
 }
 use crate::cli::fake_service::{Fake, serve};
 use crate::cli::show::{Format, captured};
@@ -76,15 +76,17 @@ async fn what_the_service_refuses_is_no_lost_connection() {
 
 #[test]
 fn addresses_are_completed() {
-    assert_eq!(url("127.0.0.1:7443").unwrap(), "http://127.0.0.1:7443");
-    assert_eq!(url("http://[::1]:1").unwrap(), "http://[::1]:1");
-    assert!(matches!(url("https://example.org"), Err(Failure::Usage(_))));
+    assert_eq!(url("127.0.0.1:7443", false).unwrap(), "http://127.0.0.1:7443");
+    assert_eq!(url("http://[::1]:1", false).unwrap(), "http://[::1]:1");
+    assert!(matches!(url("https://example.org", false), Err(Failure::Usage(_))));
+    assert_eq!(url("127.0.0.1:7443", true).unwrap(), "https://127.0.0.1:7443");
+    assert!(matches!(url("http://example.org", true), Err(Failure::Usage(_))));
 }
 
 #[tokio::test]
 async fn nobody_there_is_unreachable() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let failure = Service::connect(&free.to_string()).await.unwrap_err();
+    let failure = Service::connect(&free.to_string(), &Trust::default()).await.unwrap_err();
     assert_eq!(failure.code(), 3);
     assert!(matches!(failure, Failure::Unreachable { cause, .. } if cause.contains("refused")));
 }
@@ -101,7 +103,8 @@ async fn a_question_is_asked_again_as_long_as_waiting_may_help() {
         (Code::InvalidArgument, 10, Duration::from_secs(1), None),
     ];
     for (code, millis, patience, expected) in cases {
-        let service = Service::connect(&address).await.unwrap().waiting(patience);
+        let service =
+            Service::connect(&address, &Trust::default()).await.unwrap().waiting(patience);
         let tries = std::cell::Cell::new(0);
         let answer = service.patiently(|| {
             tries.set(tries.get() + 1);

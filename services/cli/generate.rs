@@ -14,6 +14,8 @@ use super::send_all::send_all;
 use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Format, Out, progress, sent};
+use super::trust::Trust;
+use super::whom;
 use crate::ingest::generate::{Generator, GeneratorError, GeneratorSettings};
 use crate::ingest::{IngestError, Month, SubmissionFile, equity_csv};
 
@@ -88,6 +90,9 @@ pub struct GenerateArgs {
     /// Address of a service. Submits the consultations, their population, and its digital access.
     #[arg(long, value_name = "ADDRESS")]
     pub submit_to: Option<String>,
+    /// Certificates, and the instance that is expected.
+    #[command(flatten)]
+    pub trust: Trust,
     /// Output format of the receipts of --submit-to. A file is CSV.
     #[arg(
         long,
@@ -113,7 +118,7 @@ pub async fn run(args: GenerateArgs, out: &mut Out) -> Result<(), Failure> {
     }
     let generator = generator(args.seed, args.rows, args.from, args.to)?;
     if let Some(address) = &args.submit_to {
-        return submit(address, &generator, args.rows, out).await;
+        return submit((address, &args.trust), &generator, args.rows, out).await;
     }
     let what = if args.populations { What::Populations } else { args.dataset };
     let rows = (what == What::Consultations).then_some(args.rows);
@@ -161,12 +166,14 @@ fn write(
 
 /// Submits the consultations, then their population, then its digital access.
 async fn submit(
-    address: &str,
+    (address, trust): (&str, &Trust),
     generator: &Generator,
     rows: u64,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let service = Service::connect(address).await?;
+    let service = Service::connect(address, trust).await?;
+    whom::is_expected(trust, &service).await?;
+    whom::tell(&service, out).await?;
     let how = Sending {
         run_id: fresh_run_id(),
         allow_partial: false,

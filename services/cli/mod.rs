@@ -3,6 +3,7 @@
 //! - [`args`] options and subcommands, [`exit`] how a command can end
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
+//! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
 //!   [`check`], [`ptable`], [`publish`], [`inequality`], [`statistics`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
@@ -13,6 +14,7 @@ pub mod args;
 pub mod assessments;
 pub mod attack;
 pub mod breakdown;
+pub mod certs;
 pub mod check;
 pub mod client;
 pub mod demo;
@@ -24,9 +26,11 @@ mod fake_service;
 mod files;
 pub mod generate;
 pub mod inequality;
+pub mod info;
 pub mod options;
 mod outgoing;
 mod panics;
+pub mod partners;
 pub mod ptable;
 pub mod publish;
 pub mod query;
@@ -48,6 +52,8 @@ mod spool;
 pub mod statistics;
 pub mod submissions;
 pub mod submit;
+pub mod trust;
+mod whom;
 
 use std::process::ExitCode;
 
@@ -116,6 +122,9 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,
         Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
+        Command::Info(args) => Box::pin(info::run(&args, out)).await,
+        Command::Certs(args) => certs::run(args, out),
+        Command::Partners(args) => partners::run(&args, out),
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),
         Command::Ptable(args) => ptable::run(&args, out),

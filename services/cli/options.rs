@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::client::{DEFAULT_SERVICE, Service};
 use super::exit::Failure;
-use super::show::Format;
+use super::show::{Format, Out};
+use super::trust::Trust;
+use super::whom;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, Args)]
@@ -25,6 +27,9 @@ pub struct Reach {
     /// Seconds to wait for a service that stops, is at its limit, or breaks the connection. 0: do not wait.
     #[arg(long, global = true, env = "EQUITY_WAIT", default_value_t = 60, value_name = "SECONDS")]
     pub wait: u64,
+    /// Certificates, and the instance that is expected.
+    #[command(flatten)]
+    pub trust: Trust,
 }
 
 impl Reach {
@@ -33,7 +38,19 @@ impl Reach {
     /// # Errors
     /// The address is malformed, or no service answers there.
     pub async fn connect(&self) -> Result<Service, Failure> {
-        let service = Service::connect(&self.service).await?;
-        Ok(service.waiting(Duration::from_secs(self.wait)))
+        let service = Service::connect(&self.service, &self.trust).await?;
+        let service = service.waiting(Duration::from_secs(self.wait));
+        whom::is_expected(&self.trust, &service).await?;
+        Ok(service)
+    }
+
+    /// Connects to the service to change something there, and says which it is.
+    ///
+    /// # Errors
+    /// The same, or the service does not know who calls.
+    pub async fn connect_to_write(&self, out: &mut Out) -> Result<Service, Failure> {
+        let service = self.connect().await?;
+        whom::tell(&service, out).await?;
+        Ok(service)
     }
 }

@@ -84,7 +84,12 @@ pub struct ReleaseCreateArgs {
 /// # Errors
 /// The service cannot be reached or refuses.
 pub async fn run(action: ReleaseAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
-    let service = reach.connect().await?;
+    let service = match &action {
+        ReleaseAction::Create(args) if !args.check => reach.connect_to_write(out).await?,
+        ReleaseAction::Create(_) | ReleaseAction::List(_) | ReleaseAction::Show { .. } => {
+            reach.connect().await?
+        }
+    };
     match action {
         ReleaseAction::List(ReleaseListArgs { limit }) => {
             let request = v1::ListReleasesRequest::default();

@@ -12,6 +12,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::*;
 use crate::cli::encoded::Encoded;
 use crate::cli::fake_service::{Fake, serve};
+use crate::cli::trust::Trust;
 use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::ConsultationRecord;
 
@@ -53,7 +54,7 @@ fn refusal(code: Code, retry_after: Option<Duration>) -> Status {
 
 /// Sends one parcel for each name, of as many rows as its place; what came of it.
 async fn sent(fake: &Fake, names: &[&str]) -> (Result<(), Failure>, Sent, ProgressBar) {
-    let service = Service::connect(&serve(fake.clone()).await).await.unwrap();
+    let service = Service::connect(&serve(fake.clone()).await, &Trust::default()).await.unwrap();
     let parcels = names.iter().zip(1..).map(|(name, rows)| Ok(outgoing(name, rows)));
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let result = send_all(&service, parcels, &how(), &bar, &mut sent).await;
@@ -105,7 +106,7 @@ async fn a_slow_service_holds_six_submissions_and_the_reading() {
             Ok(())
         }
     });
-    let service = Service::connect(&serve(fake).await).await.unwrap();
+    let service = Service::connect(&serve(fake).await, &Trust::default()).await.unwrap();
     let (bar, mut sent, mut furthest) = (ProgressBar::hidden(), Sent::default(), 0);
     let parcels = (0..40).map(|number| {
         furthest = furthest.max(number - bar.position());
@@ -125,7 +126,7 @@ async fn the_bar_counts_what_is_acknowledged() {
             _ => pending().await,
         }
     });
-    let service = Service::connect(&serve(fake).await).await.unwrap();
+    let service = Service::connect(&serve(fake).await, &Trust::default()).await.unwrap();
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let parcels = ["A", "B", "C", "D"].map(|name| Ok(outgoing(name, 10)));
     let how = how();
@@ -164,7 +165,7 @@ async fn submissions_of_one_slot_never_overtake_each_other() {
             Ok(())
         }
     });
-    let service = Service::connect(&serve(fake.clone()).await).await.unwrap();
+    let service = Service::connect(&serve(fake.clone()).await, &Trust::default()).await.unwrap();
     let parcels = [("A", 5), ("B", 1), ("A", 3), ("C", 1), ("A", 1), ("D", 1)];
     let mut sent = Sent::default();
     let submissions = parcels.map(|(name, rows)| Ok(outgoing(name, rows)));
@@ -228,7 +229,7 @@ async fn an_error_in_the_middle_starts_nothing_more_and_waits_for_what_is_on_its
 
 #[tokio::test]
 async fn a_file_that_ends_in_an_error_keeps_what_was_acknowledged() {
-    let service = Service::connect(&serve(Fake::default()).await).await.unwrap();
+    let service = Service::connect(&serve(Fake::default()).await, &Trust::default()).await.unwrap();
     let broken = Failure::Usage("a broken row".to_owned());
     let parcels = [Ok(outgoing("A", 1)), Ok(outgoing("B", 1)), Err(broken), Ok(outgoing("C", 1))];
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
@@ -287,7 +288,8 @@ async fn a_lost_connection_is_unreachable_and_names_what_has_no_answer() {
             _ = stopped.wait_for(|stop| *stop) => {}
         }
     });
-    let service = Service::connect(&between).await.unwrap().waiting(Duration::ZERO);
+    let service =
+        Service::connect(&between, &Trust::default()).await.unwrap().waiting(Duration::ZERO);
     let (bar, mut sent) = (ProgressBar::hidden(), Sent::default());
     let parcels = ["A", "B", "C", "D"].map(|name| Ok(outgoing(name, 1)));
     let result = send_all(&service, parcels.into_iter(), &how(), &bar, &mut sent).await;

@@ -43,7 +43,8 @@ pub struct ServeArgs {
     /// Folder of code lists, areas, organisations and collections. Its files replace the built-in ones of the same name, or add to them.
     #[arg(long, value_name = "FOLDER")]
     pub reference_folder: Option<PathBuf>,
-    /// Serve an address that other machines can reach. This version has no encryption and no identity of callers.
+    /// Serve an address that other machines can reach without encryption and identity of callers. TLS needs no such permission: see
+    /// `equity certs` and deploy/guides/tls.md.
     #[arg(long)]
     pub allow_plaintext: bool,
     /// Go on without entries that the log has lost, for this start: the position of the last entry that is left. Read the runbook first. With --check: only compare it with the loss.
@@ -102,9 +103,11 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
 
 /// The line that announces that the service is ready.
 fn ready(service: &Service, config: &Config, format: Format) -> String {
-    let address = format!("http://{}", service.address());
+    let scheme = if config.lets_anybody_in() { "http" } else { "https" };
+    let address = format!("{scheme}://{}", service.address());
     let folder = config.data_folder.display().to_string();
-    let profile = config.profile_without_identity().name();
+    let profile =
+        if config.lets_anybody_in() { config.profile_without_identity().name() } else { "" };
     match format {
         Format::Table => format!("serving at {address}, data in {folder}; Ctrl-C stops"),
         Format::Json => serde_json::json!({
@@ -118,8 +121,14 @@ fn ready(service: &Service, config: &Config, format: Format) -> String {
     }
 }
 
-/// What callers see of controlled data.
+/// Who may call, and what callers see of controlled data.
 fn held_to(config: &Config) -> String {
+    if let Some(partners) = config.partners_file.as_deref().filter(|_| !config.lets_anybody_in()) {
+        return format!(
+            "TLS is on: callers show a certificate, and {} says what each may do",
+            partners.display()
+        );
+    }
     let profile = config.profile_without_identity();
     let sees = match profile {
         ProfileName::Internal => "everybody who can connect sees controlled data exactly",
@@ -130,5 +139,8 @@ fn held_to(config: &Config) -> String {
         Some(_) => "set",
         None => "the default for this address",
     };
-    format!("callers have the disclosure profile {} ({from}): {sees}", profile.name())
+    format!(
+        "plain text without identity: callers have the disclosure profile {} ({from}): {sees}",
+        profile.name()
+    )
 }

@@ -93,7 +93,12 @@ pub struct SubmissionListArgs {
 /// # Errors
 /// The service cannot be reached or refuses.
 pub async fn run(action: SubmissionAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
-    let service = reach.connect().await?;
+    let service = match &action {
+        SubmissionAction::Withdraw { .. } => reach.connect_to_write(out).await?,
+        SubmissionAction::List(_)
+        | SubmissionAction::Get { .. }
+        | SubmissionAction::Problems { .. } => reach.connect().await?,
+    };
     match action {
         SubmissionAction::List(args) => {
             let request = v1::ListSubmissionsRequest {

@@ -135,7 +135,7 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
     let reading = Reading { defaults: args.defaults(), map };
     let to = args.to.clone().unwrap_or_else(|| args.reach.service.clone());
     let reach = Reach { service: to, ..args.reach.clone() };
-    let service = match reach.connect().await {
+    let service = match reach.connect_to_write(out).await {
         Ok(service) => service,
         Err(unreachable) => {
             // A file of another kind needs no service to be refused.

@@ -1,5 +1,7 @@
 //! The table of keys.
 
+use std::num::NonZeroU32;
+
 use toml::Value;
 
 use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
@@ -33,6 +35,14 @@ pub(super) const KEYS: &[Key] = keys! {
         "has to be an IP address and a port, \"127.0.0.1:7443\" or \"[::1]:7443\"".to_owned()
     });
     "allow_plaintext" => allow_plaintext = flag;
+    "tls.certificate_file" => tls.certificate_file = |v| folder(v).map(Some);
+    "tls.key_file" => tls.key_file = |v| folder(v).map(Some);
+    "tls.client_authorities_file" => tls.client_authorities_file = |v| folder(v).map(Some);
+    "tls.revocations_file" => tls.revocations_file = |v| folder(v).map(Some);
+    "partners_file" => partners_file = |v| folder(v).map(Some);
+    "purpose_required" => purpose_required = flag;
+    "quotas.requests_per_second" => quotas.requests_per_second = |v| integer(v, 1, 1_000_000).and_then(at_least_one);
+    "quotas.burst" => quotas.burst = |v| integer(v, 1, 1_000_000).and_then(at_least_one);
     "profile_without_identity" => profile_without_identity = |v| {
         choice(v, &ProfileName::ALL.map(|profile| (profile.name(), Some(profile))))
     };
@@ -72,6 +82,10 @@ pub(super) const KEYS: &[Key] = keys! {
     ]);
     "telemetry.service_instance_id" => telemetry.service_instance_id = |v| text(v).map(|id| Some(id.to_owned()));
 };
+
+fn at_least_one(whole: u32) -> Result<NonZeroU32, String> {
+    NonZeroU32::new(whole).ok_or_else(|| "has to be 1 or more".to_owned())
+}
 
 /// The setting of a name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {

@@ -33,6 +33,11 @@ fn with_optional_settings(example: &str) -> String {
 fn fields() -> Vec<&'static str> {
     let Config {
         address: _,
+        tls:
+            Tls { certificate_file: _, key_file: _, client_authorities_file: _, revocations_file: _ },
+        partners_file: _,
+        purpose_required: _,
+        quotas: Quotas { requests_per_second: _, burst: _ },
         allow_plaintext: _,
         data_folder: _,
         reference_folder: _,
@@ -71,6 +76,14 @@ fn fields() -> Vec<&'static str> {
     vec![
         "address",
         "allow_plaintext",
+        "tls.certificate_file",
+        "tls.key_file",
+        "tls.client_authorities_file",
+        "tls.revocations_file",
+        "partners_file",
+        "purpose_required",
+        "quotas.requests_per_second",
+        "quotas.burst",
         "profile_without_identity",
         "data_folder",
         "reference_folder",
@@ -122,9 +135,16 @@ fn sorted<T: AsRef<str>>(names: &[T]) -> Vec<String> {
 #[test]
 fn every_optional_setting_of_the_example_parses() {
     let folder = tempfile::tempdir().unwrap();
-    let text = with_optional_settings(EXAMPLE)
-        .replace("/etc/equity/reference", folder.path().to_str().unwrap());
+    let path = folder.path().to_str().unwrap();
+    let text = with_optional_settings(EXAMPLE).replace("/etc/equity", path);
+    let text = text.replace(&format!("{path}/reference"), path);
+    for file in ["server.crt", "server.key", "authorities.pem", "partners.toml"] {
+        std::fs::write(folder.path().join(file), "").unwrap();
+    }
+    // Callers have an identity or a profile without one, never both.
+    let text = text.replace("profile_without_identity", "# profile_without_identity");
     let config = parse(&text).unwrap();
+    assert!(config.tls_files().is_some());
     assert_eq!(config.reference_folder.as_deref(), Some(folder.path()));
     assert!(config.telemetry.otlp_endpoint.is_some());
 }

@@ -4,10 +4,12 @@ mod files;
 mod indicators;
 mod members;
 mod nearest;
+mod partners;
 mod profiles;
 mod published;
 mod read;
 mod residence;
+mod scopes;
 mod small_areas;
 mod succession;
 
@@ -20,10 +22,12 @@ use crate::domain::collection::Collection;
 use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
 use crate::domain::indicator::Indicator;
+use crate::domain::partner::Partners;
 use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
 
 pub use members::Organisations;
+pub use partners::PARTNERS;
 
 /// The reference content of a deployment. A value that exists is consistent.
 #[derive(Debug)]
@@ -39,6 +43,7 @@ pub struct Reference {
     small_areas: SmallAreas,
     profiles: profiles::Profiles,
     published: PublishedTables,
+    partners: Partners,
 }
 
 impl Reference {
@@ -171,6 +176,12 @@ impl Reference {
     #[must_use]
     pub fn published(&self) -> &PublishedTables {
         &self.published
+    }
+
+    /// Who may send and read what.
+    #[must_use]
+    pub fn partners(&self) -> &Partners {
+        &self.partners
     }
 
     /// The profile of a name.

@@ -56,13 +56,12 @@ impl Engine {
     /// The store cannot be read.
     pub fn list_assessments(
         &self,
-        organisation: Option<&str>,
+        wanted: impl Fn(&str) -> bool,
         before: u64,
         most: usize,
     ) -> Result<Vec<(About, Assessment)>, StoreError> {
         self.texts(self.newest(most, |about| {
-            (before == 0 || about.position < before)
-                && organisation.is_none_or(|code| *about.organisation == *code)
+            (before == 0 || about.position < before) && wanted(&about.organisation)
         }))
     }
 

@@ -1,9 +1,11 @@
 //! The engine: one store and its caches.
 
+use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustc_hash::FxBuildHasher;
 use tokio::sync::watch;
 
 use super::answer::AxisPositions;
@@ -14,7 +16,7 @@ use super::error::QueryError;
 use super::followers::Followers;
 use super::memory::Memory;
 use super::publishing::Kept;
-use super::query::{AsOf, Query};
+use super::query::{AsOf, Query, Reader};
 use super::releases::ShownAreas;
 use super::settings::{ReleaseSettings, Settings};
 use super::slabs::Slabs;
@@ -113,6 +115,14 @@ impl Engine {
         engine.settings.threads.until = Some(until);
         engine.settings.threads.given_up = Arc::default();
         engine.settings.threads.share = self.settings.threads.share.of_another();
+        engine
+    }
+
+    /// The same engine for a question of this reader: large works of several readers take turns.
+    #[must_use]
+    pub fn asked_by(&self, reader: &Reader) -> Self {
+        let mut engine = self.clone();
+        engine.settings.threads.asker = FxBuildHasher.hash_one(reader.key());
         engine
     }
 

@@ -55,6 +55,9 @@ pub enum QueryError {
     /// The service does not answer this question. The text names the nearest question that it answers.
     #[error("{0}")]
     Refused(String),
+    /// The reader may not read this. The text says what it may.
+    #[error("{0}")]
+    OutOfScope(String),
     /// The log has not reached the requested position.
     #[error("position {asked} has not been reached: the newest is {reached}")]
     NotReached {
@@ -97,6 +100,7 @@ impl QueryError {
             | Self::TooLong { .. }
             | Self::TooHeavy { .. }
             | Self::Refused(_)
+            | Self::OutOfScope(_)
             | Self::NotReached { .. }
             | Self::NoRelease
             | Self::Future { .. }
@@ -117,6 +121,7 @@ impl QueryError {
             | Self::TooLong { .. }
             | Self::TooHeavy { .. }
             | Self::Refused(_)
+            | Self::OutOfScope(_)
             | Self::NotReached { .. }
             | Self::NoRelease
             | Self::Future { .. }

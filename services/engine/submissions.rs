@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
@@ -111,11 +113,12 @@ impl Engine {
             let collection = listed.collection.map(|id| catalog.collection(id));
             let organisation = listed.organisation.map(|code| catalog.organisation(code));
             let (reader, reference) = (listed.reader, &catalog.reference);
-            let own = reader.organisation.as_ref().and_then(|code| catalog.organisation(code));
+            let own = reference.organisations().filter(|of| reader.reads(reference, "", &of.code));
+            let own: FxHashSet<_> = own.filter_map(|of| catalog.organisation(&of.code)).collect();
             let read = reference.collections().filter(|of| reader.reads(reference, &of.id, ""));
             let read: Vec<_> = read.filter_map(|of| catalog.collection(&of.id)).collect();
             let is_listed = |slot: &Slot| {
-                (own == Some(slot.organisation) || read.contains(&slot.collection))
+                (own.contains(&slot.organisation) || read.contains(&slot.collection))
                     && collection.is_none_or(|number| number == Some(slot.collection))
                     && organisation.is_none_or(|number| number == Some(slot.organisation))
                     && listed.month.is_none_or(|month| month == slot.month)

@@ -15,6 +15,8 @@ use crate::store::StoreError;
 pub struct Threads {
     pub(super) most: usize,
     pub(super) until: Option<Instant>,
+    /// Who asks, so that all get their turns.
+    pub(super) asker: u64,
     /// Nobody waits for the answer any more.
     pub(super) given_up: Arc<AtomicBool>,
     /// Of all answers.
@@ -29,7 +31,7 @@ impl Threads {
     /// At most so many threads, without a deadline, with so much memory for all answers.
     pub(super) fn new(most: usize, memory: Arc<Memory>) -> Self {
         let (given_up, turns, asking) = Default::default();
-        Self { most, until: None, given_up, turns, asking, share: Share::new(memory) }
+        Self { most, until: None, asker: 0, given_up, turns, asking, share: Share::new(memory) }
     }
 
     /// Takes memory for the next work, before its turn. Blocks while there is no room.
@@ -53,13 +55,16 @@ impl Threads {
             || self.until.is_some_and(|until| Instant::now() >= until)
     }
 
-    /// Waits for a turn, if this work is large: large works go one after another, small ones at once. `values` is how many values of
+    /// Waits for a turn, if this work is large: large works go one after another, small ones at once, and who has asked the least goes first. `values` is how many values of
     /// columns and cells of tables it goes through.
     pub(super) fn turn(&self, values: usize) -> Result<Option<Turn<'_>>, QueryError> {
         if values < LARGE {
             return Ok(None);
         }
-        self.turns.take(|| self.are_late()).map(Some).ok_or(QueryError::Late)
+        self.turns
+            .take(self.asker, values as u64, || self.are_late())
+            .map(Some)
+            .ok_or(QueryError::Late)
     }
 
     /// For a large work: while others ask, it leaves them a core.

@@ -1,55 +1,104 @@
-//! Turns of large works: one after another, in the order in which they came. A question has several works and waits for each, so
-//! large questions go on side by side. A small question takes no turn.
+//! Turns of large works: one after another. A question has several works and waits for each, so large questions go on side by side. A
+//! small question takes no turn.
+//!
+//! The next turn goes to the asker who has had the least work done, in values gone through, and of one asker's works to the first. So
+//! somebody who asks many expensive questions waits for himself, and others for one work of his at most.
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 /// How often one who waits looks whether anybody still waits for the answer.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Who works, first, and who waits.
+/// Who works and who waits.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    waiting: Mutex<(VecDeque<u64>, u64)>,
+    line: Mutex<Line>,
     changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    /// Number of the last work that came.
+    last: u64,
+    working: Option<u64>,
+    /// Numbers and askers of the works that wait, in the order in which they came.
+    waiting: Vec<(u64, u64)>,
+    /// Work done for each asker since somebody last was idle; who comes later begins at `begun`.
+    done: FxHashMap<u64, u64>,
+    begun: u64,
 }
 
 /// A turn; the next one begins when it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn<'a> {
     turns: &'a Turns,
-    number: u64,
+}
+
+impl Line {
+    fn done_for(&self, asker: u64) -> u64 {
+        self.done.get(&asker).map_or(self.begun, |done| *done.max(&self.begun))
+    }
+
+    fn next(&self) -> Option<u64> {
+        let least = self.waiting.iter().min_by_key(|(number, who)| (self.done_for(*who), *number));
+        least.map(|(number, _)| *number)
+    }
+
+    /// Begins a work if it is the next.
+    fn begin(&mut self, number: u64, asker: u64, values: u64) -> bool {
+        if self.working.is_some() || self.next() != Some(number) {
+            return false;
+        }
+        self.waiting.retain(|(other, _)| *other != number);
+        self.working = Some(number);
+        self.begun = self.done_for(asker);
+        self.done.insert(asker, self.begun.saturating_add(values));
+        true
+    }
 }
 
 impl Turns {
-    fn lock(&self) -> MutexGuard<'_, (VecDeque<u64>, u64)> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a turn; none if it was given up.
-    pub(super) fn take(&self, given_up: impl Fn() -> bool) -> Option<Turn<'_>> {
-        let mut waiting = self.lock();
-        waiting.1 += 1;
-        let number = waiting.1;
-        waiting.0.push_back(number);
-        let turn = Turn { turns: self, number };
-        while waiting.0.front() != Some(&number) {
+    /// Waits for a turn for a work of an asker that goes through so many values; none if it was given up.
+    pub(super) fn take(
+        &self,
+        asker: u64,
+        values: u64,
+        given_up: impl Fn() -> bool,
+    ) -> Option<Turn<'_>> {
+        let mut line = self.lock();
+        line.last += 1;
+        let number = line.last;
+        line.waiting.push((number, asker));
+        while !line.begin(number, asker, values) {
             if given_up() {
-                drop(waiting);
+                line.waiting.retain(|(other, _)| *other != number);
+                drop(line);
+                self.changed.notify_all();
                 return None;
             }
-            let woken = self.changed.wait_timeout(waiting, LOOK);
-            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
+            let woken = self.changed.wait_timeout(line, LOOK);
+            line = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        drop(waiting);
-        Some(turn)
+        Some(Turn { turns: self })
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.turns.lock().0.retain(|number| *number != self.number);
+        let mut line = self.turns.lock();
+        line.working = None;
+        if line.waiting.is_empty() {
+            line.done.clear();
+            line.begun = 0;
+        }
+        drop(line);
         self.turns.changed.notify_all();
     }
 }
@@ -63,25 +112,50 @@ mod tests {
     #[test]
     fn one_works_at_a_time_and_who_gives_up_lets_the_next_one_in() {
         let (turns, at_once, most) = (Turns::default(), AtomicUsize::new(0), AtomicUsize::new(0));
-        let first = turns.take(|| false).unwrap();
+        let first = turns.take(0, 1, || false).unwrap();
         std::thread::scope(|scope| {
-            for number in 0..8 {
+            for number in 0..8u64 {
                 let (turns, at_once, most) = (&turns, &at_once, &most);
                 scope.spawn(move || {
-                    let Some(turn) = turns.take(|| number % 4 == 3) else { return };
+                    let Some(turn) = turns.take(number % 3, 1, || number % 4 == 3) else { return };
                     most.fetch_max(at_once.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(1));
                     at_once.fetch_sub(1, Ordering::SeqCst);
                     drop(turn);
                 });
             }
-            while turns.lock().0.len() < 7 {
+            while turns.lock().waiting.len() < 6 {
                 std::thread::yield_now();
             }
             drop(first);
         });
         assert_eq!(most.into_inner(), 1);
-        assert!(turns.lock().0.is_empty());
-        drop(turns.take(|| false).unwrap());
+        assert!(turns.lock().waiting.is_empty() && turns.lock().done.is_empty());
+        drop(turns.take(0, 1, || false).unwrap());
+    }
+
+    #[test]
+    fn who_asks_much_waits_for_himself() {
+        let (turns, order) = (Turns::default(), Mutex::new(Vec::new()));
+        let first = turns.take(1, 1_000, || false).unwrap();
+        std::thread::scope(|scope| {
+            // Ten large works of one asker wait before the small one of another comes.
+            for (count, (asker, values)) in
+                [(1, 1_000); 10].into_iter().chain([(2, 10)]).enumerate()
+            {
+                let (turns, order) = (&turns, &order);
+                scope.spawn(move || {
+                    let turn = turns.take(asker, values, || false).unwrap();
+                    order.lock().unwrap().push(asker);
+                    drop(turn);
+                });
+                while turns.lock().waiting.len() <= count {
+                    std::thread::yield_now();
+                }
+            }
+            drop(first);
+        });
+        let order = order.into_inner().unwrap();
+        assert_eq!((order.len(), order[0]), (11, 2), "{order:?}");
     }
 }

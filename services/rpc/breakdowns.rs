@@ -7,6 +7,7 @@ use prost::Message;
 use tonic::{Request, Response, Status};
 
 use super::cached_answers::{Follows, Made, Watched, key_at};
+use super::caller::Caller;
 use super::convert::trim::trim_question;
 use super::convert::{breakdown, query, query_error, question};
 use super::encoded::{self, Encoded};
@@ -54,6 +55,7 @@ pub(super) fn at_its_state(
     // What cannot be read of it is refused with everything else that is wrong.
     let as_of = query::as_of(table.query().and_then(|query| query.as_of.as_ref()));
     let as_of = as_of.unwrap_or(AsOf::Head);
+    let engine = &engine.asked_by(reader);
     let at = |as_of: &AsOf| match as_of {
         AsOf::Head => Ok(engine.clone()),
         AsOf::Position(_) | AsOf::Time(_) | AsOf::Release(_) => {
@@ -84,9 +86,9 @@ fn check(engine: &Engine, (reader, asked): &Asked) -> Result<Checked, Status> {
 impl Service {
     /// A question with its reader, and the cache key of both: the reader's bytes, then the encoded question, which begins with the number
     /// of its table. Two readers who may see different things never share an answer.
-    fn keyed(&self, mut table: Table) -> (Asked, Bytes) {
+    fn keyed(caller: &Caller, mut table: Table) -> (Asked, Bytes) {
         trim_question(&mut table);
-        let (reader, question) = (self.reader(), v1::BreakdownQuestion { table: Some(table) });
+        let (reader, question) = (caller.reader(), v1::BreakdownQuestion { table: Some(table) });
         let key = [reader.key(), question.encode_to_vec()].concat().into();
         ((reader, question), key)
     }
@@ -94,13 +96,18 @@ impl Service {
 
 impl Service {
     /// Answers a question to a table.
-    pub(super) async fn ask(&self, table: Table) -> Result<Response<Encoded>, Status> {
+    pub(super) async fn ask<T>(
+        &self,
+        request: Request<T>,
+        table: fn(T) -> Table,
+    ) -> Result<Response<Encoded>, Status> {
+        let (caller, table) = (self.caller(&request)?, table(request.into_inner()));
         let as_of = table.query().and_then(|query| query.as_of.as_ref());
         let keeps = match as_of.and_then(|as_of| as_of.at.as_ref()) {
             None | Some(v1::as_of::At::Release(_)) => true,
             Some(v1::as_of::At::Position(_) | v1::as_of::At::Time(_)) => false,
         };
-        let (asked, key) = self.keyed(table);
+        let (asked, key) = Self::keyed(&caller, table);
         let key = key_at(&key, self.engine.newest_released());
         self.answer(key, asked, keeps, make).await
     }
@@ -114,11 +121,12 @@ impl BreakdownService for Breakdowns {
         &self,
         request: Request<v1::WatchBreakdownRequest>,
     ) -> Result<Response<Watched>, Status> {
+        let caller = self.0.caller(&request)?;
         let v1::WatchBreakdownRequest { question: asked, after_position } = request.into_inner();
         let table =
             asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
         let name = table.name();
-        let (asked, key) = self.0.keyed(table);
+        let (asked, key) = Service::keyed(&caller, table);
         let followed = asked.clone();
         let checked = self.0.aside(move |engine| {
             let checked = check(engine, &asked)?;

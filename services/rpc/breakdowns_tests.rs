@@ -18,6 +18,10 @@ fn question(area: &str) -> Table {
     })
 }
 
+async fn ask(service: &Service) -> Result<Response<Encoded>, Status> {
+    service.ask(Request::new(question("QK1")), std::convert::identity).await
+}
+
 #[tokio::test]
 async fn readers_who_may_see_different_things_never_share_an_answer() {
     let folder = tempfile::tempdir().unwrap();
@@ -25,13 +29,15 @@ async fn readers_who_may_see_different_things_never_share_an_answer() {
     let of = |profile_without_identity| Service {
         engine: Arc::new(engine.clone()),
         single_flight: Arc::new(SingleFlight::new(4)),
-        profile_without_identity,
+        profile_without_identity: Some(profile_without_identity),
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };
     let internal = of(ProfileName::Internal);
-    let partner = Service { profile_without_identity: ProfileName::Partner, ..internal.clone() };
-    let keys = [&internal, &partner].map(|service| service.keyed(question("QK1")).1);
+    let partner =
+        Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
+    let keys = [ProfileName::Internal, ProfileName::Partner]
+        .map(|profile| Service::keyed(&Caller::Anybody(profile), question("QK1")).1);
     assert_ne!(keys[0], keys[1]);
     let profile = |answer: Encoded| {
         let answer = v1::WatchBreakdownResponse::decode(answer.body).unwrap();
@@ -39,7 +45,7 @@ async fn readers_who_may_see_different_things_never_share_an_answer() {
     };
     // One cache, one set of computations: first computed, then kept.
     for _ in 0..2 {
-        let (all, some) = tokio::join!(internal.ask(question("QK1")), partner.ask(question("QK1")));
+        let (all, some) = tokio::join!(ask(&internal), ask(&partner));
         assert_eq!(profile(all.unwrap().into_inner()), v1::Profile::Internal);
         assert_eq!(profile(some.unwrap().into_inner()), v1::Profile::Partner);
     }
@@ -48,7 +54,8 @@ async fn readers_who_may_see_different_things_never_share_an_answer() {
 #[test]
 fn organisations_and_profiles_have_keys_of_their_own() {
     let reader = |profile, organisation: Option<&str>| {
-        Reader { profile, organisation: organisation.map(str::to_owned) }.key()
+        Reader { profile, organisation: organisation.map(str::to_owned), ..Reader::of(profile) }
+            .key()
     };
     let all = ProfileName::ALL.into_iter().flat_map(|profile| {
         [None, Some(""), Some("C82001"), Some("C82002")].map(|of| reader(profile, of))

@@ -54,7 +54,7 @@ fn start(folder: &tempfile::TempDir) -> (Service, Arc<Followers>) {
     let service = Service {
         engine: Arc::new(engine),
         single_flight: Arc::new(SingleFlight::new(4)),
-        profile_without_identity: ProfileName::Internal,
+        profile_without_identity: Some(ProfileName::Internal),
         page_key: [0; 32],
         message_bytes: (1 << 20, 1 << 20),
     };

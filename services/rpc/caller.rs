@@ -1,21 +1,71 @@
-//! Who calls, and so which profile holds. This is the only place that decides it, and no field of a request is looked at.
+//! Who calls, and so what holds: the partner, its profile, what it may send and read. This is the only place that decides it, and no
+//! field of a request is looked at.
 
-use tonic::Status;
+use std::sync::Arc;
+
+use tonic::{Request, Status};
 
 use super::{Service, status};
+use crate::domain::disclosure::ProfileName;
+pub use crate::domain::identity::Identity;
+use crate::domain::partner::{Named, Partner, Scope};
 use crate::engine::query::Reader;
 
+/// Who calls. [`Access`](super::access::Access) puts it into each request of a service that knows its callers.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Whoever can connect: callers have no identity, and all have this profile.
+    Anybody(ProfileName),
+    /// A partner.
+    Partner(Arc<Partner>),
+}
+
+/// The name of callers without an identity. Request ids are unique within a caller.
+const ANYBODY: &str = "local";
+
+impl Caller {
+    /// The name under which its request ids are kept.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anybody(_) => ANYBODY,
+            Self::Partner(partner) => &partner.id,
+        }
+    }
+
+    /// The reader that answers are made for. Who reads no data sees what everybody sees.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        match self {
+            Self::Anybody(profile) => Reader::of(*profile),
+            Self::Partner(partner) => Reader {
+                profile: partner.profile.unwrap_or(ProfileName::Public),
+                organisation: Some(partner.organisation.clone()),
+                scope: Arc::clone(&partner.scope),
+            },
+        }
+    }
+
+    fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::Anybody(_) => None,
+            Self::Partner(partner) => Some(&partner.scope),
+        }
+    }
+}
+
 impl Service {
-    /// The reader that answers are made for. Callers have no identity yet, so the configuration names one profile for everybody
-    /// (`profile_without_identity`), and nobody is of an organisation.
-    pub(super) fn reader(&self) -> Reader {
-        Reader::of(self.profile_without_identity)
+    /// Who makes a call.
+    pub(super) fn caller<T>(&self, request: &Request<T>) -> Result<Caller, Status> {
+        let anybody = || self.profile_without_identity.map(Caller::Anybody);
+        let known = request.extensions().get::<Caller>().cloned().or_else(anybody);
+        known.ok_or_else(|| status::no_identity("it came without one"))
     }
 
     /// Releases are made by who sees the newest state: others would choose what they compare.
-    pub(super) fn may_release(&self) -> Result<(), Status> {
-        let reader = self.reader();
-        if reader.reads_all(&self.engine.reference()) {
+    pub(super) fn may_release(&self, caller: &Caller) -> Result<(), Status> {
+        let reader = caller.reader();
+        if reader.reads_all(&self.engine.reference()) || matches!(caller, Caller::Partner(_)) {
             return Ok(());
         }
         Err(status::query_refused(format!(
@@ -24,9 +74,30 @@ impl Service {
         )))
     }
 
+    /// Data of an organisation is sent, and withdrawn, by who may do so for it.
+    pub(super) fn may_submit(&self, caller: &Caller, organisation: &str) -> Result<(), Status> {
+        let Some(scope) = caller.scope() else { return Ok(()) };
+        if scope.submits_for(&self.engine.reference(), organisation) {
+            return Ok(());
+        }
+        let words = |named: &Named| named.codes().take(20).collect::<Vec<_>>().join(", ");
+        Err(status::out_of_scope(format!(
+            "partner {} may not send data for `{organisation}`; it may for these organisations: [{}], and for those of these areas: \
+             [{}]; the operator of the service can change that in partners.toml",
+            caller.name(),
+            words(&scope.submit_for),
+            words(&scope.submit_for_areas)
+        )))
+    }
+
     /// Receipts have exact counts, and rows as they were sent: of a controlled collection they are for the organisation that submitted.
-    pub(super) fn may_read(&self, collection: &str, organisation: &str) -> Result<(), Status> {
-        let (reader, reference) = (self.reader(), self.engine.reference());
+    pub(super) fn may_read(
+        &self,
+        caller: &Caller,
+        collection: &str,
+        organisation: &str,
+    ) -> Result<(), Status> {
+        let (reader, reference) = (caller.reader(), self.engine.reference());
         if reader.reads(&reference, collection, organisation) {
             return Ok(());
         }
@@ -38,8 +109,8 @@ impl Service {
     }
 
     /// The position that months and organisations of a collection are listed at: for readers of releases that of the newest one.
-    pub(super) fn listed_position(&self, collection: &str) -> Result<u64, Status> {
-        if !self.reader().reads_releases(&self.engine.reference(), collection) {
+    pub(super) fn listed_position(&self, caller: &Caller, collection: &str) -> Result<u64, Status> {
+        if !caller.reader().reads_releases(&self.engine.reference(), collection) {
             return Ok(self.engine.position());
         }
         let newest = self.engine.newest_release();
@@ -47,8 +118,8 @@ impl Service {
     }
 
     /// The same of a list of submissions to a collection, which has those that the caller may read.
-    pub(super) fn may_list(&self, collection: &str) -> Result<(), Status> {
-        let own = self.reader().organisation.unwrap_or_default();
-        self.may_read(collection, &own)
+    pub(super) fn may_list(&self, caller: &Caller, collection: &str) -> Result<(), Status> {
+        let own = caller.reader().organisation.unwrap_or_default();
+        self.may_read(caller, collection, &own)
     }
 }

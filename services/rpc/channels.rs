@@ -17,13 +17,13 @@ impl ConsultationChannelService for Channels {
         &self,
         request: Request<v1::GetChannelBreakdownRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Channels(request.into_inner())).await
+        self.0.ask(request, Table::Channels).await
     }
 
     async fn get_access_outcomes(
         &self,
         request: Request<v1::GetAccessOutcomesRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Outcomes(request.into_inner())).await
+        self.0.ask(request, Table::Outcomes).await
     }
 }

@@ -17,20 +17,20 @@ impl InequalityService for Inequality {
         &self,
         request: Request<v1::GetInequalitySummaryRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Inequality(request.into_inner())).await
+        self.0.ask(request, Table::Inequality).await
     }
 
     async fn get_gap_trend(
         &self,
         request: Request<v1::GetGapTrendRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::GapTrend(request.into_inner())).await
+        self.0.ask(request, Table::GapTrend).await
     }
 
     async fn list_gaps(
         &self,
         request: Request<v1::ListGapsRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Gaps(request.into_inner())).await
+        self.0.ask(request, Table::Gaps).await
     }
 }

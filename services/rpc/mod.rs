@@ -3,17 +3,18 @@
 //! - [`convert`] messages of the contract to values of the domain and back
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
-//! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`export`], [`submissions`], [`reference`], [`releases`], [`publications`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`export`], [`submissions`], [`reference`], [`releases`], [`publications`], [`service_info`] the services
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
 //! - [`page`] page tokens
-//! - `caller` who calls, and which profile holds
+//! - [`caller`] who calls, and which profile holds; [`access`] what each RPC needs of its caller
 //! - [`deadline`] the deadline of a call; `today` the clock of checks
 
+pub mod access;
 pub mod breakdowns;
 mod cached_answers;
-mod caller;
+pub mod caller;
 pub mod channels;
 pub mod convert;
 pub mod deadline;
@@ -29,6 +30,7 @@ pub mod reference;
 #[cfg(test)]
 mod released_tests;
 pub mod releases;
+pub mod service_info;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
@@ -50,16 +52,14 @@ pub struct Service {
     pub engine: Arc<Engine>,
     /// Bounds computations, and shares identical ones.
     pub single_flight: Arc<SingleFlight>,
-    /// The profile of callers without an identity.
-    pub profile_without_identity: ProfileName,
+    /// The profile of callers without an identity. None: every caller has to have one.
+    pub profile_without_identity: Option<ProfileName>,
     /// Key of page tokens.
     pub page_key: [u8; 32],
     /// Largest message of a query, and of a submission, in bytes.
     pub message_bytes: (usize, usize),
 }
 
-/// The one caller, until callers have identities. Request ids are unique within a caller.
-pub const CALLER: &str = "local";
 /// Largest message that the service sends, in bytes: the default limit of gRPC clients. A larger answer is refused before it is sent.
 pub const SENT_BYTES: usize = 4 << 20;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::caller::Caller;
 use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, store_error, submission};
 use super::page::Page;
@@ -12,6 +13,7 @@ use super::{Service, status};
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
 use crate::domain::reference::{Organisations, Reference as Content};
+use crate::engine::Submission;
 use crate::engine::answer::tables;
 use crate::engine::query::{no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
@@ -21,7 +23,7 @@ use crate::proto::v1;
 pub struct Reference(pub Service);
 
 /// The lists.
-struct Lists(Service);
+struct Lists(Service, Caller);
 
 impl Reference {
     /// Makes a list on a thread that may block.
@@ -30,7 +32,8 @@ impl Reference {
         request: Request<R>,
         make: fn(&Lists, &mut R) -> Result<L, Status>,
     ) -> Result<Response<L>, Status> {
-        let (mut request, lists) = (request.into_inner(), Lists(self.0.clone()));
+        let lists = Lists(self.0.clone(), self.0.caller(&request)?);
+        let mut request = request.into_inner();
         self.0.aside(move |_| make(&lists, &mut request)).await?.map(Response::new)
     }
 }
@@ -259,13 +262,14 @@ impl Lists {
         let organisations = in_area(&content, &request.area)?;
         // Every page is read at the position of the first page, so that later submissions do not shift the pages.
         if page.cursor == 0 {
-            page.position = self.0.listed_position(&request.collection)?;
+            page.position = self.0.listed_position(&self.1, &request.collection)?;
         }
         let (collection, position) = (&request.collection, page.position);
         let found = self.0.engine.availability(collection, &organisations, dataset, position);
         let found = found.map_err(|error| store_error(&error))?;
-        let (found, next_page_token) = page.of(found);
-        let reader = self.0.reader();
+        let reader = self.1.reader();
+        let known = |made: &Arc<Submission>| reader.knows(&content, collection, &made.organisation);
+        let (found, next_page_token) = page.of(found.into_iter().filter(known).collect());
         let reads = |organisation: &str| reader.reads(&content, collection, organisation);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),

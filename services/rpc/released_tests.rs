@@ -49,12 +49,12 @@ impl World {
         let internal = Service {
             engine: Arc::new(engine),
             single_flight: Arc::new(SingleFlight::new(4)),
-            profile_without_identity: ProfileName::Internal,
+            profile_without_identity: Some(ProfileName::Internal),
             page_key: [0; 32],
             message_bytes: (1 << 20, 1 << 20),
         };
         let partner =
-            Service { profile_without_identity: ProfileName::Partner, ..internal.clone() };
+            Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
         let reference = internal.engine.reference();
         let pcn = |wanted: fn(usize) -> bool| {
             let mut pcns = reference.areas().iter().filter(|area| area.kind == "pcn");
@@ -114,7 +114,9 @@ impl World {
     }
 
     async fn ask(&self, question: Table) -> Result<Answer, Status> {
-        Ok(read(self.partner.ask(question).await?.into_inner()))
+        Ok(read(
+            self.partner.ask(Request::new(question), std::convert::identity).await?.into_inner(),
+        ))
     }
 
     async fn watch(&self, question: Table, after_position: i64) -> Result<Watched, Status> {
@@ -257,7 +259,10 @@ async fn before_the_first_release_there_is_no_answer_and_afterwards_that_of_the_
         assert!(refused.message().contains("name a release"), "{}", refused.message());
     }
     // Who sees all sees the newest state, and each release by its name.
-    let ask = async |table| read(world.internal.ask(table).await.unwrap().into_inner());
+    let ask = async |table| {
+        let answer = world.internal.ask(Request::new(table), std::convert::identity).await;
+        read(answer.unwrap().into_inner())
+    };
     assert_eq!(ask(april("QK1")).await.total(), Some(560.0));
     assert_eq!(ask(of_release("QK1", "first")).await.total(), Some(280.0));
     assert_eq!(ask(of_release("QK1", "first")).await.position, first.shown_position);

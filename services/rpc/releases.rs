@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status};
 use super::convert::trim::trim;
 use super::convert::{header, query_error, release as convert};
 use super::page::Page;
-use super::{CALLER, Service, status, submissions};
+use super::{Service, status, submissions};
 use crate::engine::releases::{NotReleased, WantedRelease, release_id};
 use crate::engine::{Engine, ReleaseReason};
 use crate::proto::server::release_service_server::ReleaseService;
@@ -69,7 +69,8 @@ impl ReleaseService for Releases {
         &self,
         request: Request<v1::CreateReleaseRequest>,
     ) -> Result<Response<v1::CreateReleaseResponse>, Status> {
-        self.0.may_release()?;
+        let caller = self.0.caller(&request)?;
+        self.0.may_release(&caller)?;
         let v1::CreateReleaseRequest { release_id: mut id, request_id, validate_only } =
             request.into_inner();
         trim([&mut id]);
@@ -89,7 +90,7 @@ impl ReleaseService for Releases {
             let release = Some(convert::foreseen(&foreseen.map_err(refused)?));
             return Ok(Response::new(v1::CreateReleaseResponse { release, replayed: false }));
         }
-        let made = self.0.engine.make_release(&wanted, CALLER, &request_id).await;
+        let made = self.0.engine.make_release(&wanted, caller.name(), &request_id).await;
         let made = made.map_err(refused)?;
         let release = Some(convert::release(&made.release));
         Ok(Response::new(v1::CreateReleaseResponse { release, replayed: made.replayed }))

@@ -5,6 +5,7 @@
 mod details;
 mod reason;
 mod released;
+mod unwelcome;
 
 use std::error::Error;
 use std::time::Duration;
@@ -19,15 +20,14 @@ use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 pub use released::{
     no_release, publication_refused, publication_under_way, release_exists, release_refused,
 };
+pub use unwelcome::{no_identity, no_partner, no_purpose, out_of_scope, quota_exceeded};
 
 /// How long a caller is asked to wait when the service is full or stopping.
 pub const RETRY_OVERLOADED: Duration = Duration::from_secs(1);
 /// How long a caller is asked to wait when the disk is full.
 pub const RETRY_STORAGE_FULL: Duration = Duration::from_secs(60);
-
 /// How long a caller is asked to wait when the disk or the system has failed.
 pub const RETRY_STORAGE_FAILED: Duration = Duration::from_secs(5);
-
 /// The trailer of gRFC A6: milliseconds to wait before the next attempt.
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// How the refusal of rows begins.

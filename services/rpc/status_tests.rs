@@ -34,6 +34,11 @@ fn makers() -> Vec<Status> {
         release_exists("2026-11"),
         publication_refused("two cells"),
         publication_under_way("2026-11"),
+        no_identity("it has 2 URIs"),
+        no_partner(&"spiffe://equity.example/org/C82001/sys/emis".parse().unwrap()),
+        out_of_scope("partner alpha may not do this"),
+        no_purpose("purpose-of-use", Some("MARKETING"), &["RESEARCH"]),
+        quota_exceeded("alpha", 50, Duration::from_secs(1)),
         replacement_shrinks(
             "collections/c/submissions/1",
             Some(("areas", 634, 0)),

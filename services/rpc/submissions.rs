@@ -7,11 +7,12 @@ mod stream;
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::caller::Caller;
 use super::convert::name::version_name;
 use super::convert::trim::trim;
 use super::convert::{header, int, name, query_error, store_error, submission};
 use super::page::Page;
-use super::{CALLER, Incoming, IncomingEstimates, Service, status};
+use super::{Incoming, IncomingEstimates, Service, status};
 use crate::engine::WriteError;
 use crate::engine::query::no_collection;
 use crate::engine::submissions::{Listed, StoredVersion};
@@ -37,9 +38,14 @@ impl Submissions {
     }
 
     /// The same, if the caller may read it.
-    async fn read(&self, field: &'static str, name: &str) -> Result<StoredVersion, Status> {
+    async fn read(
+        &self,
+        caller: &Caller,
+        field: &'static str,
+        name: &str,
+    ) -> Result<StoredVersion, Status> {
         let found = self.find(field, name).await?;
-        self.0.may_read(&found.submission.collection, &found.submission.organisation)?;
+        self.0.may_read(caller, &found.submission.collection, &found.submission.organisation)?;
         Ok(found)
     }
 }
@@ -51,18 +57,18 @@ fn no_submission(name: &str) -> Status {
 
 /// A page of submissions. Goes through the submissions of all organisations.
 fn list(
-    service: &Service,
+    (service, caller): (&Service, &Caller),
     request: &v1::ListSubmissionsRequest,
 ) -> Result<v1::ListSubmissionsResponse, Status> {
     let past = if request.include_past { "past" } else { "" };
     let query = ["submissions", &request.parent, &request.organisation, &request.month, past];
-    let (engine, reader) = (&service.engine, service.reader());
+    let (engine, reader) = (&service.engine, caller.reader());
     let page = Page::new(&service.page_key, &query, request.page_size, &request.page_token)?;
     let reference = engine.reference();
     let collection = match request.parent.strip_prefix("collections/") {
         Some("-") => None,
         Some(id) if reference.collection(id).is_some() => {
-            service.may_list(id)?;
+            service.may_list(caller, id)?;
             Some(id)
         }
         Some(id) => return Err(query_error(no_collection(&reference, "parent", id))),
@@ -98,7 +104,7 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitConsultationsResponse>, Status> {
-        let receipt = Some(submit(&self.0, request.into_inner(), CONSULTATIONS).await?);
+        let receipt = Some(submit(&self.0, request, CONSULTATIONS).await?);
         Ok(Response::new(v1::SubmitConsultationsResponse { receipt }))
     }
 
@@ -106,7 +112,7 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitPopulationsResponse>, Status> {
-        let receipt = Some(submit(&self.0, request.into_inner(), POPULATIONS).await?);
+        let receipt = Some(submit(&self.0, request, POPULATIONS).await?);
         Ok(Response::new(v1::SubmitPopulationsResponse { receipt }))
     }
 
@@ -114,7 +120,7 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<Streaming<Incoming>>,
     ) -> Result<Response<v1::SubmitDigitalAccessResponse>, Status> {
-        let receipt = Some(submit(&self.0, request.into_inner(), DIGITAL_ACCESS).await?);
+        let receipt = Some(submit(&self.0, request, DIGITAL_ACCESS).await?);
         Ok(Response::new(v1::SubmitDigitalAccessResponse { receipt }))
     }
 
@@ -122,7 +128,7 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<Streaming<IncomingEstimates>>,
     ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
-        let receipt = Some(submit(&self.0, request.into_inner(), ESTIMATES).await?);
+        let receipt = Some(submit(&self.0, request, ESTIMATES).await?);
         Ok(Response::new(v1::SubmitEstimatesResponse { receipt }))
     }
 
@@ -130,7 +136,8 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::GetSubmissionRequest>,
     ) -> Result<Response<v1::GetSubmissionResponse>, Status> {
-        let found = self.read("name", &request.get_ref().name).await?;
+        let caller = self.0.caller(&request)?;
+        let found = self.read(&caller, "name", &request.get_ref().name).await?;
         let submission = Some(submission::submission(&found));
         Ok(Response::new(v1::GetSubmissionResponse { submission }))
     }
@@ -139,9 +146,10 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::ListSubmissionsRequest>,
     ) -> Result<Response<v1::ListSubmissionsResponse>, Status> {
+        let caller = self.0.caller(&request)?;
         let (mut request, service) = (request.into_inner(), self.0.clone());
         trim([&mut request.parent, &mut request.organisation, &mut request.month]);
-        let listed = self.0.aside(move |_| list(&service, &request)).await?;
+        let listed = self.0.aside(move |_| list((&service, &caller), &request)).await?;
         listed.map(Response::new)
     }
 
@@ -149,13 +157,14 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::ListRowProblemsRequest>,
     ) -> Result<Response<v1::ListRowProblemsResponse>, Status> {
+        let caller = self.0.caller(&request)?;
         let request = request.into_inner();
         let made = self.find("parent", &request.parent).await?.submission;
         let (size, token) = (request.page_size, &request.page_token);
-        let page = problems_page(&self.0, &name::of(&made), size, token)?;
+        let page = problems_page((&self.0, &caller), &name::of(&made), size, token)?;
         // Only a receipt has a token of a further page.
         if token.is_empty() {
-            self.0.may_read(&made.collection, &made.organisation)?;
+            self.0.may_read(&caller, &made.collection, &made.organisation)?;
         }
         let problems = self.0.work(move |engine| engine.row_problems(&made)).await?;
         let problems = problems.map_err(|error| store_error(&error))?;
@@ -168,11 +177,13 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::WithdrawSubmissionRequest>,
     ) -> Result<Response<v1::WithdrawSubmissionResponse>, Status> {
+        let caller = self.0.caller(&request)?;
         let request = request.into_inner();
         let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
-        let found = self.read("name", &request.name).await?.submission;
-        let written = self.0.engine.withdraw(&found, CALLER, &id).await;
+        let found = self.read(&caller, "name", &request.name).await?.submission;
+        self.0.may_submit(&caller, &found.organisation)?;
+        let written = self.0.engine.withdraw(&found, caller.name(), &id).await;
         let position = written.map_err(|error| {
             if matches!(error, WriteError::NotCurrent) {
                 return status::submission_not_current(&request.name);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,11 +10,17 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::room::{LEAST, Room, SLOTS};
+use super::socket::Peer;
+use crate::telemetry::metrics;
 
 /// The client of one connection.
 #[derive(Debug)]
 pub(super) struct Client {
-    peer: Option<IpAddr>,
+    address: Option<IpAddr>,
+    /// Who its certificate says that it is; nothing without TLS.
+    peer: OnceLock<Peer>,
+    /// The partner whose calls it makes; nothing before the first, and of who has no identity.
+    partner: OnceLock<Arc<str>>,
     room: Arc<Room>,
     /// How many messages are due in each step.
     due: [AtomicU32; SLOTS],
@@ -39,10 +45,16 @@ struct State {
 
 impl Client {
     /// A client, whose connection `cut` ends as well.
-    pub(super) fn new(peer: Option<IpAddr>, room: Arc<Room>, cut: &CancellationToken) -> Arc<Self> {
+    pub(super) fn new(
+        address: Option<IpAddr>,
+        room: Arc<Room>,
+        cut: &CancellationToken,
+    ) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self {
-            peer,
+            address,
+            peer: OnceLock::new(),
+            partner: OnceLock::new(),
             room,
             due: [const { AtomicU32::new(0) }; SLOTS],
             state: Mutex::new(State {
@@ -62,6 +74,43 @@ impl Client {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its handshake has ended, and this is who it is.
+    pub(super) fn is(&self, peer: Peer) {
+        // There is one handshake.
+        let _second = self.peer.set(peer);
+    }
+
+    /// Who it is; none without TLS.
+    pub(super) fn peer(&self) -> Option<&Peer> {
+        self.peer.get()
+    }
+
+    /// It makes the calls of this partner.
+    pub(super) fn is_of(&self, partner: &str) {
+        self.partner.get_or_init(|| partner.into());
+    }
+
+    /// Whether both are one connection, or connections of one partner.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+            || self.partner.get().is_some_and(|partner| other.partner.get() == Some(partner))
+    }
+
+    /// Its handshake has failed.
+    pub(super) fn not_let_in(&self, why: &std::io::Error) {
+        metrics::handshake_refused();
+        tracing::warn!(peer = self.address(), %why, "refused a client before its first call");
+    }
+
+    fn address(&self) -> String {
+        self.address.map(|address| address.to_string()).unwrap_or_default()
+    }
+
+    fn who(&self) -> String {
+        let identity = self.peer().and_then(|peer| peer.identity.as_ref().ok());
+        identity.map(|identity| identity.to_string()).unwrap_or_default()
     }
 
     /// The same message, which counts as unread until its last byte is gone, and is due at an instant. Room for [`cost`] was taken.
@@ -140,12 +189,12 @@ impl Client {
     }
 
     /// Cuts the connection, and frees what its client has not read for others.
-    pub(super) fn cut_off(&self, why: &'static str) {
+    pub(super) fn cut_off(&self, why: &str) {
         if self.is_cut_off.swap(true, Relaxed) {
             return;
         }
-        let peer = self.peer.map(|peer| peer.to_string()).unwrap_or_default();
-        tracing::warn!(peer, why, "cut a connection");
+        let (address, who) = (self.address(), self.who());
+        tracing::warn!(peer = address, who, why, "cut a connection");
         let mut state = self.state();
         state.is_written_off = true;
         let bytes = std::mem::take(&mut state.bytes);

@@ -1,7 +1,7 @@
-//! One accepted connection: it holds its permit, has to open HTTP/2 in time, may send no flood, is read no faster than others can bear,
+//! One accepted connection: it holds its permit, has to open TLS and HTTP/2 in time, may send no flood, is read no faster than others can bear,
 //! and can be cut.
 //!
-//! hyper has no time limit for the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
+//! hyper has no time limit for TLS and the HTTP/2 preface, and none for a client that takes no bytes. A client that connects and says
 //! nothing would stay for ever, and so would one that asks and reads nothing.
 
 use std::io;
@@ -11,7 +11,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -21,14 +20,14 @@ use super::client::{Client, Unread};
 use super::frames::{Frames, PREFACE_BYTES};
 use super::heads::{DATA, Heads};
 use super::settings::ServerSettings;
+use super::socket::Socket;
 use crate::telemetry::metrics;
 
 /// Bytes of messages that count as progress of a client that reads them.
 const STEP: usize = 4 << 10;
 
-#[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    stream: Socket,
     preface: Option<Preface>,
     client: Arc<Client>,
     frames: Frames,
@@ -54,7 +53,7 @@ struct Preface {
 impl Connection {
     /// Takes over a socket, which `client` can cut.
     pub(super) fn new(
-        stream: TcpStream,
+        stream: Socket,
         permit: OwnedSemaphorePermit,
         settings: &ServerSettings,
         client: Arc<Client>,
@@ -93,12 +92,51 @@ impl Connection {
             let bytes = *result.as_ref().unwrap_or(&0);
             self.frames.sent(bytes);
             self.note(parts, bytes);
-        } else if self.client.is_cut_off() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-        } else if self.stuck.is_none() {
-            self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
+        } else {
+            ready!(self.takes_nothing())?;
         }
         written
+    }
+
+    /// Notes that the client takes nothing now; an error if the connection was cut.
+    fn takes_nothing(&mut self) -> Poll<io::Result<()>> {
+        if self.client.is_cut_off() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        if self.stuck.is_none() {
+            self.stuck = Some(self.client.expect_by(Instant::now() + self.idle));
+        }
+        Poll::Pending
+    }
+
+    /// Ends the handshake of TLS, if there is one. It shares one deadline with the preface.
+    fn open(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.stream.is_open() {
+            return Poll::Ready(Ok(()));
+        }
+        if self.cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let Poll::Ready(shaken) = self.stream.poll_handshake(cx) else {
+            return self.too_late(cx);
+        };
+        match shaken {
+            Ok(peer) => {
+                peer.into_iter().for_each(|peer| self.client.is(peer));
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => {
+                self.client.not_let_in(&error);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+
+    /// Whether the time for the preface is over.
+    fn too_late(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(preface) = &mut self.preface else { return Poll::Pending };
+        ready!(preface.until.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Notes the client's progress: HTTP/2 lets no more be sent than the client has room for.
@@ -132,6 +170,7 @@ impl AsyncRead for Connection {
         if self.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        ready!(self.open(cx))?;
         if let Some(rest) = &mut self.rest {
             ready!(rest.as_mut().poll(cx));
             self.rest = None;
@@ -154,11 +193,7 @@ impl AsyncRead for Connection {
                 });
                 Poll::Ready(result)
             }
-            Poll::Pending => {
-                let Some(preface) = &mut self.preface else { return Poll::Pending };
-                ready!(preface.until.as_mut().poll(cx));
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
+            Poll::Pending => self.too_late(cx),
         }
     }
 }
@@ -169,6 +204,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.open(cx))?;
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(std::iter::once(bytes), written)
     }
@@ -178,6 +214,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.open(cx))?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.written(slices.iter().map(|slice| &**slice), written)
     }
@@ -187,10 +224,22 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        ready!(self.open(cx))?;
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        // TLS keeps bytes that it has taken; a plain socket keeps none, so it says nothing about the client.
+        if self.stream.is_tls() {
+            if flushed.is_pending() {
+                return self.takes_nothing();
+            }
+            self.stuck = None;
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.stream.is_open() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }

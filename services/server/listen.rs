@@ -19,6 +19,8 @@ use tokio_util::sync::{CancellationToken, PollSemaphore};
 use super::connection::Connection;
 use super::descriptors;
 use super::settings::ServerSettings;
+use super::socket::Socket;
+use super::tls::Tls;
 use super::unread_budget::UnreadBudget;
 
 /// Pause after the system has refused to accept, because no file descriptor is left for example; and before another look at who does
@@ -26,7 +28,6 @@ use super::unread_budget::UnreadBudget;
 const REST: Duration = Duration::from_millis(100);
 
 /// Connections in the order in which they come. The stream never ends and never fails.
-#[derive(Debug)]
 pub(super) struct Incoming {
     listener: TcpListener,
     permits: PollSemaphore,
@@ -37,6 +38,8 @@ pub(super) struct Incoming {
     settings: ServerSettings,
     unread: Arc<UnreadBudget>,
     cut: CancellationToken,
+    /// None: plain text.
+    tls: Option<Arc<Tls>>,
 }
 
 impl Incoming {
@@ -46,6 +49,7 @@ impl Incoming {
         settings: &ServerSettings,
         unread: Arc<UnreadBudget>,
         cut: CancellationToken,
+        tls: Option<Arc<Tls>>,
     ) -> Self {
         let places = descriptors::connections(settings.max_connections);
         // The system counts in whole seconds and refuses none.
@@ -62,6 +66,7 @@ impl Incoming {
             settings: settings.clone(),
             unread,
             cut,
+            tls,
         }
     }
 
@@ -115,6 +120,10 @@ impl Stream for Incoming {
                     let Some((stream, peer)) = self.next.take() else { continue };
                     self.prepare(&stream);
                     let client = self.unread.client(Some(peer.ip()), &self.cut);
+                    let stream = match &self.tls {
+                        None => Socket::Plain(stream),
+                        Some(tls) => Socket::Handshake(Box::new(tls.now().accept(stream))),
+                    };
                     let connection = Connection::new(stream, permit, &self.settings, client);
                     return Poll::Ready(Some(Ok(connection)));
                 }

@@ -2,6 +2,7 @@
 //!
 //! - `settings` the limits of time, number and bytes
 //! - `listen`, `connection` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
+//! - `tls`, `socket`, `certificate` who may connect, and who a client is; `renewal` new certificates, and revoked ones
 //! - `frames`, `heads` how many frames a client may send that ask for nothing; where frames begin
 //! - `client`, `room`, `unread_budget` how much clients may leave unread, for how long, and who makes room for others
 //! - `seats` how many calls there may be at once, and who makes room for others
@@ -10,6 +11,7 @@
 //! - `standard` health and reflection
 //! - `run` serves until told to stop, and stops within a bound; `error` why the server fails
 
+mod certificate;
 mod client;
 mod connection;
 mod descriptors;
@@ -19,14 +21,19 @@ mod heads;
 mod layers;
 mod listen;
 mod methods;
+mod renewal;
 mod room;
 mod run;
 mod seats;
 mod settings;
+mod socket;
 mod standard;
+mod tls;
 mod unread_budget;
 
+pub use certificate::Certificate;
 pub use error::ServerError;
-pub use run::run;
+pub use run::{Callers, run};
 pub use settings::ServerSettings;
 pub use standard::{Health, standard_services};
+pub use tls::{Tls, TlsError, TlsFiles};

@@ -14,12 +14,16 @@ use tonic::transport::Server;
 
 use super::error::ServerError;
 use super::layers::{
-    Admission, Around, AtOnce, CatchPanic, Deadlines, Idle, Known, Stop, Trace, Unreadable,
+    Admission, Around, AtOnce, CatchPanic, Deadlines, Identified, Idle, Known, Stop, Trace,
+    Unreadable,
 };
 use super::listen::Incoming;
+use super::renewal;
 use super::settings::ServerSettings;
 use super::standard::Health;
+use super::tls::Tls;
 use super::unread_budget::UnreadBudget;
+use crate::rpc::access::Access;
 
 /// Largest header list of a request, in bytes: what gRPC clients allow too.
 const HEADER_BYTES: u32 = 8 << 10;
@@ -33,7 +37,16 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 /// Longest wait for connections to notice that they were cut.
 const CUT: Duration = Duration::from_secs(1);
 
-/// Serves `routes` on `listener` until `shutdown` is cancelled; returns when every connection is closed, at the latest about
+/// Who may connect, and who may call.
+#[derive(Default)]
+pub struct Callers {
+    /// None: whoever connects, in plain text.
+    pub tls: Option<Tls>,
+    /// None: everybody.
+    pub access: Option<Access>,
+}
+
+/// Serves `routes` on `listener` to those callers until `shutdown` is cancelled; returns when every connection is closed, at the latest about
 /// a second after `settings.drain`.
 ///
 /// # Errors
@@ -43,10 +56,17 @@ pub async fn run(
     routes: Routes,
     settings: &ServerSettings,
     health: Health,
+    callers: Callers,
     shutdown: CancellationToken,
 ) -> Result<(), ServerError> {
     let (stop, cut) = (Stop::default(), CancellationToken::new());
     let unread = UnreadBudget::new(settings);
+    let Callers { tls, access } = callers;
+    let tls = tls.map(Arc::new);
+    if let Some(tls) = &tls {
+        let clients = Arc::downgrade(&unread);
+        tokio::spawn(renewal::look(Arc::downgrade(tls), clients, settings.renewal));
+    }
     let serving = Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -62,13 +82,14 @@ pub async fn run(
         .layer(Around(Trace))
         .layer(Around(CatchPanic))
         .layer(Around(Known))
+        .layer(Around(Identified(access)))
         .layer(Around(Idle { longest: settings.stream_idle }))
         .layer(Around(Admission::new(settings)))
         .layer(Around(Deadlines::new(settings, stop.clone(), Arc::clone(&unread))))
         .layer(Around(Unreadable))
         .add_routes(routes.prepare())
         .serve_with_incoming_shutdown(
-            Incoming::new(listener, settings, unread, cut.clone()),
+            Incoming::new(listener, settings, unread, cut.clone(), tls),
             stop.begins.clone().cancelled_owned(),
         );
     let mut serving = std::pin::pin!(serving);

@@ -16,7 +16,7 @@ use super::settings::PATIENCE;
 #[derive(Debug)]
 pub(super) struct Seats {
     most: usize,
-    /// Most seats of one connection.
+    /// Most seats of one connection, or of all connections of one partner.
     share: usize,
     /// Whether a call gives its seat up at once to a connection that has fewer: only for calls that have cost nothing yet.
     yields: bool,
@@ -100,7 +100,7 @@ fn one_of_the_most(taken: &[Arc<Place>], own: usize) -> Option<usize> {
 
 impl Place {
     fn is_of(&self, client: &Arc<Client>) -> bool {
-        self.client.as_ref().is_some_and(|own| Arc::ptr_eq(own, client))
+        self.client.as_ref().is_some_and(|own| own.is_same(client))
     }
 
     fn waits_since(&self) -> MutexGuard<'_, Option<Instant>> {

@@ -34,7 +34,7 @@ pub struct ServerSettings {
     pub unread_bytes: usize,
     /// Longest wait for running calls when the service stops.
     pub drain: Duration,
-    /// Longest time that a new connection may take for the 24 bytes that open HTTP/2.
+    /// Longest time that a new connection may take for the handshake of TLS and the 24 bytes that open HTTP/2.
     pub preface: Duration,
     /// Time between two pings on a quiet connection.
     pub keepalive_interval: Duration,
@@ -42,6 +42,8 @@ pub struct ServerSettings {
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to end, so that clients spread over replicas again.
     pub max_connection_age: Duration,
+    /// Time between two looks at the files of TLS.
+    pub renewal: Duration,
 }
 
 impl Default for ServerSettings {
@@ -64,6 +66,7 @@ impl Default for ServerSettings {
             keepalive_interval: Duration::from_secs(60),
             keepalive_timeout: Duration::from_secs(20),
             max_connection_age: Duration::from_secs(15 * 60),
+            renewal: Duration::from_secs(10),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -93,6 +94,16 @@ impl UnreadBudget {
         });
         if let Some((_, client)) = quiet.max_by_key(|(quiet, _)| *quiet) {
             client.cut_off("it was quiet while others had no place");
+        }
+    }
+
+    /// Cuts the connections whose certificates are not accepted any more, for the reason that `refused` gives.
+    pub(super) fn cut_where(&self, refused: impl Fn(&[CertificateDer<'static>]) -> Option<String>) {
+        for client in self.all() {
+            let why = client.peer().and_then(|peer| refused(&peer.chain));
+            if let Some(why) = why {
+                client.cut_off(&why);
+            }
         }
     }
 

@@ -25,6 +25,10 @@ static LOG_BYTES: AtomicU64 = AtomicU64::new(0);
 static SLED_BYTES: AtomicU64 = AtomicU64::new(0);
 static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
 
+static REFUSED_HANDSHAKES: AtomicU64 = AtomicU64::new(0);
+static CERTIFICATE_SECONDS: AtomicU64 = AtomicU64::new(0);
+static TLS_FILES_UNUSABLE: AtomicU64 = AtomicU64::new(0);
+
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 
 /// Counts a call: its method `equity.v1.X/Y` or `_OTHER`, its status `OK`, `NOT_FOUND` …, its duration in seconds.
@@ -107,6 +111,27 @@ pub fn connection_closed() {
     CONNECTIONS.fetch_sub(1, Relaxed);
 }
 
+/// Counts a client that was refused before its first call.
+pub fn handshake_refused() {
+    REFUSED_HANDSHAKES.fetch_add(1, Relaxed);
+}
+
+/// Records for how many seconds the certificate of the service is still valid.
+pub fn certificate_left(seconds: u64) {
+    CERTIFICATE_SECONDS.store(seconds, Relaxed);
+}
+
+/// Records whether there are new files of TLS that cannot be used.
+pub fn tls_files_unusable(are: bool) {
+    TLS_FILES_UNUSABLE.store(u64::from(are), Relaxed);
+}
+
+/// Whether there are new files of TLS that cannot be used.
+#[must_use]
+pub fn has_unusable_tls_files() -> bool {
+    TLS_FILES_UNUSABLE.load(Relaxed) != 0
+}
+
 /// The OpenTelemetry instruments of the service.
 #[derive(Debug)]
 pub(super) struct Instruments {
@@ -125,6 +150,9 @@ impl Instruments {
         gauge(meter, "nhs.equity.memory.answers", "By", &ANSWER_BYTES);
         gauge(meter, "nhs.equity.memory.questions", "By", &QUESTION_BYTES);
         gauge(meter, "nhs.equity.server.connection.count", "{connection}", &CONNECTIONS);
+        gauge(meter, "nhs.equity.server.certificate.left", "s", &CERTIFICATE_SECONDS);
+        gauge(meter, "nhs.equity.server.certificate.unusable", "1", &TLS_FILES_UNUSABLE);
+        counter(meter, "nhs.equity.server.refused_handshakes", "{handshake}", &REFUSED_HANDSHAKES);
         counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);
         counter(meter, "nhs.equity.cache.misses", "{answer}", &CACHE_MISSES);
         counter(meter, "nhs.equity.server.panics", "{panic}", &PANICS);

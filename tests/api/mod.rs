@@ -1,5 +1,6 @@
 //! The interface, through the real server and the generated client.
 
+mod access;
 mod assessments;
 mod bad_input;
 mod blanks;

@@ -23,6 +23,9 @@ const REFUSED: &str = "<!-- refused -->";
 /// Behind a block that needs the content of `reference-content.md`, which the demo does not have: it is passed over.
 const OWN_CONTENT: &str = "<!-- own content -->";
 
+/// Behind a block that needs a service with certificates: `tls.rs` runs it.
+const TLS: &str = "<!-- tls";
+
 /// Behind a block that shows a part of what the demo prints: its lines about published data, for the synthetic set is smaller here.
 const DEMO: &str = "<!-- /demo -->";
 
@@ -132,7 +135,7 @@ fn examples_of_the_guides_show_figures() {
         let mut last = None;
         for block in blocks(&document) {
             match block.language.as_str() {
-                "sh" if block.mark == OWN_CONTENT => last = None,
+                "sh" if block.mark == OWN_CONTENT || block.mark.starts_with(TLS) => last = None,
                 "sh" => {
                     last = None;
                     for command in commands(&block) {

@@ -19,4 +19,5 @@ pub(crate) mod run;
 mod sending;
 mod standard_input;
 mod statistics;
+mod tls;
 mod watching;

@@ -1,13 +1,11 @@
 //! A release that was acknowledged survives SIGKILL, a lost store, and a rebuild: with its name, its state and its bytes.
 
 use std::fs;
-use std::time::Duration;
 
-use equity_indicators::ingest::Month;
 use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::{
     AsOf, BreakdownQuery, CreateReleaseRequest, GetChannelBreakdownRequest, ListReleasesRequest,
-    PeriodRange, Release, ReleaseReason, as_of::At,
+    PeriodRange, Release, as_of::At,
     consultation_channel_service_client::ConsultationChannelServiceClient,
 };
 use prost::Message as _;
@@ -15,7 +13,7 @@ use tonic::transport::Channel;
 
 use super::{
     feed::{COLLECTION, Dice, Parcel, seed},
-    running::{Running, Start, check, verify_clean},
+    running::{Running, check, verify_clean},
 };
 
 /// The answer of a release, as bytes.
@@ -73,64 +71,5 @@ async fn a_release_survives_kill_a_lost_store_and_a_rebuild() {
         }
     }
     assert!(!known.is_empty(), "the first release of all is always allowed");
-    verify_clean(&folder);
-}
-
-/// The only release that comes within a while after those that are known.
-async fn made_by_itself(channel: &Channel, known: usize) -> Release {
-    let began = std::time::Instant::now();
-    loop {
-        let all = list(channel).await;
-        if all.len() > known {
-            assert_eq!(all.len(), known + 1);
-            return all[0].clone();
-        }
-        assert!(began.elapsed().as_secs() < 30, "no release came: {all:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_service_releases_each_month_that_has_closed_once() {
-    const DAYS: i64 = 86_400;
-    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
-    let (folder, rules) = (place.path().join("data"), place.path().join("rules"));
-    let clock = |days: i64| fs::write(&rules, format!("clock {}\n", days * DAYS)).unwrap();
-    let start = Start { faults: Some(&rules), ..Start::default() };
-    clock(0);
-    let running = Running::try_start(&folder, &start).unwrap();
-    let channel = running.channel().await;
-    for _ in 0..5 {
-        Parcel::new(&mut dice, 30).send(&channel).await.unwrap();
-    }
-    // The log began after the months before had closed: they are nobody's release.
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(list(&channel).await, []);
-    assert_eq!(running.terminate().0, Some(0));
-
-    let mut known: Vec<(Release, Vec<u8>)> = Vec::new();
-    for days in [50, 85] {
-        clock(days);
-        let running = Running::try_start(&folder, &start).unwrap();
-        let channel = running.channel().await;
-        let made = made_by_itself(&channel, known.len()).await;
-        assert_eq!(made.reason(), ReleaseReason::PeriodClosed);
-        assert!(made.release_id.parse::<Month>().is_ok(), "{made:?}");
-        assert!(running.said().contains("a release was made"), "{}", running.said());
-        let bytes = answer(&channel, &made.release_id).await;
-        known.push((made, bytes));
-        // Not again, also after a start.
-        running.kill();
-        let running = Running::try_start(&folder, &start).unwrap();
-        let channel = running.channel().await;
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        let all: Vec<_> = known.iter().rev().map(|(release, _)| release.clone()).collect();
-        assert_eq!(list(&channel).await, all);
-        for (release, before) in &known {
-            assert_eq!(&answer(&channel, &release.release_id).await, before);
-        }
-        assert_eq!(running.terminate().0, Some(0));
-    }
-    assert!(known[0].0.release_id < known[1].0.release_id, "{known:?}");
     verify_clean(&folder);
 }

@@ -54,6 +54,21 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
                 .chain([json!({}), json!({"question": questions()[0], "areaTypes": ["sub_icb"]})])
                 .collect(),
         ),
+        "GetInequalitySummary" => each(
+            questions()
+                .into_iter()
+                .filter(|question| question.get("risk").is_none())
+                .map(|question| json!({"question": question}))
+                .collect(),
+        ),
+        "GetGapTrend" => each(
+            ["channels", "outcomes", "exclusion", "provision", "impact"]
+                .map(|name| json!({"question": {name: table(name)[13]}}))
+                .into(),
+        ),
+        "ListGaps" => {
+            each(queries().into_iter().step_by(7).map(|query| json!({"query": query})).collect())
+        }
         "RecordChannelAssessment" => {
             let about = json!({"organisation": PRACTICES[0], "firstMonth": MONTH, "text": "Unchanged.", "assessDate": "2020-07-01", "ownerRole": "Manager"});
             let id = |n: u32| format!("{ID}70{n:02}");

@@ -8,8 +8,17 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 8] =
-    ["serve", "demo", "generate", "verify", "rebuild", "ptable", "attack", "export columns"];
+const OF_NO_SERVICE: [&str; 9] = [
+    "serve",
+    "demo",
+    "generate",
+    "verify",
+    "rebuild",
+    "ptable",
+    "statistics",
+    "attack",
+    "export columns",
+];
 
 /// Runs every command.
 pub(super) async fn all(service: &Running) -> Vec<Said> {
@@ -80,6 +89,13 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "export impact" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
+        "inequality channels"
+        | "inequality outcomes"
+        | "inequality exclusion"
+        | "inequality provision"
+        | "inequality impact" => vec![[&table[..], &["--by", "ethnic_category"]].concat()],
+        "inequality risk" => vec![vec!["--area", "QK1"]],
+        "gaps" => vec![table.to_vec()],
         "breakdown risk" | "export risk" => {
             vec![vec!["--area", "QK1"], vec!["--area", "QK1", "--collection", COLLECTION]]
         }

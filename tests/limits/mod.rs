@@ -14,3 +14,4 @@ mod stopping;
 mod submissions;
 mod support;
 mod telemetry;
+mod tls;

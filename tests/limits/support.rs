@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use equity_indicators::server::{self, ServerError, ServerSettings};
+use equity_indicators::server::{self, Callers, ServerError, ServerSettings};
 use http::uri::PathAndQuery;
 use http::{Request as HttpRequest, Response as HttpResponse};
 use tokio::net::TcpListener;
@@ -141,16 +141,19 @@ pub(super) struct TestServer {
 
 impl TestServer {
     pub(super) async fn start(settings: ServerSettings) -> Self {
+        Self::start_for(Callers::default(), settings).await
+    }
+
+    pub(super) async fn start_for(callers: Callers, settings: ServerSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let routes = Routes::new(Trial).add_service(Submissions).add_service(Breakdowns);
         let (routes, health) = server::standard_services(routes, true).await.unwrap();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
-        let running =
-            tokio::spawn(
-                async move { server::run(listener, routes, &settings, health, stop).await },
-            );
+        let running = tokio::spawn(async move {
+            server::run(listener, routes, &settings, health, callers, stop).await
+        });
         Self { address, shutdown, running }
     }
 

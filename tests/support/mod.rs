@@ -1,6 +1,7 @@
 //! What tests of the running service share: a real service on a free port, the generated clients, and messages as JSON.
 
 mod answers;
+pub(crate) mod certificates;
 mod collector;
 mod messages;
 

@@ -3,6 +3,7 @@
 mod data;
 mod questions;
 mod screen;
+mod secured;
 mod tour;
 
 use std::path::PathBuf;
@@ -15,10 +16,12 @@ use super::export::lines;
 use super::options::Shape;
 use super::running;
 use super::show::{Format, Out, json};
+use super::trust::Trust;
 use crate::app::Service;
 use crate::config::ProfileName;
 use questions::Answers;
 use screen::Place;
+use secured::Secured;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +32,8 @@ Examples:
   equity demo --once
       ends after printing; on any free port, so that it never meets another service
   equity demo --once --format json > demo.json
+  equity demo --tls
+      the same with certificates, which it makes
   equity demo --data-folder /tmp/demo --address 127.0.0.1:7500
   equity demo --profile partner --tour
       shows it as a partner organisation sees it, with a collection that is controlled: `synthetic-feed`
@@ -71,6 +76,9 @@ pub struct DemoArgs {
     /// Stop the service after printing.
     #[arg(long)]
     pub once: bool,
+    /// Encrypt, and ask for certificates: a development authority and a partner that may do everything are made in the folder.
+    #[arg(long)]
+    pub tls: bool,
     /// Print every table of the demo instead of one screen.
     #[arg(long)]
     pub tour: bool,
@@ -95,19 +103,18 @@ pub struct DemoArgs {
 pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
     let address = args.address.clone().or_else(|| args.once.then(|| "127.0.0.1:0".to_owned()));
     let folder = args.data_folder.display().to_string();
-    let config = running::settings(
-        None,
-        &[
-            ("EQUITY_ADDRESS", address),
-            ("EQUITY_DATA_FOLDER", Some(folder)),
-            (PROFILE, args.profile.map(|profile| ProfileName::from(profile).name().to_owned())),
-        ],
-    )?;
+    let secured = args.tls.then(|| Secured::make(&args.data_folder)).transpose()?;
+    let profile = args.profile.map(|profile| ProfileName::from(profile).name().to_owned());
+    let mut settings =
+        vec![("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder)), (PROFILE, profile)];
+    settings.extend(secured.iter().flat_map(Secured::settings));
+    let config = running::settings(None, &settings)?;
+    let trust = secured.map(|secured| secured.trust).unwrap_or_default();
     let is_partner = config.profile_without_identity() == ProfileName::Partner;
     let service = running::start(&config).await?;
     // The service must be stopped even if a step fails.
     let result = tokio::select! {
-        result = Box::pin(tell(&args, (&service, is_partner), out)) => result,
+        result = Box::pin(tell(&args, &trust, (&service, is_partner), out)) => result,
         told = running::until_told_to_stop() => told,
     };
     let stopped = running::stop(service).await;
@@ -116,12 +123,14 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
 
 async fn tell(
     args: &DemoArgs,
+    trust: &Trust,
     (service, is_partner): (&Service, bool),
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let address = format!("http://{}", service.address());
+    let scheme = if args.tls { "https" } else { "http" };
+    let address = format!("{scheme}://{}", service.address());
     out.remark(&format!("serving at {address}, data in {}", args.data_folder.display()))?;
-    let client = client::Service::connect(&address).await?;
+    let client = client::Service::connect(&address, trust).await?;
     data::load(&client, (args.rows, is_partner), out).await?;
     if is_partner {
         // Partners read releases, and make none.
@@ -142,6 +151,9 @@ async fn tell(
         Format::Csv => lines(&client, questions::months(), None, true, out).await?,
     }
     if !args.once {
+        if args.tls {
+            out.remark(&secured::for_other_commands(&address, trust))?;
+        }
         out.remark(&format!("serving at {address}; Ctrl-C stops"))?;
         running::until_told_to_stop().await?;
     }

@@ -8,6 +8,7 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response};
 
 use super::*;
+use crate::cli::trust::Trust;
 use crate::proto::server::export_service_server::{ExportService, ExportServiceServer};
 
 /// Messages of the whole export.
@@ -61,7 +62,7 @@ async fn taken(with: Code, gets_on: bool) -> (Vec<i64>, Result<Taken, Failure>, 
         .add_service(ExportServiceServer::new(fake.clone()))
         .serve_with_incoming(TcpListenerStream::new(listener));
     tokio::spawn(serving);
-    let service = Service::connect(&address).await.unwrap();
+    let service = Service::connect(&address, &Trust::default()).await.unwrap();
     let mut positions = Vec::new();
     let request = ExportBreakdownsRequest::default();
     let pause = Duration::from_millis(2);

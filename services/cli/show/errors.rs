@@ -164,6 +164,13 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "WRITING_STOPPED" => {
             "an operator has to look at the service's log; questions are still answered"
         }
+        "NO_IDENTITY" | "NO_PARTNER" | "OUT_OF_SCOPE" => {
+            "`equity info` shows as whom the service takes you, and what you may do"
+        }
+        "PURPOSE_INVALID" => {
+            "`equity reference code-lists --list purpose_of_use` lists the purposes; name one with --purpose"
+        }
+        "QUOTA_EXCEEDED" => "ask less often, or wait longer with --wait",
         "OVERLOADED" => "try again a little later, or wait longer with --wait",
         "STOPPING" => "try again when the service is there again, or wait longer with --wait",
         "DEADLINE_EXCEEDED" => "ask for less, or try again",

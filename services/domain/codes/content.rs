@@ -44,6 +44,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "codes/marital_status.toml",
     "codes/online_any.toml",
     "codes/pregnancy_maternity.toml",
+    "codes/purpose_of_use.toml",
     "codes/religion.toml",
     "codes/sex.toml",
     "codes/sexual_orientation.toml",
@@ -81,6 +82,13 @@ impl Content {
     #[must_use]
     pub fn exactly(files: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(files.into_iter().collect())
+    }
+
+    /// The same content, and this file.
+    #[must_use]
+    pub fn and(mut self, name: &str, text: String) -> Self {
+        self.0.insert(name.to_owned(), text);
+        self
     }
 
     /// The files, by name.

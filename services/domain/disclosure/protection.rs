@@ -89,10 +89,10 @@ impl Protection {
         let Self::Perturbed(rules) = self else { return Ordering::Equal };
         let changed = rules.table.perturbed(count.count(), count.key());
         let much = (rules.table.bound() + 2).saturating_sub(LEAST_VALUES as u64);
-        match changed.cmp(&count.count()) {
-            _ if rules.threshold == 0 || changed.abs_diff(count.count()) <= much => Ordering::Equal,
-            direction => direction,
+        if rules.threshold == 0 || changed.abs_diff(count.count()) <= much {
+            return Ordering::Equal;
         }
+        changed.cmp(&count.count())
     }
 
     /// The number that may be seen of people who were counted again in each of so many months. It is withheld as well if they are few in a

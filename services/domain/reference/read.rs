@@ -7,11 +7,12 @@ use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
 use super::members::{Members, Organisations};
-use super::{Reference, indicators, profiles, published, residence, small_areas};
+use super::{Reference, indicators, partners, profiles, published, residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::field::Field;
+use crate::domain::partner::Partners;
 
 /// Dimensions that are not views of a field: id, name, source.
 fn built_in() -> [(&'static str, &'static str, Source); 8] {
@@ -135,7 +136,7 @@ impl Reference {
             lattice: &lattice,
         };
         let published = published::published(content, &names)?;
-        Ok(Self {
+        let mut reference = Self {
             lists,
             dimensions,
             areas,
@@ -146,7 +147,10 @@ impl Reference {
             small_areas,
             profiles,
             published,
-        })
+            partners: Partners::default(),
+        };
+        reference.partners = partners::partners(content, &reference)?;
+        Ok(reference)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
 use crate::domain::period::{Month, filled_by, months_of};
 use crate::domain::reference::Organisations;
-use crate::engine::query::{Filter, Query, Where};
+use crate::engine::query::{Filter, Query, Reader, Where};
 
 /// Rows that stand beside what is listed.
 pub(super) struct Parent {
@@ -46,7 +46,7 @@ impl Plan {
         let whole = |(number, id): (usize, &&String)| {
             let filter = several.iter().find(|filter| filter.dimension == **id);
             let whole = filter.map_or_else(
-                || self.whole_of_organisations(organisations),
+                || self.whole_of_organisations(&query.reader, organisations),
                 |filter| self.whole_of(query, filter),
             );
             Some((number, whole?))
@@ -72,8 +72,13 @@ impl Plan {
         (sets.into_iter().map(parent).collect(), notes)
     }
 
-    fn whole_of_organisations(&self, codes: &[String]) -> Option<Whole> {
+    /// The area that holds the organisations, if their reader may read it.
+    fn whole_of_organisations(&self, reader: &Reader, codes: &[String]) -> Option<Whole> {
         let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
+        let is_told = self.is_open() || reader.scope.reads_area(&self.reference, &area);
+        if !is_told {
+            return None;
+        }
         let whole = self.whole(ORGANISATION, area.clone(), OF_AREA);
         Some(Whole { place: Some(Where::Provider(area)), ..whole })
     }

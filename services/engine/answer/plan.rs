@@ -7,7 +7,7 @@ use super::axis_positions::PositionsOf;
 use super::model::Key;
 use crate::domain::area::Organisation;
 use crate::domain::codes::{Dimension, Source, State};
-use crate::domain::collection::{Collection, Dataset};
+use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::cube::{Adds, Codes};
 use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::field::Field;
@@ -118,6 +118,13 @@ pub(super) struct Plan {
     pub(super) suppressed: bool,
     /// What may be seen of what is counted: all, if the collection is open.
     pub(super) protection: Protection,
+}
+
+impl Plan {
+    /// Whether everybody may read the collection.
+    pub(super) fn is_open(&self) -> bool {
+        self.collection.openness == Openness::Open
+    }
 }
 
 impl PlanAxis {

@@ -40,6 +40,9 @@ impl Engine {
             Openness::Open => Protection::Exact,
             Openness::Controlled => query.showing.protection.clone(),
         };
+        if collection.openness == Openness::Controlled {
+            query.in_scope(&reference)?;
+        }
         let position = query.as_of.position(catalog)?;
         let organisations = query.place.organisations(&reference);
         let asked = Asked::new(catalog, query, &organisations);

@@ -5,12 +5,14 @@ use super::comparison::{self, COLUMNS};
 use super::frame::{has_total, of_shown_area};
 use super::model::{Cell, Column, DataQuality, Key, Row};
 use super::parent::Parent;
+use super::plan::Plan;
 use super::protected::{Answer, Protected, protect};
 use super::provenance::{Provenance, legends};
 use super::quality::{of_counts, worst};
 use super::question::Question;
 use super::suppressed::{Part, PartRow};
 use crate::domain::indicator::Unit;
+use crate::domain::reference::Reference;
 use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
@@ -52,8 +54,13 @@ impl Engine {
         let left_out = parts.iter().filter_map(|part| part.left_out.as_ref());
         let figures = parts.iter().map(|part| &part.counted).chain(left_out);
         let figures: Vec<_> = figures.map(|counted| &counted.figures).collect();
-        let (columns, shows): (Vec<_>, Vec<_>) =
-            question.columns(&reference, &figures).into_iter().unzip();
+        let (columns, shows): (Vec<_>, Vec<_>) = readable(
+            &reference,
+            (query, parts[0].counted.plan.as_ref()),
+            question.columns(&reference, &figures),
+        )?
+        .into_iter()
+        .unzip();
         let comparison = question.query().comparison.as_ref();
         let width = columns.len() * comparison.map_or(1, |_| COLUMNS);
         self.listed(query.by.len(), width).fits(rows.len().saturating_sub(1))?;
@@ -167,6 +174,27 @@ fn shown(
     }
     cell.quality = quality.unwrap_or_else(|| of_counts(&cell.counts));
     cell
+}
+
+/// The columns that the reader may read: of a controlled collection the counts, and the indicators of its scope.
+fn readable<T>(
+    reference: &Reference,
+    (query, plan): (&Query, Option<&Plan>),
+    mut columns: Vec<(Column, T)>,
+) -> Result<Vec<(Column, T)>, QueryError> {
+    if plan.is_some_and(Plan::is_open) {
+        return Ok(columns);
+    }
+    let (indicators, had) = (&query.reader.scope.indicators, columns.len());
+    columns.retain(|(column, _)| {
+        reference.indicator(&column.indicator).is_none() || indicators.has(&column.indicator)
+    });
+    if columns.is_empty() && had > 0 {
+        let codes = indicators.codes().collect::<Vec<_>>().join(", ");
+        let why = format!("no indicator of this table is among those that you may read: {codes}");
+        return Err(QueryError::OutOfScope(why));
+    }
+    Ok(columns)
 }
 
 /// The column, in the BASIC view without words.

@@ -26,6 +26,7 @@ impl Query {
         if collection.is_some_and(|found| found.openness == Openness::Open) {
             return Ok(self);
         }
+        self.in_scope(reference)?;
         let profile = reference.profile(self.reader.profile);
         let refused = |why: String| {
             let name = profile.name.name();

@@ -1,7 +1,7 @@
 //! A question: the same fields for every table, checked against the reference content.
 //!
 //! - [`asked`] the fields as received; [`checked`] the checked question
-//! - `lattice` what the reader may ask
+//! - `lattice` what the reader may ask; `in_scope` of which areas and datasets
 //! - `place`, `collection`, `dimensions`, [`comparison`] the place, the collection that answers, the dimensions and conditions, what is compared
 //! - `reader` who reads the answer
 //! - [`errors`] the errors for fields that cannot be used
@@ -12,6 +12,7 @@ mod collection;
 pub mod comparison;
 mod dimensions;
 pub mod errors;
+mod in_scope;
 mod lattice;
 mod place;
 mod reader;

@@ -1,7 +1,10 @@
 //! Who reads an answer.
 
+use std::sync::{Arc, LazyLock};
+
 use crate::domain::collection::{Collection, Openness};
 use crate::domain::disclosure::{ProfileName, Protection};
+use crate::domain::partner::Scope;
 use crate::domain::reference::Reference;
 
 /// Who reads an answer. Who calls decides it, never what is asked: two readers never share an answer.
@@ -11,13 +14,16 @@ pub struct Reader {
     pub profile: ProfileName,
     /// Code of the reader's organisation, if it has one.
     pub organisation: Option<String>,
+    /// What of controlled data it may read, in its profile.
+    pub scope: Arc<Scope>,
 }
 
 impl Reader {
     /// A reader of a profile, of no organisation.
     #[must_use]
     pub fn of(profile: ProfileName) -> Self {
-        Self { profile, organisation: None }
+        static EVERYTHING: LazyLock<Arc<Scope>> = LazyLock::new(|| Arc::new(Scope::everything()));
+        Self { profile, organisation: None, scope: Arc::clone(&EVERYTHING) }
     }
 
     /// Bytes that tell this reader from every other.
@@ -26,15 +32,16 @@ impl Reader {
         let organisation = self.organisation.as_deref().unwrap_or_default();
         let length = u32::try_from(organisation.len()).unwrap_or(u32::MAX);
         let profile = [self.profile as u8, u8::from(self.organisation.is_some())];
-        [&profile[..], &length.to_be_bytes(), organisation.as_bytes()].concat()
+        let (length, scope) = (length.to_be_bytes(), self.scope.key());
+        [&profile[..], &length, organisation.as_bytes(), &scope].concat()
     }
 
     /// Whether the reader may read exact figures of what an organisation submitted to a collection: if it is open, of its own submissions,
     /// and where the profile shows all.
     #[must_use]
     pub fn reads(&self, reference: &Reference, collection: &str, organisation: &str) -> bool {
-        self.reads_all(reference)
-            || self.organisation.as_deref() == Some(organisation)
+        (self.reads_all(reference) && self.scope.reads_organisation(reference, organisation))
+            || self.submitted(reference, organisation)
             || reference.collection(collection).is_some_and(|of| of.openness == Openness::Open)
     }
 
@@ -44,6 +51,20 @@ impl Reader {
         let is_open = |of: &Collection| of.openness == Openness::Open;
         reference.profile(self.profile).reads_releases
             && !reference.collection(collection).is_some_and(is_open)
+    }
+
+    /// Whether what an organisation submitted is the reader's own.
+    fn submitted(&self, reference: &Reference, organisation: &str) -> bool {
+        let is_own = self.organisation.as_deref() == Some(organisation);
+        // Whoever has no identity has submitted nothing that it could be known by.
+        is_own || (self.organisation.is_some() && self.scope.submits_for(reference, organisation))
+    }
+
+    /// Whether it may know that an organisation has submitted.
+    #[must_use]
+    pub fn knows(&self, reference: &Reference, collection: &str, organisation: &str) -> bool {
+        self.scope.reads_organisation(reference, organisation)
+            || self.reads(reference, collection, organisation)
     }
 
     /// Whether the profile shows all.

@@ -47,6 +47,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
         QueryError::TooLong { bytes, limit } => status::answer_too_large(bytes, limit),
         QueryError::TooHeavy { bytes, limit } => status::question_too_heavy(bytes, limit),
         QueryError::Refused(nearest) => status::query_refused(nearest),
+        QueryError::OutOfScope(why) => status::out_of_scope(why),
         QueryError::NotReached { asked, reached } => {
             status::position_not_reached(int(asked), int(reached))
         }

@@ -1,20 +1,21 @@
 //! Assessments: recorded once, listed newest first.
 
-use tonic::Status;
+use tonic::{Request, Status};
 
 use crate::engine::Engine;
-use crate::engine::query::no_organisation;
+use crate::engine::query::{Reader, no_organisation};
 use crate::proto::v1;
 use crate::rpc::convert::trim::trim;
 use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
 use crate::rpc::today::today;
-use crate::rpc::{CALLER, Service, status, submissions};
+use crate::rpc::{Service, status, submissions};
 
 pub(super) async fn record(
     service: &Service,
-    mut request: v1::RecordChannelAssessmentRequest,
+    request: Request<v1::RecordChannelAssessmentRequest>,
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
+    let (caller, mut request) = (service.caller(&request)?, request.into_inner());
     let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
     let given = request.assessment.iter_mut();
@@ -26,7 +27,8 @@ pub(super) async fn record(
         assessment::read(&engine.reference(), request.assessment.as_ref(), today())
     };
     let given = service.aside(read).await??;
-    let written = service.engine.assess(given, CALLER, &id).await;
+    service.may_submit(&caller, &given.organisation)?;
+    let written = service.engine.assess(given, caller.name(), &id).await;
     let written = written.map_err(|error| submissions::refused(&error, &id))?;
     let found = service
         .work(move |engine| engine.assessment(written.position))
@@ -42,16 +44,18 @@ pub(super) async fn record(
 
 pub(super) async fn list(
     service: &Service,
-    mut request: v1::ListChannelAssessmentsRequest,
+    request: Request<v1::ListChannelAssessmentsRequest>,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
+    let (reader, mut request) = (service.caller(&request)?.reader(), request.into_inner());
     let page_key = service.page_key;
     trim([&mut request.parent]);
-    service.work(move |engine| page(engine, &page_key, &request)).await?
+    service.work(move |engine| page(engine, &page_key, &reader, &request)).await?
 }
 
 fn page(
     engine: &Engine,
     page_key: &[u8; 32],
+    reader: &Reader,
     request: &v1::ListChannelAssessmentsRequest,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
     let query = ["assessments", &request.parent];
@@ -71,7 +75,10 @@ fn page(
     };
     // Newest first: a page goes on below the position where the one before ended.
     let (before, size) = (page.cursor, page.size);
-    let found = engine.list_assessments(organisation.as_deref(), before, size + 1);
+    let wanted = |code: &str| {
+        organisation.as_ref().is_none_or(|one| one == code) && reader.knows(&reference, "", code)
+    };
+    let found = engine.list_assessments(wanted, before, size + 1);
     let mut found = found.map_err(|error| store_error(&error))?;
     let more = found.len() > size;
     found.truncate(size);

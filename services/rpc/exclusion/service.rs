@@ -18,42 +18,42 @@ impl DigitalExclusionService for Exclusion {
         &self,
         request: Request<v1::GetDigitalExclusionBreakdownRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Exclusion(request.into_inner())).await
+        self.0.ask(request, Table::Exclusion).await
     }
 
     async fn get_face_to_face_provision(
         &self,
         request: Request<v1::GetFaceToFaceProvisionRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Provision(request.into_inner())).await
+        self.0.ask(request, Table::Provision).await
     }
 
     async fn get_channel_impact(
         &self,
         request: Request<v1::GetChannelImpactRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Impact(request.into_inner())).await
+        self.0.ask(request, Table::Impact).await
     }
 
     async fn get_area_risk(
         &self,
         request: Request<v1::GetAreaRiskRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        self.0.ask(Table::Risk(request.into_inner())).await
+        self.0.ask(request, Table::Risk).await
     }
 
     async fn record_channel_assessment(
         &self,
         request: Request<v1::RecordChannelAssessmentRequest>,
     ) -> Result<Response<v1::RecordChannelAssessmentResponse>, Status> {
-        assessments::record(&self.0, request.into_inner()).await.map(Response::new)
+        assessments::record(&self.0, request).await.map(Response::new)
     }
 
     async fn list_channel_assessments(
         &self,
         request: Request<v1::ListChannelAssessmentsRequest>,
     ) -> Result<Response<v1::ListChannelAssessmentsResponse>, Status> {
-        assessments::list(&self.0, request.into_inner()).await.map(Response::new)
+        assessments::list(&self.0, request).await.map(Response::new)
     }
 
     async fn list_estimates(

@@ -50,13 +50,14 @@ impl ExportService for Export {
         &self,
         request: Request<v1::ExportBreakdownsRequest>,
     ) -> Result<Response<Exported>, Status> {
+        let caller = self.0.caller(&request)?;
         let (mut request, key) = (request.into_inner(), self.0.page_key);
         trim(&mut request.area_types);
         if let Some(table) = request.question.as_mut().and_then(|asked| asked.table.as_mut()) {
             trim_question(table);
         }
         // Goes through every area: not for a thread that others wait for.
-        let reader = self.0.reader();
+        let reader = caller.reader();
         let planned = self.0.work(move |engine| Plan::new(engine, &key, reader, &request)).await?;
         let (plan, from) = planned?;
         let (send, receive) = mpsc::channel(AHEAD);

@@ -57,6 +57,7 @@ impl Plan {
         let as_of = as_of.unwrap_or(AsOf::Head);
         let reference = engine.at(&as_of).map_err(query_error)?.reference();
         let areas = areas(&reference, table, &request.area_types)?;
+        let areas = in_scope(&reference, &reader, table, areas);
         let periods = periods(table, request.period_step)?;
         let count = areas.len().saturating_mul(periods.len());
         if count > MOST {
@@ -177,6 +178,24 @@ fn check(
         }
     }
     first.ok_or_else(|| question::missing("question"))
+}
+
+/// The areas that the reader may read. If it may read none of them, all: the first is refused with the reason.
+fn in_scope(
+    reference: &Reference,
+    reader: &Reader,
+    table: &Table,
+    areas: Vec<Option<String>>,
+) -> Vec<Option<String>> {
+    let is_readable = |area: &&Option<String>| {
+        area.as_deref().is_none_or(|code| {
+            // Of open collections all areas are readable: then the question is refused for nothing.
+            reader.scope.reads_area(reference, code)
+                || checked(reference, reader, &one(table, Some(code), None, None)).is_ok()
+        })
+    };
+    let some: Vec<_> = areas.iter().filter(is_readable).cloned().collect();
+    if some.is_empty() { areas } else { some }
 }
 
 /// The areas that a release shows. If it shows none of them, all: the first is refused with the reason.

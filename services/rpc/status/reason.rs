@@ -14,7 +14,10 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::SubmissionTooLarge
         | ErrorReason::PageTokenInvalid
         | ErrorReason::CursorInvalid
-        | ErrorReason::BreakdownTooLarge => Code::InvalidArgument,
+        | ErrorReason::BreakdownTooLarge
+        | ErrorReason::PurposeInvalid => Code::InvalidArgument,
+        ErrorReason::NoIdentity => Code::Unauthenticated,
+        ErrorReason::NoPartner | ErrorReason::OutOfScope => Code::PermissionDenied,
         ErrorReason::OrganisationNotFound
         | ErrorReason::CollectionNotFound
         | ErrorReason::AreaNotFound
@@ -32,7 +35,7 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::NoRelease
         | ErrorReason::ReleaseRefused
         | ErrorReason::PublicationRefused => Code::FailedPrecondition,
-        ErrorReason::StorageFull => Code::ResourceExhausted,
+        ErrorReason::StorageFull | ErrorReason::QuotaExceeded => Code::ResourceExhausted,
         ErrorReason::WritingStopped
         | ErrorReason::Overloaded
         | ErrorReason::PublicationUnderWay

@@ -5,6 +5,7 @@ use tonic::Status;
 use crate::engine::receipt::{Foreseen, Receipt};
 use crate::proto::v1;
 use crate::rpc::Service;
+use crate::rpc::caller::Caller;
 use crate::rpc::convert::{name, submission};
 use crate::rpc::page::Page;
 
@@ -12,7 +13,10 @@ use crate::rpc::page::Page;
 const IN_RECEIPT: usize = 100;
 
 /// The receipt of a submission.
-pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt, Status> {
+pub(super) fn receipt(
+    (service, caller): (&Service, &Caller),
+    receipt: Receipt,
+) -> Result<v1::Receipt, Status> {
     Ok(match receipt {
         Receipt::Validated(header, draft, foreseen) => v1::Receipt {
             submission: Some(submission::validated(&header, &draft, foreseen)),
@@ -28,7 +32,7 @@ pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt
             ..v1::Receipt::default()
         },
         Receipt::Stored { version, problems, replayed, unchanged } => {
-            let page = problems_page(service, &name::of(&version.submission), 0, "")?;
+            let page = problems_page((service, caller), &name::of(&version.submission), 0, "")?;
             let more = problems.len() > IN_RECEIPT;
             v1::Receipt {
                 submission: Some(submission::submission(&version)),
@@ -42,12 +46,12 @@ pub(super) fn receipt(service: &Service, receipt: Receipt) -> Result<v1::Receipt
     })
 }
 
-/// A page of the problems of the submission of this name.
+/// A page of the problems of the submission of this name, for who has its receipt.
 pub(super) fn problems_page(
-    service: &Service,
+    (service, caller): (&Service, &Caller),
     name: &str,
     size: i32,
     token: &str,
 ) -> Result<Page, Status> {
-    Page::new(&service.page_key, &["problems", name], size, token)
+    Page::new(&service.page_key, &["problems", name, caller.name()], size, token)
 }

@@ -1,18 +1,17 @@
 //! One stream of rows, from its first message to its receipt. Header and rows are checked on a thread of their own while the next
 //! rows arrive.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use prost::Message;
 use tokio::sync::mpsc;
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
 
 use super::kind::Kind;
 use super::{receipt, refusal};
+use crate::engine::Outcome;
 use crate::engine::intake::{Intake, Refused, Rows, Taken};
-use crate::engine::{Engine, Outcome};
 use crate::proto::v1;
+use crate::rpc::caller::Caller;
 use crate::rpc::convert::Unreadable;
 use crate::rpc::{Incoming, Service, status};
 
@@ -40,16 +39,17 @@ impl From<Refused> for Broken {
 /// Reads a stream to its receipt, and counts its outcome.
 pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     service: &Service,
-    stream: Streaming<Incoming<H>>,
+    request: Request<Streaming<Incoming<H>>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
-    let result = take(service, stream, kind).await;
+    let caller = service.caller(&request)?;
+    let result = take((service, caller), request.into_inner(), kind).await;
     service.engine.counts().submission(outcome(&result));
     result
 }
 
 async fn take<H: Message + Default + 'static, B: Rows>(
-    service: &Service,
+    (service, caller): (&Service, Caller),
     mut stream: Streaming<Incoming<H>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
@@ -62,8 +62,9 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         ));
     };
     let (batches, waiting) = mpsc::channel(AHEAD);
-    let engine = Arc::clone(&service.engine);
-    let reading = tokio::task::spawn_blocking(move || read(&engine, &*given, waiting, &kind));
+    let (reader, of) = (service.clone(), caller.clone());
+    let reading =
+        tokio::task::spawn_blocking(move || read((&reader, &of), &*given, waiting, &kind));
     loop {
         let message = tokio::select! {
             message = stream.message() => message.map_err(status::unreadable)?,
@@ -104,18 +105,24 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         ),
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
-    let receipt = service.engine.submit(taken, &service.reader()).await;
-    receipt::receipt(service, receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?)
+    let receipt = service.engine.submit(taken, &caller.reader()).await;
+    receipt::receipt(
+        (service, &caller),
+        receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?,
+    )
 }
 
 /// Checks the header, and reads batches until the end of the stream. Also returns the request id; empty if the header is refused.
 fn read<H, B: Rows>(
-    engine: &Engine,
+    (service, caller): (&Service, &Caller),
     given: &H,
     batches: mpsc::Receiver<Option<Bytes>>,
     kind: &Kind<H, B>,
 ) -> (String, Result<Taken, Broken>) {
-    match (kind.start)(engine, given) {
+    let allowed = |intake: Intake<B>| {
+        service.may_submit(caller, &intake.header().organisation).map(|()| intake)
+    };
+    match (kind.start)(&service.engine, caller.name(), given).and_then(allowed) {
         Ok(intake) => (intake.header().request_id.clone(), rows(intake, batches, kind.take)),
         Err(refused) => (String::new(), Err(Broken::Header(refused))),
     }

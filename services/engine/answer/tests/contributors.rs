@@ -23,8 +23,11 @@ pub(super) fn submit(running: &mut Running, organisation: &str, telephone: u32, 
 
 /// The area's answer to a reader of an organisation, or of none.
 pub(super) fn answer(running: &Running, organisation: Option<&str>, by: &[&str]) -> Protected {
-    let reader =
-        Reader { profile: ProfileName::Partner, organisation: organisation.map(str::to_owned) };
+    let reader = Reader {
+        profile: ProfileName::Partner,
+        organisation: organisation.map(str::to_owned),
+        ..Reader::of(ProfileName::Partner)
+    };
     let asked = Asked {
         collection: "synthetic-llr".into(),
         area: "03W".into(),

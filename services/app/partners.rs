@@ -1,0 +1,58 @@
+//! What partners may do, read from their file without a service.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use x509_parser::prelude::parse_x509_pem;
+
+use super::reference_content;
+use crate::config::Config;
+use crate::domain::reference::Reference;
+use crate::proto::v1::CallerInfo;
+use crate::rpc::caller::Caller;
+use crate::rpc::service_info::caller_info;
+use crate::server::Certificate;
+
+/// The partners of a file, checked against reference content. None: the embedded content.
+///
+/// # Errors
+/// A file cannot be read, or names what is not there.
+pub fn list(file: &Path, reference_folder: Option<&Path>) -> anyhow::Result<Vec<CallerInfo>> {
+    let reference = read(file, reference_folder)?;
+    let all = reference.partners().iter();
+    Ok(all.map(|partner| caller_info(&Caller::Partner(Arc::clone(partner)))).collect())
+}
+
+/// What the holder of a certificate may do, and until when it is valid.
+///
+/// # Errors
+/// A file cannot be read, or a service with these partners would refuse the certificate: says why.
+pub fn check(
+    file: &Path,
+    reference_folder: Option<&Path>,
+    certificate: &Path,
+) -> anyhow::Result<(CallerInfo, String)> {
+    let reference = read(file, reference_folder)?;
+    let pem = std::fs::read(certificate)?;
+    let (_, pem) = parse_x509_pem(&pem).context("has no certificate in PEM")?;
+    let read = Certificate::from_der(&pem.contents).map_err(anyhow::Error::msg)?;
+    let identity = read.identity.clone().map_err(anyhow::Error::msg)?;
+    let Some(partner) = reference.partners().of(&identity) else {
+        let domain = reference.partners().trust_domain();
+        bail!("no partner of {} has {identity}; its trust_domain is `{domain}`", file.display());
+    };
+    if let Some(why) = read.unusable_now() {
+        bail!("{identity} is partner {}, and the certificate {why}", partner.id);
+    }
+    Ok((caller_info(&Caller::Partner(Arc::clone(partner))), read.valid_until()))
+}
+
+fn read(file: &Path, reference_folder: Option<&Path>) -> anyhow::Result<Reference> {
+    let config = Config {
+        partners_file: Some(file.to_owned()),
+        reference_folder: reference_folder.map(Path::to_owned),
+        ..Config::default()
+    };
+    Ok(Reference::new(&reference_content(&config)?)?)
+}

@@ -1,0 +1,123 @@
+//! `equity partners`: what partners may do, read from the file of partners before a service is.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::exit::Failure;
+use super::info::caller_lines;
+use super::options::Shape;
+use super::reference::show;
+use super::show::sheet::Sheet;
+use super::show::{Format, Out, json};
+use crate::app::partners::{check, list};
+use crate::proto::v1::CallerInfo;
+
+const EXAMPLES: &str = "\
+Examples:
+  equity partners list --partners ./certs/partners.toml
+  equity partners show alpha --partners ./certs/partners.toml
+  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml
+      what the holder of this certificate may do, or why nothing
+
+`equity info` asks a running service the same about the certificate that you show.";
+
+/// `equity partners`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct PartnersArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// File of the partners.
+    #[arg(
+        long,
+        global = true,
+        env = "EQUITY_PARTNERS_FILE",
+        value_name = "FILE",
+        default_value = "partners.toml"
+    )]
+    pub partners: PathBuf,
+    /// Folder of reference content, as for `equity serve`.
+    #[arg(long, global = true, env = "EQUITY_REFERENCE_FOLDER", value_name = "FOLDER")]
+    pub reference_folder: Option<PathBuf>,
+    /// What is shown.
+    #[command(subcommand)]
+    pub what: PartnersAction,
+}
+
+/// The subcommands of `equity partners`.
+#[derive(Debug, Subcommand)]
+pub enum PartnersAction {
+    /// List the partners.
+    #[command(after_help = "Examples:\n  equity partners list --partners ./certs/partners.toml")]
+    List,
+    /// Show what a partner may do.
+    #[command(
+        after_help = "Examples:\n  equity partners show alpha --partners ./certs/partners.toml"
+    )]
+    Show {
+        /// Name of the partner.
+        name: String,
+    },
+    /// Say what the holder of a certificate may do, or why nothing.
+    #[command(
+        after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml"
+    )]
+    Check {
+        /// File of the certificate (PEM).
+        certificate: PathBuf,
+    },
+}
+
+/// Reads the partners, and shows what they may do.
+///
+/// # Errors
+/// A file cannot be used, there is no such partner, or the certificate would be refused.
+pub fn run(args: &PartnersArgs, out: &mut Out) -> Result<(), Failure> {
+    let (file, folder) = (&args.partners, args.reference_folder.as_deref());
+    let all = || list(file, folder).map_err(|error| Failure::data(file, error));
+    match &args.what {
+        PartnersAction::List => {
+            let all = all()?;
+            if out.format == Format::Json {
+                let each = all.iter().map(|one| json::of("equity.v1.CallerInfo", one));
+                let each = serde_json::Value::Array(each.collect::<Result<_, _>>()?);
+                return Ok(out.answer(&json::text(&each, false))?);
+            }
+            show(&sheet(&all), "equity.v1.CallerInfo", &CallerInfo::default(), out)
+        }
+        PartnersAction::Show { name } => {
+            let all = all()?;
+            let names = all.iter().map(|one| one.partner.as_str()).collect::<Vec<_>>().join(", ");
+            let found = all.iter().find(|one| one.partner == *name).ok_or_else(|| {
+                Failure::Usage(format!("{} has no partner {name}; it has {names}", file.display()))
+            })?;
+            show(&caller_lines(found.clone()), "equity.v1.CallerInfo", found, out)
+        }
+        PartnersAction::Check { certificate } => {
+            let (found, until) = check(file, folder, certificate)
+                .map_err(|error| Failure::data(certificate, error))?;
+            out.remark(&format!("the certificate is valid until {until}"))?;
+            show(&caller_lines(found.clone()), "equity.v1.CallerInfo", &found, out)
+        }
+    }
+}
+
+fn sheet(all: &[CallerInfo]) -> Sheet {
+    let mut sheet =
+        Sheet::new(["partner", "organisation", "profile", "submits_for", "reads_areas", "roles"]);
+    for one in all {
+        let submits = [&one.submit_organisations[..], &one.submit_areas[..]].concat().join(", ");
+        let reads = [&one.read_areas[..], &one.read_organisations[..]].concat().join(", ");
+        sheet.push(vec![
+            one.partner.as_str().into(),
+            one.organisation.as_str().into(),
+            one.profile.as_str().into(),
+            submits.into(),
+            reads.into(),
+            one.roles.join(", ").into(),
+        ]);
+    }
+    sheet
+}

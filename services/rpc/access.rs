@@ -1,0 +1,212 @@
+//! What each RPC needs of its caller: one table. An RPC that is not in it is refused to everybody who has an identity.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota};
+use http::HeaderMap;
+use rustc_hash::FxHashMap;
+use tonic::Status;
+
+use super::caller::Caller;
+use super::status;
+use crate::domain::identity::Identity;
+use crate::domain::partner::{Named, Partner, Role};
+use crate::engine::Engine;
+
+/// What an RPC needs of its caller. Which organisations, areas, datasets and indicators: that is checked where they are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// To be a partner.
+    Partner,
+    /// To read data in some profile.
+    Read,
+    /// To send data for some organisation.
+    Submit,
+    /// A role.
+    Role(Role),
+}
+
+/// The key of the metadata that says for what a call is made.
+const PURPOSE: &str = "purpose-of-use";
+/// The code list of purposes.
+const PURPOSES: &str = "purpose_of_use";
+
+/// Every RPC of the contract, by `Service/Method` of `equity.v1`.
+pub(super) const TABLE: &[(&str, Needs)] = &[
+    ("BreakdownService/WatchBreakdown", Needs::Read),
+    ("ConsultationChannelService/GetAccessOutcomes", Needs::Read),
+    ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
+    ("DigitalExclusionService/GetAreaRisk", Needs::Read),
+    ("DigitalExclusionService/GetChannelImpact", Needs::Read),
+    ("DigitalExclusionService/GetDigitalExclusionBreakdown", Needs::Read),
+    ("DigitalExclusionService/GetFaceToFaceProvision", Needs::Read),
+    ("DigitalExclusionService/ListChannelAssessments", Needs::Partner),
+    ("DigitalExclusionService/ListEstimates", Needs::Partner),
+    ("DigitalExclusionService/RecordChannelAssessment", Needs::Submit),
+    ("ExportService/ExportBreakdowns", Needs::Read),
+    ("InequalityService/GetGapTrend", Needs::Read),
+    ("InequalityService/GetInequalitySummary", Needs::Read),
+    ("InequalityService/ListGaps", Needs::Read),
+    ("PublicationService/GetPublishedTable", Needs::Partner),
+    ("PublicationService/ListPublishedTables", Needs::Partner),
+    ("ReferenceService/ListAreas", Needs::Partner),
+    ("ReferenceService/ListAvailability", Needs::Partner),
+    ("ReferenceService/ListCodeLists", Needs::Partner),
+    ("ReferenceService/ListCollections", Needs::Partner),
+    ("ReferenceService/ListDimensions", Needs::Partner),
+    ("ReferenceService/ListIndicators", Needs::Partner),
+    ("ReferenceService/ListOrganisations", Needs::Partner),
+    ("ReferenceService/ListTables", Needs::Partner),
+    ("ReleaseService/CreateRelease", Needs::Role(Role::Admin)),
+    ("ReleaseService/GetRelease", Needs::Partner),
+    ("ReleaseService/ListReleases", Needs::Partner),
+    ("ServiceInfoService/GetServiceInfo", Needs::Partner),
+    ("SubmissionService/GetSubmission", Needs::Partner),
+    ("SubmissionService/ListRowProblems", Needs::Partner),
+    ("SubmissionService/ListSubmissions", Needs::Partner),
+    ("SubmissionService/SubmitConsultations", Needs::Submit),
+    ("SubmissionService/SubmitDigitalAccess", Needs::Submit),
+    ("SubmissionService/SubmitEstimates", Needs::Submit),
+    ("SubmissionService/SubmitPopulations", Needs::Submit),
+    ("SubmissionService/WithdrawSubmission", Needs::Submit),
+];
+
+/// What the operator asks of every caller.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Whether each call has to say what it is made for.
+    pub purpose_required: bool,
+    /// Calls of one partner in a second, on average.
+    pub requests_per_second: NonZeroU32,
+    /// Calls of one partner at once.
+    pub burst: NonZeroU32,
+}
+
+/// Lets callers in, or refuses them.
+#[derive(Clone)]
+pub struct Access {
+    engine: Arc<Engine>,
+    purpose_required: bool,
+    /// The calls of each partner.
+    quotas: Arc<FxHashMap<String, DefaultDirectRateLimiter>>,
+    rules: Rules,
+}
+
+impl Needs {
+    /// What an RPC, `equity.v1.Service/Method`, needs; none: it has no row.
+    #[must_use]
+    pub fn of(method: &str) -> Option<Self> {
+        let name = method.strip_prefix("equity.v1.")?;
+        TABLE.iter().find(|(known, _)| *known == name).map(|(_, needs)| *needs)
+    }
+
+    /// Whether a partner has it.
+    #[must_use]
+    pub fn has(self, partner: &Partner) -> bool {
+        match self {
+            Self::Partner => true,
+            Self::Read => partner.profile.is_some(),
+            Self::Submit => {
+                let nobody = Named::none();
+                partner.scope.submit_for != nobody || partner.scope.submit_for_areas != nobody
+            }
+            Self::Role(role) => partner.roles.contains(&role),
+        }
+    }
+
+    /// The key of `partners.toml` that gives it.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Partner => "partners",
+            Self::Read => "read",
+            Self::Submit => "submit_for",
+            Self::Role(Role::Admin) => "roles = [\"admin\"]",
+            Self::Role(Role::Audit) => "roles = [\"audit\"]",
+        }
+    }
+}
+
+impl Access {
+    /// The access of the partners in the present reference content.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, rules: Rules) -> Self {
+        let quota = Quota::per_second(rules.requests_per_second).allow_burst(rules.burst);
+        let reference = engine.reference();
+        let quotas = reference
+            .partners()
+            .iter()
+            .map(|partner| (partner.id.clone(), DefaultDirectRateLimiter::direct(quota)));
+        let quotas = Arc::new(quotas.collect());
+        Self { engine, purpose_required: rules.purpose_required, quotas, rules }
+    }
+
+    /// Who makes a call, if it may make one of this kind.
+    ///
+    /// # Errors
+    /// The certificate names nobody, no partner has it, or the partner may not make the call or has made too many.
+    pub fn admit(
+        &self,
+        method: &str,
+        identity: Result<&Identity, &str>,
+        metadata: &HeaderMap,
+    ) -> Result<Caller, Status> {
+        let identity = identity.map_err(status::no_identity)?;
+        let reference = self.engine.reference();
+        let partner =
+            reference.partners().of(identity).ok_or_else(|| status::no_partner(identity))?;
+        self.counts(partner)?;
+        let needs = Needs::of(method);
+        if !needs.is_some_and(|needs| needs.has(partner)) {
+            let key = needs.map_or("no entry", Needs::key);
+            return Err(status::out_of_scope(format!(
+                "partner {} may not call {method}: it needs `{key}` in partners.toml, which the operator of the service keeps",
+                partner.id
+            )));
+        }
+        let given = metadata.get(PURPOSE).map(|value| value.to_str().unwrap_or_default());
+        let list = reference.list(PURPOSES);
+        let is_known = given.map(|code| list.is_some_and(|list| list.category(code).is_some()));
+        if is_known == Some(false) || (is_known.is_none() && self.purpose_required) {
+            let codes = list.into_iter().flat_map(|list| &list.categories);
+            let codes: Vec<_> = codes.map(|category| category.code.as_str()).collect();
+            return Err(status::no_purpose(PURPOSE, given, &codes));
+        }
+        Ok(Caller::Partner(Arc::clone(partner)))
+    }
+
+    /// Counts a call of a partner.
+    fn counts(&self, partner: &Partner) -> Result<(), Status> {
+        let Some(quota) = self.quotas.get(&partner.id) else { return Ok(()) };
+        let Err(later) = quota.check() else { return Ok(()) };
+        let wait = later.wait_time_from(DefaultClock::default().now());
+        let wait = wait.max(Duration::from_millis(1));
+        Err(status::quota_exceeded(&partner.id, self.rules.requests_per_second.get(), wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+    use prost_types::FileDescriptorSet;
+
+    use super::*;
+
+    #[test]
+    fn every_rpc_of_the_contract_has_a_row_and_no_other() {
+        let set = FileDescriptorSet::decode(crate::proto::FILE_DESCRIPTOR_SET).unwrap();
+        let mut rpcs: Vec<_> = set
+            .file
+            .iter()
+            .filter(|file| file.package() == "equity.v1")
+            .flat_map(|file| &file.service)
+            .flat_map(|of| of.method.iter().map(|rpc| format!("{}/{}", of.name(), rpc.name())))
+            .collect();
+        rpcs.sort();
+        let rows: Vec<_> = TABLE.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(rows, rpcs);
+        assert_eq!(Needs::of("equity.v1.SubmissionService/SubmitEverything"), None);
+    }
+}

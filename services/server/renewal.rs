@@ -1,0 +1,79 @@
+//! Looks for new files of TLS, and ends the connections of clients whose certificates are not accepted any more.
+
+use std::sync::Weak;
+use std::time::{Duration, SystemTime};
+
+use super::certificate::day;
+use super::tls::Tls;
+use super::unread_budget::UnreadBudget;
+use crate::telemetry::metrics;
+
+/// After so many looks the certificates of all clients are checked again: one may have expired.
+const LOOKS: u32 = 6;
+/// How many days before its end the certificate of the service is spoken of.
+const WARNED: [u64; 3] = [1, 7, 30];
+const DAY: u64 = 24 * 3600;
+
+/// Looks again and again, until the server has ended.
+pub(super) async fn look(tls: Weak<Tls>, clients: Weak<UnreadBudget>, pause: Duration) {
+    let (mut failed, mut warned) = (None, u64::MAX);
+    for number in 1u32.. {
+        tokio::time::sleep(pause).await;
+        let (Some(tls), Some(clients)) = (tls.upgrade(), clients.upgrade()) else { return };
+        let looked = tokio::task::spawn_blocking(move || {
+            let renewed = renew(&tls, &mut failed);
+            warn(tls.now().valid_until, &mut warned);
+            if renewed || number.is_multiple_of(LOOKS) {
+                let now = tls.now();
+                clients.cut_where(|chain| now.refuses(chain).map(|error| error.to_string()));
+            }
+            (failed, warned)
+        });
+        let Ok(after) = looked.await else { return };
+        (failed, warned) = after;
+    }
+}
+
+/// Reads the files if they have changed. Whether they were put in use. Files that cannot be used are spoken of once.
+fn renew(tls: &Tls, failed: &mut Option<Option<blake3::Hash>>) -> bool {
+    let on_disk = tls.on_disk();
+    if tls.has(on_disk) {
+        *failed = None;
+        metrics::tls_files_unusable(false);
+        return false;
+    }
+    if *failed == Some(on_disk) {
+        return false;
+    }
+    match tls.reload() {
+        Ok(()) => {
+            tracing::info!(
+                valid_until = day(tls.now().valid_until),
+                "new connections use the new files of TLS"
+            );
+            *failed = None;
+            metrics::tls_files_unusable(false);
+            true
+        }
+        Err(error) => {
+            tracing::error!(%error, "the files of TLS have changed and cannot be used: the service goes on with those that it has");
+            *failed = Some(on_disk);
+            metrics::tls_files_unusable(true);
+            false
+        }
+    }
+}
+
+/// Says once for each number of days that the certificate of the service ends soon.
+fn warn(valid_until: SystemTime, warned: &mut u64) {
+    let left = valid_until.duration_since(SystemTime::now()).unwrap_or_default();
+    metrics::certificate_left(left.as_secs());
+    let due = WARNED.into_iter().find(|days| left.as_secs() < days * DAY).unwrap_or(u64::MAX);
+    if due < *warned {
+        tracing::warn!(
+            valid_until = day(valid_until),
+            "the certificate of the service ends in less than {due} days: put a new pair into place, the service reads it by itself"
+        );
+    }
+    *warned = due;
+}

@@ -1,0 +1,466 @@
+//! Who may do what: every RPC, for every kind of partner, about its own organisation and about another's. Nothing of another's leaks.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use equity_indicators::app::Service;
+use equity_indicators::config::{Config, Tls};
+use http::uri::PathAndQuery;
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
+use serde_json::{Value, json};
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Code, Request, Status};
+
+use crate::support::Refusal;
+use crate::support::certificates::{Certificates, named, uri};
+
+const OWN: &str = "C82001";
+const OTHER: &str = "C82002";
+/// Consultations of each, which are in no other number.
+const MARKS: [(&str, i64); 2] = [(OWN, 761_543), (OTHER, 872_654)];
+
+const PARTNERS: &str = r#"
+trust_domain = "equity.example"
+
+# Sends and reads its own data.
+[partners.own]
+organisation = "C82001"
+submit_for = ["C82001"]
+read = { profile = "INTERNAL", organisations = ["C82001"], datasets = ["consultations"], indicators = ["*"] }
+
+[partners.other]
+organisation = "C82002"
+submit_for = ["C82002"]
+
+# Sends for C82001, and reads nothing.
+[partners.sender]
+organisation = "C82003"
+submit_for = ["C82001"]
+
+# Reads the system as partners do.
+[partners.reader]
+organisation = "C82004"
+read = { profile = "PARTNER", areas = ["QK1"], datasets = ["*"], indicators = ["*"] }
+
+[partners.admin]
+organisation = "C82005"
+roles = ["admin"]
+
+[partners.nothing]
+organisation = "C82007"
+"#;
+
+/// Partners, and the organisations of their certificates. The last is no partner.
+const ROLES: [(&str, &str); 6] = [
+    ("own", OWN),
+    ("sender", "C82003"),
+    ("reader", "C82004"),
+    ("admin", "C82005"),
+    ("nothing", "C82007"),
+    ("stranger", "C82008"),
+];
+
+/// A request of each RPC, or the messages of its stream, about an organisation.
+fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
+    let name = format!(
+        "collections/practice-feed/organisations/{organisation}/datasets/consultations/months/2020-04/versions/1"
+    );
+    let id = uuid::Uuid::new_v4().to_string();
+    let query = json!({
+        "collection": "practice-feed", "organisations": [organisation], "period": {"first": "2020-04"}
+    });
+    let asked = json!({"query": query});
+    let header = json!({
+        "organisation": organisation, "collection": "practice-feed", "month": "2020-05", "requestId": id
+    });
+    let one = match rpc {
+        "WatchBreakdown" => json!({"question": {"channels": asked}}),
+        "ExportBreakdowns" => json!({"question": {"channels": asked}}),
+        "GetInequalitySummary" | "GetGapTrend" => json!({"question": {"channels": asked}}),
+        "ListGaps" => json!({"query": query}),
+        "GetAreaRisk" => json!({"query": {"collection": "practice-feed", "area": "QK1"}}),
+        "GetDigitalExclusionBreakdown"
+        | "GetChannelBreakdown"
+        | "GetAccessOutcomes"
+        | "GetFaceToFaceProvision"
+        | "GetChannelImpact" => asked,
+        "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
+            "organisation": organisation, "firstMonth": "2020-04", "text": "text",
+            "assessDate": "2020-05-01", "ownerRole": "manager"}}),
+        "ListChannelAssessments" => json!({"parent": "organisations/-"}),
+        "GetSubmission" => json!({"name": name}),
+        "WithdrawSubmission" => {
+            json!({"name": name.replace("2020-04", "2020-03"), "requestId": id})
+        }
+        "ListRowProblems" => json!({"parent": name}),
+        "ListSubmissions" => json!({"parent": "collections/-", "includePast": true}),
+        "ListAvailability" => json!({"collection": "practice-feed"}),
+        "CreateRelease" => json!({"releaseId": "one", "requestId": id, "validateOnly": true}),
+        "GetRelease" => json!({"name": "releases/none"}),
+        "SubmitConsultations" => {
+            return vec![
+                json!({"header": header}),
+                json!({"batch": {"records": [{"channel": "VIDEO"}]}}),
+            ];
+        }
+        "SubmitPopulations" => {
+            return vec![
+                json!({"header": header}),
+                json!({"batch": {"records": [{"recordCount": 5}]}}),
+            ];
+        }
+        "SubmitDigitalAccess" => {
+            return vec![
+                json!({"header": header}),
+                json!({"batch": {"records": [{"digitalAccess": "ABLE"}]}}),
+            ];
+        }
+        "SubmitEstimates" => {
+            let header = json!({"submission": header, "source": {"name": "x"}});
+            return vec![json!({"header": header})];
+        }
+        _ => json!({}),
+    };
+    vec![one]
+}
+
+/// What a role has to be told.
+#[derive(Debug, PartialEq)]
+enum Told {
+    /// It may: an answer, or a refusal that is not about who asks.
+    Something,
+    /// It may not.
+    Denied(&'static str),
+}
+
+fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
+    let (is_own, reads, sends) =
+        (organisation == OWN, ["own", "reader"].contains(&role), ["own", "sender"].contains(&role));
+    let out = Told::Denied("OUT_OF_SCOPE");
+    match rpc {
+        _ if role == "stranger" => Told::Denied("NO_PARTNER"),
+        "WatchBreakdown"
+        | "GetInequalitySummary"
+        | "GetGapTrend"
+        | "ListGaps"
+        | "ExportBreakdowns"
+        | "GetDigitalExclusionBreakdown"
+        | "GetChannelBreakdown"
+        | "GetAccessOutcomes"
+        | "GetFaceToFaceProvision"
+        | "GetChannelImpact"
+        | "GetAreaRisk" => match role {
+            "own" if rpc == "GetAreaRisk" || rpc == "GetDigitalExclusionBreakdown" || !is_own => {
+                out
+            }
+            _ if reads => Told::Something,
+            _ => out,
+        },
+        "RecordChannelAssessment"
+        | "SubmitConsultations"
+        | "SubmitPopulations"
+        | "SubmitDigitalAccess" => {
+            if sends && is_own {
+                Told::Something
+            } else {
+                out
+            }
+        }
+        // Estimates have a header of their own, which is wrong here and refused first.
+        "SubmitEstimates" => {
+            if sends {
+                Told::Something
+            } else {
+                out
+            }
+        }
+        "WithdrawSubmission" => match (sends, is_own) {
+            (true, true) => Told::Something,
+            (true, false) => Told::Denied("QUERY_REFUSED"),
+            _ => out,
+        },
+        "GetSubmission" | "ListRowProblems" => {
+            if sends && is_own {
+                Told::Something
+            } else {
+                Told::Denied("QUERY_REFUSED")
+            }
+        }
+        "CreateRelease" => {
+            if role == "admin" {
+                Told::Something
+            } else {
+                out
+            }
+        }
+        _ => Told::Something,
+    }
+}
+
+/// Sends and takes messages as bytes.
+#[derive(Clone, Default)]
+struct Raw;
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, into: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        into.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining())))
+    }
+}
+
+fn pool() -> DescriptorPool {
+    DescriptorPool::decode(equity_indicators::proto::FILE_DESCRIPTOR_SET).unwrap()
+}
+
+fn rpcs() -> Vec<MethodDescriptor> {
+    let services: Vec<_> =
+        pool().services().filter(|of| of.full_name().starts_with("equity.v1.")).collect();
+    services.iter().flat_map(|of| of.methods().collect::<Vec<_>>()).collect()
+}
+
+/// Calls an RPC: what it answers first, as JSON.
+async fn call(
+    channel: &Channel,
+    rpc: &MethodDescriptor,
+    messages: &[Value],
+) -> Result<String, Status> {
+    let path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
+    let path: PathAndQuery = path.parse().unwrap();
+    let encode = |message: &Value| {
+        let read = DynamicMessage::deserialize(rpc.input(), message.clone());
+        Bytes::from(
+            read.unwrap_or_else(|error| panic!("{}: {error}", rpc.full_name())).encode_to_vec(),
+        )
+    };
+    let messages: Vec<_> = messages.iter().map(encode).collect();
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    let answer = grpc.streaming(Request::new(tokio_stream::iter(messages)), path, Raw).await?;
+    let mut answer = answer.into_inner();
+    let first = tokio::time::timeout(Duration::from_secs(10), answer.message()).await.unwrap()?;
+    let read = DynamicMessage::decode(rpc.output(), first.unwrap_or_default()).unwrap();
+    Ok(serde_json::to_string(&read).unwrap())
+}
+
+/// A service with these partners, and data of two organisations.
+struct Guarded {
+    certificates: Certificates,
+    service: Service,
+}
+
+impl Guarded {
+    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let certificates = Certificates::make();
+        let partners = certificates.path().join("partners.toml");
+        std::fs::write(&partners, PARTNERS).unwrap();
+        let files = certificates.files();
+        let mut config = Config {
+            address: "127.0.0.1:0".parse().unwrap(),
+            data_folder: certificates.path().join("data"),
+            tls: Tls {
+                certificate_file: Some(files.certificate),
+                key_file: Some(files.key),
+                client_authorities_file: Some(files.client_authorities),
+                revocations_file: files.revocations,
+            },
+            partners_file: Some(partners),
+            ..Config::default()
+        };
+        change(&mut config);
+        let service = Service::start(&config).await.unwrap();
+        Self { certificates, service }
+    }
+
+    async fn filled() -> Self {
+        let guarded = Self::start(|_| ()).await;
+        let rpcs = rpcs();
+        let submit = rpcs.iter().find(|rpc| rpc.name() == "SubmitConsultations").unwrap();
+        for (role, (organisation, count)) in ["own", "other"].into_iter().zip(MARKS) {
+            let channel = guarded.channel(role, organisation).await;
+            for month in ["2020-03", "2020-04"] {
+                let header = json!({
+                    "organisation": organisation, "collection": "practice-feed", "month": month,
+                    "requestId": uuid::Uuid::new_v4().to_string(), "collectedCharacteristics": ["sex"]
+                });
+                let rows =
+                    json!([{"channel": "TELEPHONE", "recordCount": count, "person": {"sex": "1"}}]);
+                let messages = [json!({"header": header}), json!({"batch": {"records": rows}})];
+                call(&channel, submit, &messages).await.unwrap();
+            }
+        }
+        guarded
+    }
+
+    async fn channel(&self, role: &str, organisation: &str) -> Channel {
+        self.connect(self.certificates.client(role, organisation)).await
+    }
+
+    async fn connect(&self, tls: ClientTlsConfig) -> Channel {
+        let endpoint =
+            Endpoint::from_shared(format!("https://{}", self.service.address())).unwrap();
+        endpoint.tls_config(tls).unwrap().connect().await.unwrap()
+    }
+}
+
+fn reason(status: &Status) -> String {
+    Refusal::of(status).reason
+}
+
+#[tokio::test]
+async fn every_rpc_for_every_role_and_nothing_of_others_leaks() {
+    let guarded = Guarded::filled().await;
+    let (mut wrong, mut leaks, mut calls) = (Vec::new(), Vec::new(), 0);
+    for (role, organisation_of_role) in ROLES {
+        let channel = guarded.channel(role, organisation_of_role).await;
+        for rpc in rpcs() {
+            for (organisation, _) in MARKS {
+                let what = format!("{role}: {} of {organisation}", rpc.name());
+                let told = call(&channel, &rpc, &requests(rpc.name(), organisation)).await;
+                calls += 1;
+                let text = match &told {
+                    Ok(text) => text.clone(),
+                    Err(status) => format!("{} {}", reason(status), status.message()),
+                };
+                let denied = ["OUT_OF_SCOPE", "NO_PARTNER", "NO_IDENTITY", "QUOTA_EXCEEDED"];
+                let is_as_expected = match (expected(rpc.name(), role, organisation), &told) {
+                    (Told::Something, Ok(_)) => true,
+                    (Told::Something, Err(status)) => !denied.contains(&reason(status).as_str()),
+                    (Told::Denied(_), Ok(_)) => false,
+                    (Told::Denied(why), Err(status)) => reason(status) == why,
+                };
+                if !is_as_expected {
+                    wrong.push(format!("{what}: {}", text.chars().take(200).collect::<String>()));
+                }
+                for (of, mark) in MARKS {
+                    let is_its_own = of == OWN && ["own", "sender"].contains(&role);
+                    let name = format!("organisations/{of}/");
+                    // A refusal repeats the name that was asked for.
+                    let names = told.is_ok() && text.contains(&name);
+                    if !is_its_own && (text.contains(&mark.to_string()) || names) {
+                        leaks.push(format!("{what} tells {of}: {text}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {calls}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(leaks.is_empty(), "{} of {calls}:\n{}", leaks.len(), leaks.join("\n"));
+    assert!(calls >= 33 * ROLES.len() * 2);
+    guarded.service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_certificate_has_exactly_one_uri_of_the_right_form() {
+    let guarded = Guarded::start(|_| ()).await;
+    let rpcs = rpcs();
+    let info = rpcs.iter().find(|rpc| rpc.name() == "GetServiceInfo").unwrap();
+    let own = uri(OWN, "emis");
+    let odd: [(&str, Vec<String>, &str); 5] = [
+        ("two", vec![own.clone(), uri(OTHER, "emis")], "NO_IDENTITY"),
+        ("none", vec![], "NO_IDENTITY"),
+        ("form", vec!["https://equity.example/org/C82001".to_owned()], "NO_IDENTITY"),
+        ("domain", vec![own.replace("equity.example", "other.example")], "NO_PARTNER"),
+        ("unknown", vec![uri("C82099", "emis")], "NO_PARTNER"),
+    ];
+    for (what, uris, expected) in odd {
+        let tls = guarded.certificates.odd(|params| {
+            // The common name is that of a partner, and does not count.
+            params.distinguished_name.push(rcgen::DnType::CommonName, "own");
+            params.subject_alt_names = uris.iter().map(|uri| named(uri)).collect();
+        });
+        let refused = call(&guarded.connect(tls).await, info, &[json!({})]).await.unwrap_err();
+        assert_eq!(reason(&refused), expected, "{what}: {refused:?}");
+        let code =
+            if expected == "NO_IDENTITY" { Code::Unauthenticated } else { Code::PermissionDenied };
+        assert_eq!(refused.code(), code);
+    }
+    let told = call(&guarded.channel("own", OWN).await, info, &[json!({})]).await.unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["info"]["caller"]["partner"], "own");
+    assert_eq!(told["info"]["caller"]["readOrganisations"], json!([OWN]));
+    assert_eq!(told["info"]["instanceId"].as_str().unwrap().len(), 16);
+    guarded.service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn calls_above_the_quota_wait_and_others_do_not() {
+    let one = |number| std::num::NonZeroU32::new(number).unwrap();
+    let guarded = Guarded::start(|config| {
+        (config.quotas.requests_per_second, config.quotas.burst) = (one(1), one(3));
+    })
+    .await;
+    let rpcs = rpcs();
+    let info = rpcs.iter().find(|rpc| rpc.name() == "GetServiceInfo").unwrap();
+    // A quota is of the partner, on however many connections it calls.
+    let connections = [guarded.channel("own", OWN).await, guarded.channel("own", OWN).await];
+    let mut refused = None;
+    for number in 0..6 {
+        if let Err(status) = call(&connections[number % 2], info, &[json!({})]).await {
+            refused.get_or_insert((number, status));
+        }
+    }
+    let (number, status) = refused.expect("the quota");
+    assert!(number >= 3, "refused at {number}");
+    assert_eq!(
+        (status.code(), reason(&status).as_str()),
+        (Code::ResourceExhausted, "QUOTA_EXCEEDED")
+    );
+    let wait =
+        tonic_types::StatusExt::get_details_retry_info(&status).unwrap().retry_delay.unwrap();
+    assert!(wait <= Duration::from_secs(1), "{wait:?}");
+    let other = guarded.channel("other", OTHER).await;
+    call(&other, info, &[json!({})]).await.expect("another partner has its own quota");
+    tokio::time::sleep(wait + Duration::from_millis(50)).await;
+    call(&connections[0], info, &[json!({})]).await.expect("after the wait");
+    guarded.service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_purpose_is_required_where_the_operator_says_so() {
+    let guarded = Guarded::start(|config| config.purpose_required = true).await;
+    let rpcs = rpcs();
+    let info = rpcs.iter().find(|rpc| rpc.name() == "GetServiceInfo").unwrap();
+    let channel = guarded.channel("own", OWN).await;
+    let refused = call(&channel, info, &[json!({})]).await.unwrap_err();
+    assert_eq!(reason(&refused), "PURPOSE_INVALID");
+    assert!(refused.message().contains("EQUITY_MONITORING"), "{refused:?}");
+    let mut client =
+        equity_indicators::proto::v1::service_info_service_client::ServiceInfoServiceClient::new(
+            channel,
+        );
+    for (purpose, is_known) in [("EQUITY_MONITORING", true), ("MARKETING", false)] {
+        let mut request = Request::new(equity_indicators::proto::v1::GetServiceInfoRequest {});
+        request.metadata_mut().insert("purpose-of-use", purpose.parse().unwrap());
+        assert_eq!(client.get_service_info(request).await.is_ok(), is_known, "{purpose}");
+    }
+    guarded.service.stop().await.unwrap();
+}
