@@ -17,6 +17,7 @@ use super::trust::{Says, Trust};
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
+use crate::proto::v1::erasure_service_client::ErasureServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::inequality_service_client::InequalityServiceClient;
 use crate::proto::v1::publication_service_client::PublicationServiceClient;
@@ -136,6 +137,11 @@ impl Service {
     pub fn exclusion(&self) -> DigitalExclusionServiceClient<Wire> {
         DigitalExclusionServiceClient::new(self.channel.clone())
             .max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `ErasureService`.
+    pub fn erasures(&self) -> ErasureServiceClient<Wire> {
+        ErasureServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ExportService`.

@@ -209,6 +209,24 @@ pub fn submission_not_current(submission: &str) -> Status {
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
 }
 
+/// Nothing is left of it to erase.
+#[must_use]
+pub fn already_erased(submission: &str) -> Status {
+    let message = format!(
+        "{} was erased before, so nothing is left to erase; ListErasures says when and why",
+        cut(submission, TEXT_BYTES)
+    );
+    refused(ErrorReason::AlreadyErased, message, [("submission", submission.to_owned())])
+}
+
+/// No submission has records of the person. The key is not repeated.
+#[must_use]
+pub fn person_not_found() -> Status {
+    let message = "no submission has records with this person_key in this person_key_scheme; check both: the key is the one that was sent, \
+                   and the scheme is spelled as in the header of the submissions";
+    refused(ErrorReason::PersonNotFound, message, [])
+}
+
 /// A submission would lose most of what `stands`, or its caller may not know whether it would: then it has no numbers. `lost` says what, and
 /// `next` what else can be done than to allow it.
 #[must_use]

@@ -382,3 +382,7 @@ fn sync(folder: &Path) -> Result<(), StoreError> {
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
+
+#[cfg(test)]
+#[path = "erasing_tests.rs"]
+mod tests;

@@ -29,7 +29,7 @@ OPEN = [
 ]
 FILES = [
     "breakdown", "breakdown_service", "consultation_channel_service", "digital_exclusion", "digital_exclusion_service",
-    "error_reason", "export", "export_service", "limits", "publication_service", "record", "reference", "reference_service", "release", "release_service",
+    "erasure", "erasure_service", "error_reason", "export", "export_service", "limits", "publication_service", "record", "reference", "reference_service", "release", "release_service",
     "submission", "submission_service",
 ]
 # Every table, as `BreakdownQuestion` names it, and the call that returns it.

@@ -82,16 +82,26 @@ impl Engine {
     /// The organisations and closed months that a release has consultations of.
     fn standing_in(&self, collection: &str, release: &Release) -> Result<Vec<Parcel>, QueryError> {
         let found = self.store().look(|catalog| {
-            let Some(collection) = catalog.collection(collection) else { return BTreeSet::new() };
+            let Some(collection) = catalog.collection(collection) else { return Some(BTreeSet::new()) };
             let (dataset, months) = (Dataset::Consultations, (Month::FIRST, release.closed));
-            let standing = catalog.months(collection, dataset, months, release.shown);
-            let parcels = standing.flat_map(|standing| {
+            let standing: Vec<_> =
+                catalog.months(collection, dataset, months, release.shown).collect();
+            if standing.iter().any(|standing| standing.erased().count() > 0) {
+                return None;
+            }
+            let parcels = standing.iter().flat_map(|standing| {
                 let of = |one: &std::sync::Arc<crate::store::Submission>| {
                     (one.organisation.to_string(), one.slot.month)
                 };
                 standing.submissions.iter().map(of).collect::<Vec<_>>()
             });
-            parcels.collect()
+            Some(parcels.collect())
+        })?;
+        let found = found.ok_or_else(|| {
+            QueryError::Refused(format!(
+                "data that release {} shows was erased, so no table is made of it: ask about a later release",
+                release.id
+            ))
         })?;
         Ok(found.into_iter().collect())
     }

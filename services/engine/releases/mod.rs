@@ -16,6 +16,7 @@ use super::Engine;
 use crate::store::Release;
 
 pub(super) use kept::ShownAreas;
+pub(super) use months::{begin, last_closed};
 pub use making::{MadeRelease, NotReleased, WantedRelease, release_id};
 
 impl Engine {

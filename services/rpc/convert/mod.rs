@@ -2,7 +2,8 @@
 
 pub(super) mod assessment;
 pub(super) mod breakdown;
-pub(super) mod estimate;
+pub(super) mod erasure;
+(super) mod estimate;
 pub(super) mod header;
 mod inequality;
 pub(super) mod name;
