@@ -33,7 +33,9 @@ pub(super) async fn erase(engine: Weak<Engine>, config: Config, shutdown: Cancel
                 position = made.erasure.position,
                 "what was kept for as long as the settings say was erased"
             ),
-            Err(error) => tracing::error!(%error, "old data was not erased; it is tried again in a day"),
+            Err(error) => {
+                tracing::error!(%error, "old data was not erased; it is tried again in a day")
+            }
         }
         drop(engine);
         tokio::select! {

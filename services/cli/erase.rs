@@ -96,7 +96,9 @@ impl Order {
         if self.yes {
             return Ok(());
         }
-        let question = format!("Erase {what}? Nothing brings it back. Type yes to erase it, anything else to keep it.");
+        let question = format!(
+            "Erase {what}? Nothing brings it back. Type yes to erase it, anything else to keep it."
+        );
         let yes = replacing::is_interactive() && replacing::is_yes(&question, out).await?;
         let kept = "nothing was erased; --yes erases without asking";
         yes.then_some(()).ok_or_else(|| Failure::Usage(kept.to_owned()))

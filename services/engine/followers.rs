@@ -48,7 +48,13 @@ impl Followers {
         let answers = Arc::new(AnswerCache::new(settings.memory_bytes / 4));
         let slabs = Arc::new(Slabs::new(settings.memory_bytes, Arc::clone(&answers)));
         let worked = Worked::default();
-        Self { answers, slabs, worked, head: watch::Sender::new(0), released: watch::Sender::new(0) }
+        Self {
+            answers,
+            slabs,
+            worked,
+            head: watch::Sender::new(0),
+            released: watch::Sender::new(0),
+        }
     }
 
     /// Drops the answers that a change affects, then announces the change to watchers.

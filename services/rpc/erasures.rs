@@ -85,11 +85,14 @@ impl ErasureService for Erasures {
     ) -> Result<Response<v1::ErasePersonResponse>, Status> {
         let caller = self.0.caller(&request)?;
         self.0.may_erase(&caller)?;
-        let v1::ErasePersonRequest { person_key: mut key, person_key_scheme: mut scheme, mut reason, request_id } =
-            request.into_inner();
+        let v1::ErasePersonRequest {
+            person_key: mut key,
+            person_key_scheme: mut scheme,
+            mut reason,
+            request_id,
+        } = request.into_inner();
         trim([&mut key, &mut scheme, &mut reason]);
-        let texts =
-            [("person_key", &*key), ("person_key_scheme", &*scheme), ("reason", &*reason)];
+        let texts = [("person_key", &*key), ("person_key_scheme", &*scheme), ("reason", &*reason)];
         let id = checked(&texts, &request_id)?;
         let ordered = (&*reason, caller.name(), &*id);
         let made = self.0.engine.erase_person((&scheme, &key), ordered).await;

@@ -103,8 +103,7 @@ impl CaughtUp {
         for place in places {
             let payload_hash = *blake3::hash(payload).as_bytes();
             let payload = payload.to_vec();
-            let entry =
-                Entry { place, kind, time_millis, payload_hash, payload, erased: false };
+            let entry = Entry { place, kind, time_millis, payload_hash, payload, erased: false };
             self.state.apply(&entry, None)?;
         }
         self.clock.done();

@@ -110,7 +110,9 @@ impl<L: Log> Writer<L> {
                 }
                 ToErase::Retention { before, replaced_before } => {
                     before.is_some_and(|before| slot.month < before)
-                        || replaced_before.zip(ended(slot, of)).is_some_and(|(limit, at)| at < limit)
+                        || replaced_before
+                            .zip(ended(slot, of))
+                            .is_some_and(|(limit, at)| at < limit)
                 }
                 ToErase::Person { .. } => false,
             };
@@ -333,7 +335,10 @@ pub(super) fn finish_at_start(
     // What was set aside just now may be older than the erasure.
     set_aside.iter().try_for_each(|path| remove(path))?;
     if !unfinished.left.is_empty() {
-        tracing::warn!(payloads = unfinished.left.len(), "an erasure was interrupted: it is finished now");
+        tracing::warn!(
+            payloads = unfinished.left.len(),
+            "an erasure was interrupted: it is finished now"
+        );
         remove_copies(folder)?;
         log.erase(&unfinished.left)?;
     }

@@ -81,7 +81,8 @@ fn needles(of: &Prepared) -> Vec<Vec<u8>> {
     let forms = of.chunks.iter().chain([&of.described, pack]);
     let needles = forms.flat_map(|bytes| bytes.chunks_exact(NEEDLE));
     // What has few different bytes may be anywhere.
-    let is_sure = |needle: &&[u8]| needle.iter().collect::<std::collections::BTreeSet<_>>().len() > 12;
+    let is_sure =
+        |needle: &&[u8]| needle.iter().collect::<std::collections::BTreeSet<_>>().len() > 12;
     needles.filter(is_sure).map(<[u8]>::to_vec).collect()
 }
 
@@ -115,8 +116,15 @@ fn found(folder: &Path, needles: &[Vec<u8>]) -> BTreeMap<String, usize> {
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for item in fs::read_dir(from).unwrap() {
-        let (path, name) = { let item = item.unwrap(); (item.path(), item.file_name()) };
-        if path.is_dir() { copy(&path, &to.join(name)) } else { fs::copy(&path, to.join(name)).map(drop).unwrap() }
+        let (path, name) = {
+            let item = item.unwrap();
+            (item.path(), item.file_name())
+        };
+        if path.is_dir() {
+            copy(&path, &to.join(name))
+        } else {
+            fs::copy(&path, to.join(name)).map(drop).unwrap()
+        }
     }
 }
 
@@ -149,14 +157,18 @@ async fn an_erased_submission_is_in_no_file_and_the_log_proves_the_rest() {
     let (gone, stays) = ([needles(&first), needles(&second)].concat(), needles(&other));
     let store = open(folder);
     let id = first.meta.request_id.clone();
-    let retry = Prepared::of_runs(first.meta.clone(), &runs::joined(first.chunks.iter().map(Vec::as_slice)).unwrap());
+    let retry = Prepared::of_runs(
+        first.meta.clone(),
+        &runs::joined(first.chunks.iter().map(Vec::as_slice)).unwrap(),
+    );
     let mut positions = Vec::new();
     for submission in [first, second, other] {
         positions.push(store.submit(Arc::new(submission), None).await.unwrap().position);
     }
     drop(store);
     let before = found(folder, &gone);
-    let in_both = ["log/", "sled/"].iter().all(|name| before.keys().any(|path| path.contains(name)));
+    let in_both =
+        ["log/", "sled/"].iter().all(|name| before.keys().any(|path| path.contains(name)));
     assert!(in_both, "the needles find what is there: {before:?}");
     // Copies that an operator has kept, and a killed command has left.
     for copied in ["sled-damaged-1", "log-lost-1", "verify"] {
@@ -181,7 +193,10 @@ async fn an_erased_submission_is_in_no_file_and_the_log_proves_the_rest() {
     assert_eq!(standing(versions, positions[1]).map(|of| of.is_erased), Some(true));
     assert!(standing(versions, made.position).is_none());
     let erasure = catalog.erasures().last().unwrap().clone();
-    assert_eq!((erasure.kind, erasure.record_count, erasure.versions.len()), (ErasureKind::Submission, 1200, 2));
+    assert_eq!(
+        (erasure.kind, erasure.record_count, erasure.versions.len()),
+        (ErasureKind::Submission, 1200, 2)
+    );
     drop(catalog);
     // The same calls again.
     assert!(store.erase(asked).await.unwrap().replayed);
@@ -207,14 +222,18 @@ async fn an_erased_person_is_in_no_file_and_everybody_else_stays() {
     let folder = place.path();
     let keys = vec![key("gone").to_le_bytes().to_vec(), key("gone").to_be_bytes().to_vec()];
     let store = open(folder);
-    for (organisation, persons, seed) in
-        [("C82001", &["gone", "stays"][..], 1), ("C82001", &["stays", "gone"], 2), ("C82002", &["stays"], 3), ("C82003", &["gone"], 4)]
-    {
+    for (organisation, persons, seed) in [
+        ("C82001", &["gone", "stays"][..], 1),
+        ("C82001", &["stays", "gone"], 2),
+        ("C82002", &["stays"], 3),
+        ("C82003", &["gone"], 4),
+    ] {
         store.submit(Arc::new(prepared(organisation, persons, seed)), None).await.unwrap();
     }
     drop(store);
     let before = found(folder, &keys);
-    let in_both = ["log/", "sled/"].iter().all(|name| before.keys().any(|path| path.contains(name)));
+    let in_both =
+        ["log/", "sled/"].iter().all(|name| before.keys().any(|path| path.contains(name)));
     assert!(in_both, "{before:?}");
     let store = open(folder);
     let what = ToErase::Person { scheme: "scheme".into(), key: key("gone") };
@@ -229,9 +248,13 @@ async fn an_erased_person_is_in_no_file_and_everybody_else_stays() {
         let stands = Arc::clone(store.catalog().stands(&slot(&store, organisation)).unwrap());
         assert_eq!((stands.accepted_count, stands.total_count), (persons, persons));
         let keys = store.reader().persons(&stands).unwrap().data;
-        let keys: Vec<_> = keys.as_chunks::<8>().0.iter().map(|key| u64::from_le_bytes(*key)).collect();
+        let keys: Vec<_> =
+            keys.as_chunks::<8>().0.iter().map(|key| u64::from_le_bytes(*key)).collect();
         assert_eq!(keys.len() as u64, persons);
-        assert!(!keys.contains(&key("gone")) && (organisation == "C82003" || keys.contains(&key("stays"))));
+        assert!(
+            !keys.contains(&key("gone"))
+                && (organisation == "C82003" || keys.contains(&key("stays")))
+        );
     }
     assert!(matches!(store.erase(order(what)).await, Err(WriteError::NoSuchPerson)));
     drop(store);
@@ -252,7 +275,8 @@ async fn a_start_finishes_what_was_begun() {
     drop(store);
     copy(&before, &after);
     let store = open(&after);
-    let what = ToErase::Submission { slot: slot(&store, "C82001"), version: 1, all_versions: false };
+    let what =
+        ToErase::Submission { slot: slot(&store, "C82001"), version: 1, all_versions: false };
     let position = store.erase(order(what)).await.unwrap().position;
     drop(store);
     let Opened { log, .. } = SegmentLog::read_only(&after.join("log"), &[]).unwrap();

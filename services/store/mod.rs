@@ -67,9 +67,9 @@ mod stored;
 mod touched;
 mod tree;
 mod verify;
+mod without;
 mod witness;
 mod words;
-mod without;
 mod writer;
 
 pub use assessment::{About, Assessment};

@@ -155,7 +155,11 @@ fn run(runs: &Runs, field: u8) -> &[u8] {
 }
 
 /// A column out of its run.
-pub(super) fn packed(column: &ColumnMeta, runs: &Runs, records: usize) -> Result<Packed, StoreError> {
+pub(super) fn packed(
+    column: &ColumnMeta,
+    runs: &Runs,
+    records: usize,
+) -> Result<Packed, StoreError> {
     let (field, width) = (u8::try_from(column.field), u8::try_from(column.width));
     let found = field.ok().zip(width.ok());
     let decoded = found.and_then(|(field, width)| decode_column(run(runs, field), width, records));

@@ -29,9 +29,9 @@ use crate::domain::cube::Directory;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Erase, ErasureRow, Genesis, ProblemsRow,
-    Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow, Withdraw,
-    WithdrawalRow,
+    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Erase, ErasureRow, Genesis,
+    ProblemsRow, Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow,
+    Withdraw, WithdrawalRow,
 };
 
 /// Format of the payloads of the log, in its first entry. Rows have a number of their own.
@@ -183,9 +183,11 @@ impl State {
         };
         swap(&self.catalog, &other.catalog);
         let mut persons = other.persons.write().unwrap_or_else(PoisonError::into_inner);
-        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = std::mem::take(&mut *persons);
+        *self.persons.write().unwrap_or_else(PoisonError::into_inner) =
+            std::mem::take(&mut *persons);
         drop(persons);
-        (self.content, self.unusable, self.genesis) = (other.content, other.unusable, other.genesis);
+        (self.content, self.unusable, self.genesis) =
+            (other.content, other.unusable, other.genesis);
         (self.next_value, self.pending) = (other.next_value, other.pending);
     }
 

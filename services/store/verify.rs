@@ -84,7 +84,8 @@ pub fn verify(
     }
     if there.as_ref().is_some_and(|there| unfinished.are_old(there.tree.position())) {
         there = None;
-        let what = "the store was made before an erasure; the next start makes it anew from the log";
+        let what =
+            "the store was made before an erasure; the next start makes it anew from the log";
         report.differences.push(what.to_owned());
     }
     if let Some(there) = &mut there {

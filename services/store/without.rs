@@ -25,7 +25,8 @@ pub(super) fn without(
         return Ok((None, gone));
     }
     let kept = |at: &usize| stays[*at];
-    let mut new = SubmissionMeta { columns: Vec::new(), accepted_count: left as u64, ..meta.clone() };
+    let mut new =
+        SubmissionMeta { columns: Vec::new(), accepted_count: left as u64, ..meta.clone() };
     (new.problems, new.readings) = (Vec::new(), Vec::new());
     (new.total_count, new.suppressed_count) = (left as u64, 0);
     let mut new_runs = Runs::new();

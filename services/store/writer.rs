@@ -18,8 +18,8 @@ use super::keys;
 use super::lock::Lock;
 use super::log::{Entry, EntryKind, Log, LogError, NewEntry, Place};
 use super::pack::Pack;
-use super::read::Reader;
 use super::prepare::chunks_hash;
+use super::read::Reader;
 use super::recover::LiveState;
 use super::release;
 use super::state::Applied;
@@ -267,7 +267,9 @@ impl<L: Log> Writer<L> {
                 append(vec![(EntryKind::Release, release.encode_to_vec())])
             }
             // It is never planned together with others.
-            Change::Erase(_) => Err(WriteError::Store("an erasure is no change among others".into())),
+            Change::Erase(_) => {
+                Err(WriteError::Store("an erasure is no change among others".into()))
+            }
         }
     }
 

@@ -64,7 +64,9 @@ async fn an_erasure_is_whole_or_absent() {
         };
         let erasing = {
             let (channel, request) = (channel.clone(), request.clone());
-            tokio::spawn(async move { ErasureServiceClient::new(channel).erase_submission(request).await })
+            tokio::spawn(async move {
+                ErasureServiceClient::new(channel).erase_submission(request).await
+            })
         };
         tokio::time::sleep(Duration::from_millis(dice.below(250))).await;
         running.kill();
@@ -73,14 +75,20 @@ async fn an_erasure_is_whole_or_absent() {
         let channel = running.channel().await;
         match (answer.is_ok(), state(&channel, &made.name).await) {
             (is_told, SubmissionState::Erased) => {
-                if is_told { told += 1 } else { finished += 1 }
+                if is_told {
+                    told += 1
+                } else {
+                    finished += 1
+                }
                 assert_eq!(is_anywhere(&folder, &needle), None, "round {round}");
                 let mut client = ErasureServiceClient::new(channel.clone());
                 let again = client.erase_submission(request).await.unwrap().into_inner();
                 assert!(again.replayed, "round {round}");
             }
             (false, SubmissionState::Current | SubmissionState::Replaced) => before += 1,
-            (is_told, other) => panic!("round {round}: told {is_told}, and the submission is {other:?}"),
+            (is_told, other) => {
+                panic!("round {round}: told {is_told}, and the submission is {other:?}")
+            }
         }
         drop(running);
         verify_clean(&folder);

@@ -214,10 +214,13 @@ impl Slots<'_> {
             }) {
                 continue;
             }
-            erased.extend(standing.erased().iter().filter(|number| meant.has(*number)).map(|number| {
-                let of = self.asked.organisations.iter().find(|(known, _)| *known == Some(number));
-                format!("{} in {}", of.map_or("", |(_, of)| &of.code), standing.slot.month)
-            }));
+            erased.extend(standing.erased().iter().filter(|number| meant.has(*number)).map(
+                |number| {
+                    let of =
+                        self.asked.organisations.iter().find(|(known, _)| *known == Some(number));
+                    format!("{} in {}", of.map_or("", |(_, of)| &of.code), standing.slot.month)
+                },
+            ));
             let month = PlanMonth { some: standing.places_of(meant), standing };
             if month.places().next().is_some() {
                 found.push(month);

@@ -82,7 +82,9 @@ impl Engine {
     /// The organisations and closed months that a release has consultations of.
     fn standing_in(&self, collection: &str, release: &Release) -> Result<Vec<Parcel>, QueryError> {
         let found = self.store().look(|catalog| {
-            let Some(collection) = catalog.collection(collection) else { return Some(BTreeSet::new()) };
+            let Some(collection) = catalog.collection(collection) else {
+                return Some(BTreeSet::new());
+            };
             let (dataset, months) = (Dataset::Consultations, (Month::FIRST, release.closed));
             let standing: Vec<_> =
                 catalog.months(collection, dataset, months, release.shown).collect();

@@ -3,7 +3,7 @@
 pub(super) mod assessment;
 pub(super) mod breakdown;
 pub(super) mod erasure;
-(super) mod estimate;
+pub(super) mod estimate;
 pub(super) mod header;
 mod inequality;
 pub(super) mod name;

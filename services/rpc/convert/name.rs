@@ -3,8 +3,8 @@
 use tonic::Status;
 
 use crate::domain::collection::Dataset;
-use crate::engine::{Slot, Submission};
 use crate::engine::submissions::VersionName;
+use crate::engine::{Slot, Submission};
 use crate::rpc::status;
 
 /// Reads the name of a submission, which `field` of the request gives.

@@ -83,7 +83,8 @@ impl SegmentLog {
         let new = half_written(&segment.path);
         let read = |error| failed("read", &segment.path)(error);
         let mut frames = FrameReader::open(segment, self.mark, 0).map_err(read)?;
-        let create = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new);
+        let create =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new);
         let mut file = BufWriter::new(create.map_err(failed("create", &new))?);
         let (mut bytes, mut is_other) = (0, false);
         while let Some(found) = frames.next() {
@@ -93,7 +94,8 @@ impl SegmentLog {
                 LogError::Damaged(Damage { segment, offset, position, what })
             })?;
             let was_erased = header.erased.is_some();
-            let mut payload = if was_erased { with_hash(frames.payload()) } else { frames.payload().to_vec() };
+            let mut payload =
+                if was_erased { with_hash(frames.payload()) } else { frames.payload().to_vec() };
             if !was_erased && let Some(left) = left.get(&header.position) {
                 payload = with_hash(left);
                 let length = u16::try_from(payload.len()).map_err(|_| LogError::TooLarge {

@@ -83,8 +83,8 @@ mod tests;
 pub(super) use disk::is_full;
 
 pub use append::{SEGMENT_BYTES, SegmentLog};
-pub use erase::Erasures;
 pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
+pub use erase::Erasures;
 pub use error::{Damage, Fault, LogError};
 pub use lose::lose;
 pub use memory::MemoryLog;
