@@ -3,6 +3,7 @@
 //! Every message says what is wrong and what to do next, without internal details. The reason is in `ErrorInfo`.
 
 mod details;
+mod erased;
 mod reason;
 mod released;
 mod unwelcome;
@@ -17,6 +18,7 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use crate::domain::codes::nearest;
 use crate::proto::v1::ErrorReason;
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
+pub use erased::{already_erased, person_not_found};
 pub use released::{
     no_release, publication_refused, publication_under_way, release_exists, release_refused,
 };
@@ -207,24 +209,6 @@ pub fn submission_not_current(submission: &str) -> Status {
         cut(submission, TEXT_BYTES)
     );
     refused(ErrorReason::SubmissionNotCurrent, message, [("submission", submission.to_owned())])
-}
-
-/// Nothing is left of it to erase.
-#[must_use]
-pub fn already_erased(submission: &str) -> Status {
-    let message = format!(
-        "{} was erased before, so nothing is left to erase; ListErasures says when and why",
-        cut(submission, TEXT_BYTES)
-    );
-    refused(ErrorReason::AlreadyErased, message, [("submission", submission.to_owned())])
-}
-
-/// No submission has records of the person. The key is not repeated.
-#[must_use]
-pub fn person_not_found() -> Status {
-    let message = "no submission has records with this person_key in this person_key_scheme; check both: the key is the one that was sent, \
-                   and the scheme is spelled as in the header of the submissions";
-    refused(ErrorReason::PersonNotFound, message, [])
 }
 
 /// A submission would lose most of what `stands`, or its caller may not know whether it would: then it has no numbers. `lost` says what, and

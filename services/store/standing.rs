@@ -231,13 +231,15 @@ impl MonthVersions {
         self.change(at.0);
     }
 
-    /// Notes that a version was erased: if it stood, it stands no more.
+    /// Notes that a version was erased: if it stood until then, it stands no more.
     pub(super) fn end(&mut self, organisation: u32, version: u32, at: (u64, u64)) {
-        let versions = self.of.get_mut(&organisation);
-        let last = versions.and_then(|versions| versions.last_mut());
-        if let Some(last) = last.filter(|last| last.version == version) {
-            last.withdrawn.get_or_insert(at);
-            last.stands = None;
+        if let Some(versions) = self.of.get_mut(&organisation)
+            && let Some(place) = versions.iter().position(|found| found.version == version)
+            // The rows may be read after later versions have come.
+            && versions.get(place + 1).is_none_or(|next| next.position > at.0)
+        {
+            versions[place].withdrawn.get_or_insert(at);
+            versions[place].stands = None;
         }
         self.change(at.0);
     }

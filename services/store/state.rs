@@ -25,11 +25,10 @@ use super::touched::Touched;
 use super::tree::{Row, Tree, VALUE_BYTES};
 use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
-use crate::domain::cube::Directory;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Erase, ErasureRow, Genesis,
+    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, ErasureRow, Genesis,
     ProblemsRow, Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow,
     Withdraw, WithdrawalRow,
 };
@@ -82,7 +81,7 @@ pub(super) struct State {
     pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
     /// Number of the next value of a pack.
-    next_value: u64,
+    pub(super) next_value: u64,
     /// Payload hash and payload of chunks that wait for their commit.
     pending: Vec<([u8; 32], Vec<u8>)>,
 }
@@ -386,7 +385,7 @@ impl State {
         Pack::new(meta, &runs)
     }
 
-    fn slot(
+    pub(super) fn slot(
         &self,
         meta: &SubmissionMeta,
         new_ids: &mut Vec<(IdKind, String, u32)>,
@@ -479,72 +478,16 @@ impl State {
         Ok(Applied::Released)
     }
 
-    /// What is left of a commit whose payload was erased: a version without data.
-    fn erased(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
-        let meta = SubmissionMeta::decode(entry.payload.as_slice()).map_err(damaged)?;
-        let mut new_ids = Vec::new();
-        let slot = self.slot(&meta, &mut new_ids)?;
-        let version = self.lock().versions(&slot).last().map_or(0, |last| last.version) + 1;
-        let version_key = keys::version(&slot, version);
-        let request = RequestRow {
-            content_hash: meta.content_hash.clone(),
-            position: entry.place.position,
-            version_key: version_key.clone().into(),
-        };
-        let request_key = keys::request(&meta.caller, &meta.request_id);
-        let row = VersionRow {
-            position: entry.place.position,
-            time_millis: entry.time_millis,
-            meta: Some(meta),
-            directory: Directory::default().encode(&[]).into(),
-            first_value: self.next_value,
-            erased: true,
-        };
-        let mut rows = parts(keys::VERSION, &version_key, &row.encode_to_vec());
-        rows.push((request_key, request.encode_to_vec()));
-        for (kind, code, number) in &new_ids {
-            rows.push((keys::id(*kind, code), number.to_be_bytes().to_vec()));
-        }
-        self.tree.commit(&rows, entry.place)?;
-        let mut catalog = self.lock();
-        for (kind, code, number) in new_ids {
-            catalog.set_number(kind, &code, number);
-        }
-        Ok(Applied::Submitted(catalog.add(slot, version, &row)?))
-    }
-
-    /// An erasure. The payloads are gone before it is applied: rows that were made out of them are of a state that must not go on.
-    fn erase(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
-        let payload = Erase::decode(entry.payload.as_slice()).map_err(damaged)?;
-        let request = RequestRow {
-            content_hash: payload.content_hash.clone(),
-            position: entry.place.position,
-            version_key: Vec::new().into(),
-        };
-        let request_key = keys::request(&payload.caller, &payload.request_id);
-        let row = ErasureRow { time_millis: entry.time_millis, erase: Some(payload) };
-        let erasure = Erasure::of_row(entry.place.position, &row, &self.lock())?;
-        let bytes = row.encode_to_vec();
-        let parts = bytes.chunks(VALUE_BYTES).zip(0u32..);
-        let parts: Vec<Row> = parts
-            .map(|(part, n)| (keys::erasure(entry.place.position, n), part.to_vec()))
-            .collect();
-        self.tree.write(&parts)?;
-        self.tree.commit(&[(request_key, request.encode_to_vec())], entry.place)?;
-        self.lock().erased(erasure);
-        Ok(Applied::Erased)
-    }
-
     fn persons(&self) -> std::sync::RwLockReadGuard<'_, PersonKeys> {
         self.persons.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
+    pub(super) fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
         self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
+pub(super) fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
     let numbered = bytes.chunks(VALUE_BYTES).zip(0u32..);
     let key = |n| keys::of_version(prefix, version_key, Some(n));
     numbered.map(|(part, n)| (key(n), part.to_vec())).collect()

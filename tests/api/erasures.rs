@@ -137,7 +137,12 @@ async fn the_past_says_erased_and_the_present_is_whole() {
     // A new submission stands as usual.
     submit(&server, "C82001", &["b"]).await;
     assert_eq!(total(&server, &two, json!(null)).await, Ok(3));
-    assert_eq!(total(&server, &two, at(both)).await, Err(AbsenceReason::Erased));
+    for _ in 0..2 {
+        assert_eq!(total(&server, &two, at(both)).await, Err(AbsenceReason::Erased));
+        let between = total(&server, &["C82001"], at(erasure.position)).await;
+        assert_eq!(between, Err(AbsenceReason::NoData), "nothing stood until the new one came");
+        server = server.reopen().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

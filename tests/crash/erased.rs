@@ -1,6 +1,6 @@
 //! SIGKILL at any moment of an erasure: afterwards the data is there as before, or in no file any more.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use equity_indicators::proto::v1::{
     EraseSubmissionRequest, GetSubmissionRequest, SubmissionState,
@@ -22,15 +22,17 @@ async fn state(channel: &Channel, name: &str) -> SubmissionState {
     client.get_submission(request).await.unwrap().into_inner().submission.unwrap().state()
 }
 
-/// Bytes of the rows of a submission, as they are in the log only there: the middle of its last chunk.
+/// Bytes of the rows of a submission that are nowhere else: those of its last chunk that differ most from each other.
 fn needle(folder: &Path, position: i64) -> Vec<u8> {
     let mut first = 1;
     for segment in files(&folder.join("log")) {
         let all = entries(&segment);
         let place = usize::try_from(position).unwrap() - first;
         if let Some((begin, length)) = all.get(place.wrapping_sub(1)) {
-            let middle = begin + HEADER + length / 2;
-            return fs::read(&segment).unwrap()[middle..middle + 24].to_vec();
+            let bytes = fs::read(&segment).unwrap();
+            let windows = bytes[begin + HEADER..begin + HEADER + length].windows(24);
+            let distinct = |part: &&[u8]| part.iter().collect::<BTreeSet<_>>().len();
+            return windows.max_by_key(distinct).unwrap().to_vec();
         }
         first += all.len();
     }
