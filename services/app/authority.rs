@@ -68,7 +68,7 @@ impl Authority {
         let issuer = Issuer::from_ca_cert_pem(&read(&pair.certificate)?, key)?;
         let authority = Self { folder, issuer, until };
         if is_new {
-            authority.write_revoked(Vec::new())?;
+            authority.write_revoked(&[])?;
         }
         Ok(authority)
     }
@@ -146,7 +146,7 @@ impl Authority {
         if !serials.contains(&serial) {
             serials.push(serial);
         }
-        self.write_revoked(serials)
+        self.write_revoked(&serials)
     }
 
     fn revoked_serials(&self) -> anyhow::Result<Vec<Vec<u8>>> {
@@ -156,7 +156,7 @@ impl Authority {
         Ok(list.iter_revoked_certificates().map(|one| one.raw_serial().to_vec()).collect())
     }
 
-    fn write_revoked(&self, serials: Vec<Vec<u8>>) -> anyhow::Result<()> {
+    fn write_revoked(&self, serials: &[Vec<u8>]) -> anyhow::Result<()> {
         let number = serials.len() as u64 + 1;
         let revoked = serials.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),

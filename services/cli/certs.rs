@@ -38,7 +38,9 @@ pub enum CertsAction {
     )]
     Dev(DevArgs),
     /// Revoke a certificate of such an authority.
-    #[command(after_help = "Examples:\n  equity certs revoke ./certs alpha")]
+    #[command(
+        after_help = "Examples:\n  equity certs revoke ./certs alpha\n  equity certs revoke ./certs beta"
+    )]
     Revoke {
         /// Folder of the authority.
         folder: PathBuf,
@@ -64,6 +66,12 @@ pub struct DevArgs {
     /// For how many days the certificates are valid.
     #[arg(long, value_name = "N", default_value_t = 90)]
     pub days: u32,
+}
+
+fn there(file: &Path) -> Result<bool, Failure> {
+    file.try_exists().map_err(|error| {
+        Failure::Other(anyhow::anyhow!("{} cannot be looked for: {error}", file.display()))
+    })
 }
 
 fn partner(text: &str) -> Result<(String, String, String), String> {
@@ -116,13 +124,13 @@ fn dev(args: &DevArgs, out: &mut Out) -> Result<(), Failure> {
             .map_err(|error| Failure::Usage(format!("--partner {name}: {error:#}")))?;
     }
     let file = folder.join("partners.toml");
-    if file.exists() {
+    if there(&file)? {
         out.remark(&format!("{} stays: name new partners in it", file.display()))?;
     } else {
         write(&file, &partners_toml(&args.trust_domain, &partners)).map_err(failed)?;
     }
     let settings = folder.join("equity.toml");
-    if !settings.exists() {
+    if !there(&settings)? {
         write(&settings, &settings_toml(folder)).map_err(failed)?;
     }
     let names = partners.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ");

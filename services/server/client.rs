@@ -110,7 +110,7 @@ impl Client {
 
     fn who(&self) -> String {
         let identity = self.peer().and_then(|peer| peer.identity.as_ref().ok());
-        identity.map(|identity| identity.to_string()).unwrap_or_default()
+        identity.map(ToString::to_string).unwrap_or_default()
     }
 
     /// The same message, which counts as unread until its last byte is gone, and is due at an instant. Room for [`cost`] was taken.

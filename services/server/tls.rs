@@ -141,12 +141,14 @@ impl Accepting {
             .map_err(|error| wrong(&files.certificate)(error.to_string()))?
             .with_client_cert_verifier(Arc::clone(&verifier))
             .with_single_cert(chain, key);
-        let mut config = config.map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => wrong(&files.key)(format!(
-                "is not the key of the certificate {}: put the pair into place together",
-                files.certificate.display()
-            )),
-            error => wrong(&files.key)(error.to_string()),
+        let mut config = config.map_err(|error| {
+            let why = if matches!(error, rustls::Error::InconsistentKeys(_)) {
+                let certificate = files.certificate.display();
+                format!("is not the key of the certificate {certificate}: put the pair into place together")
+            } else {
+                error.to_string()
+            };
+            wrong(&files.key)(why)
         })?;
         config.alpn_protocols = vec![b"h2".to_vec()];
         // A resumed session would show no certificate, and one that was revoked meanwhile would still do.

@@ -8,8 +8,21 @@ use equity_indicators::cli::args::Cli;
 
 use super::run::{Ended, Served};
 
-/// Options that are tried elsewhere: these commands do not end, ask another service, or need a submission that was replaced.
-const ELSEWHERE: [&str; 6] = ["help", "version", "watch", "service", "wait", "past"];
+/// Options that are tried elsewhere: these commands do not end, ask another service or need certificates, or need a submission that was
+/// replaced.
+const ELSEWHERE: [&str; 11] = [
+    "help",
+    "version",
+    "watch",
+    "service",
+    "wait",
+    "past",
+    "ca",
+    "cert",
+    "key",
+    "expect-instance",
+    "purpose",
+];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
 const BASES: [(&str, &str); 8] = [

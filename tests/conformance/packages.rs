@@ -1,4 +1,4 @@
-//! The workbooks of the tests of PHStatsMethods and PHEindicatormethods.
+//! The workbooks of the tests of `PHStatsMethods` and `PHEindicatormethods`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! SII and RII of PHEindicatormethods: values, limits in closed form, and the simulated limits.
+//! SII and RII of `PHEindicatormethods`: values, limits in closed form, and the simulated limits.
 
 use equity_indicators::domain::statistics::{
     Confidence, Group, Groups, NotComputable, Scale, slope,

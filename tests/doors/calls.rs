@@ -123,6 +123,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         ]),
         "ListPublishedTables" => each(vec![json!({}), json!({"release": "first"}), json!({"release": "x"})]),
         "GetPublishedTable" => each(vec![json!({"tableId": "channels-by-age"}), json!({"tableId": "x"})]),
+        "GetServiceInfo" => each(vec![json!({})]),
         "ListCodeLists" => each(vec![json!({"pageSize": 2}), json!({"codeList": "x"})]),
         "ListDimensions" | "ListIndicators" | "ListTables" | "ListCollections" => each(vec![json!({"pageSize": 2}), json!({"pageSize": -1})]),
         "ListOrganisations" => each(vec![json!({"pageSize": 2}), json!({"area": "U42007"})]),

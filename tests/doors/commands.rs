@@ -8,7 +8,7 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 9] = [
+const OF_NO_SERVICE: [&str; 14] = [
     "serve",
     "demo",
     "generate",
@@ -18,6 +18,11 @@ const OF_NO_SERVICE: [&str; 9] = [
     "statistics",
     "attack",
     "export columns",
+    "certs dev",
+    "certs revoke",
+    "partners list",
+    "partners show",
+    "partners check",
 ];
 
 /// Runs every command.
@@ -100,6 +105,7 @@ fn rows(command: &str) -> Vec<Vec<String>> {
             vec![vec!["--area", "QK1"], vec!["--area", "QK1", "--collection", COLLECTION]]
         }
         "submit" => vec![vec!["FOLDER/no.csv"]],
+        "info" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
         "releases list" | "assessments list" => vec![vec![]],

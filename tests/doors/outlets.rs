@@ -38,7 +38,7 @@ impl Said {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// Whether a number stands in it: in digits, with a thousands separator, or as an encoded integer.
+    /// Whether a number stands in it: in digits, or with a thousands separator. What is in an encoded message is in its words, too.
     pub(super) fn tells(&self, number: u64) -> bool {
         let (text, digits) = (self.text(), number.to_string());
         let grouped = format!("{},{:03}", number / 1000, number % 1000);
@@ -47,11 +47,7 @@ impl Said {
             // Within a longer number or a hash it is something else.
             !around.into_iter().flatten().any(|c| c.is_ascii_alphanumeric())
         };
-        let mut varint = Vec::new();
-        prost::encoding::encode_varint(number, &mut varint);
-        let is_message = self.bytes.first().is_some_and(|first| *first == ENCODED);
         [digits, grouped].iter().any(|word| text.match_indices(word.as_str()).any(is_whole))
-            || (is_message && self.bytes.windows(varint.len()).any(|found| found == varint))
     }
 
     /// Where two begin to differ.

@@ -3,7 +3,7 @@
 //! Absolute: ACI = Σ pₖ(2Xₖ − 1)yₖ, in the values' unit. Relative: RCI = ACI/μ, from −1 to 1. For shares also Wagstaff's RCI/(1 − μ) and
 //! Erreygers's 4·ACI. Limits: the delta method with μ from the same values (Kakwani, Wagstaff and van Doorslaer 1997).
 
-use super::line::{Line, ranks};
+use super::line::{Line, centred_ranks};
 use super::{Confidence, Estimate, Groups, NotComputable};
 
 /// The four forms of the index.
@@ -30,8 +30,9 @@ pub fn concentration(
     confidence: Confidence,
 ) -> Result<Concentration, NotComputable> {
     let groups = groups.ordered()?;
-    let ranks = ranks(groups);
-    let weight = |k: usize| 2.0 * ranks[k] - 1.0;
+    let ranks = centred_ranks(groups);
+    // 2Xₖ − 1.
+    let weight = |k: usize| 2.0 * ranks[k];
     let index: f64 = groups
         .shares()
         .enumerate()
@@ -59,7 +60,7 @@ pub fn concentration(
     });
     let erreygers = shares.and_then(|()| form(4.0 * index, &|k| 4.0 * weight(k)));
     let spread: f64 =
-        groups.shares().zip(&ranks).map(|((share, _), rank)| share * (rank - 0.5).powi(2)).sum();
+        groups.shares().zip(&ranks).map(|((share, _), rank)| share * rank.powi(2)).sum();
     let values: Vec<_> = groups.all().iter().map(|group| 2.0 * spread * group.value).collect();
     let scatter = Line::fit(groups, &values).ordinary_error();
     Ok(Concentration { absolute: form(index, &weight)?, relative, wagstaff, erreygers, scatter })

@@ -4,15 +4,21 @@
 
 use super::Groups;
 
-/// Xₖ of each group.
-pub(super) fn ranks(groups: &Groups) -> Vec<f64> {
-    let mut before = 0.0;
-    let rank = |(share, _): (f64, _)| {
-        let rank = before + share / 2.0;
+/// Xₖ − ½ of each group: half of the share before it, less half of the share behind it. Added up from both ends, so that a group of nearly
+/// everybody leaves the digits of the others.
+pub(super) fn centred_ranks(groups: &Groups) -> Vec<f64> {
+    let shares: Vec<_> = groups.shares().map(|(share, _)| share).collect();
+    let mut ranks = vec![0.0; shares.len()];
+    let (mut before, mut behind) = (0.0, 0.0);
+    for (place, share) in shares.iter().enumerate() {
+        ranks[place] += before / 2.0;
         before += share;
-        rank
-    };
-    groups.shares().map(rank).collect()
+    }
+    for (place, share) in shares.iter().enumerate().rev() {
+        ranks[place] -= behind / 2.0;
+        behind += share;
+    }
+    ranks
 }
 
 /// A fitted line: y = b₀ + b₁X. Both are linear in the values: bᵢ = Σ Cᵢₖyₖ.
@@ -32,17 +38,17 @@ pub(super) struct Line {
 impl Line {
     /// Fits the values of more than two groups.
     pub(super) fn fit(groups: &Groups, values: &[f64]) -> Self {
-        let (weights, ranks) = (groups.shares().map(|(share, _)| share), ranks(groups));
-        let weights: Vec<_> = weights.collect();
+        let weights: Vec<_> = groups.shares().map(|(share, _)| share).collect();
+        let ranks = centred_ranks(groups);
         let sum = |of: &dyn Fn(usize) -> f64| (0..weights.len()).map(of).sum::<f64>();
-        let centre = sum(&|k| weights[k] * ranks[k]);
-        let spread = sum(&|k| weights[k] * (ranks[k] - centre).powi(2));
-        let of_slope: Vec<_> =
-            (0..ranks.len()).map(|k| weights[k] * (ranks[k] - centre) / spread).collect();
-        let of_start = (0..ranks.len()).map(|k| weights[k] - centre * of_slope[k]).collect();
+        let spread = sum(&|k| weights[k] * ranks[k].powi(2));
+        let of_slope: Vec<_> = (0..ranks.len()).map(|k| weights[k] * ranks[k] / spread).collect();
+        // The line goes through the means: y = μ + b₁(X − ½).
+        let of_start = (0..ranks.len()).map(|k| weights[k] - of_slope[k] / 2.0).collect();
         let coefficients: [Vec<f64>; 2] = [of_start, of_slope];
         let [start, slope] = [0, 1].map(|i| sum(&|k| coefficients[i][k] * values[k]));
-        let residuals = (0..ranks.len()).map(|k| values[k] - start - slope * ranks[k]).collect();
+        let middle = start + slope / 2.0;
+        let residuals = (0..ranks.len()).map(|k| values[k] - middle - slope * ranks[k]).collect();
         Self { start, slope, coefficients, weights, residuals, spread }
     }
 

@@ -2,7 +2,7 @@
 //! people once (Vaart 1998; WHO's healthequal weights twice, and is not followed there). SII is the share at X = 1 less that at X = 0,
 //! RII the one divided by the other. Limits: the delta method with the inverse information, times the people.
 
-use super::line::ranks;
+use super::line::centred_ranks;
 use super::{Confidence, Estimate, Groups, NotComputable};
 
 /// Newton's steps at most: from 0 they double the digits each time.
@@ -24,7 +24,7 @@ pub fn logistic_slope(
     if mean <= 0.0 || mean >= 1.0 {
         return Err(NotComputable::NoVariation);
     }
-    let ranks = ranks(groups);
+    let ranks: Vec<_> = centred_ranks(groups).iter().map(|rank| rank + 0.5).collect();
     let share = |log_odds: f64| 1.0 / (1.0 + (-log_odds).exp());
     let (mut start, mut slope) = ((mean / (1.0 - mean)).ln(), 0.0);
     // The information at the last step.

@@ -33,12 +33,23 @@ pub fn trend(points: &[(u64, u64)], noise: f64) -> Result<Trend, NotComputable> 
     let sum = |of: &dyn Fn(f64, f64, f64) -> f64| -> f64 {
         points.iter().enumerate().map(|(t, (x, n))| of(t as f64, *x, *n)).sum()
     };
-    let people = sum(&|_, _, n| n);
-    let (share, centre) = (sum(&|_, x, _| x) / people, sum(&|t, _, n| t * n) / people);
-    let spread = sum(&|t, _, n| n * (t - centre).powi(2));
-    let together = sum(&|t, x, _| (t - centre) * x);
+    let (events, people) = (sum(&|_, x, _| x), sum(&|_, _, n| n));
+    let (share, centre) = (events / people, sum(&|t, _, n| t * n) / people);
+    // Σnₖ(tₖ − t̄)² and Σ(tₖ − t̄)xₖ out of pairs of points, so that a point of nearly everybody leaves the digits of the others.
+    let pairs = |of: &dyn Fn(f64, (f64, f64), (f64, f64)) -> f64| -> f64 {
+        let later = |place: usize| {
+            let rest = points[place + 1..].iter().enumerate();
+            rest.map(move |(more, point)| ((more + 1) as f64, *point))
+        };
+        let of_point = |place: usize| -> f64 {
+            later(place).map(|(apart, point)| of(apart, points[place], point)).sum()
+        };
+        (0..points.len()).map(of_point).sum::<f64>() / people
+    };
+    let spread = pairs(&|apart, (_, n), (_, m)| n * m * apart * apart);
+    let together = pairs(&|apart, (x, n), (y, m)| apart * (n * y - m * x));
     let of_noise = noise * (1.0 + share * share) * sum(&|t, _, _| (t - centre).powi(2));
-    let variance = share * (1.0 - share) * spread + of_noise;
+    let variance = share * ((people - events) / people) * spread + of_noise;
     if variance <= 0.0 {
         return Err(NotComputable::NoVariation);
     }

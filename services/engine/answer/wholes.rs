@@ -90,7 +90,11 @@ impl<F> Wholes<F> {
         let is_part = whole.is_some();
         let whole = whole.and_then(in_wider);
         let of_all = whole.as_ref().map_or(row, |(all, _)| *all);
-        let few = |part: &TrueCount, whole: TrueCount| self.protection.is_few(whole.rest(*part));
+        // What is withheld for itself tells nothing.
+        let is_shown = |count: &TrueCount| self.protection.see(*count).is_some();
+        let few = |part: &TrueCount, whole: TrueCount| {
+            is_shown(part) && self.protection.is_few(whole.rest(*part))
+        };
         let is_raised = |part: &TrueCount| self.protection.changes_much(*part).is_gt();
         if is_part && few(&row, of_all) || parts.iter().any(|part| few(part, of_all)) {
             return true;
@@ -138,6 +142,7 @@ impl<F> Wholes<F> {
             };
             let few = |each| self.protection.is_few(TrueCount::without_largest(each, COLLUDING));
             match self.protection.changes_much(count) {
+                _ if self.protection.see(count).is_none() => false,
                 Ordering::Equal => false,
                 Ordering::Less => few(own()),
                 Ordering::Greater => few(others()),
