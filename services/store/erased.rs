@@ -2,13 +2,16 @@
 
 use prost::Message as _;
 
-use super::erasure::Erasure;
+use super::catalog::Catalog;
+use super::erasure::{Erased, Erasure, ErasureKind};
 use super::error::{StoreError, damaged};
 use super::keys;
 use super::log::Entry;
 use super::state::{Applied, State, parts};
 use super::tree::{Row, VALUE_BYTES};
+use crate::domain::collection::Dataset;
 use crate::domain::cube::Directory;
+use crate::domain::period::Month;
 use crate::proto::store::{Erase, ErasureRow, RequestRow, SubmissionMeta, VersionRow};
 
 impl State {
@@ -66,5 +69,49 @@ impl State {
         self.tree.commit(&[(request_key, request.encode_to_vec())], entry.place)?;
         self.lock().erased(erasure);
         Ok(Applied::Erased)
+    }
+}
+
+impl Erasure {
+    /// The erasure of its rows. Every version that it names has to be without data.
+    pub(super) fn of_row(
+        position: u64,
+        row: &ErasureRow,
+        catalog: &Catalog,
+    ) -> Result<Self, StoreError> {
+        let empty = Erase::default();
+        let made = row.erase.as_ref().unwrap_or(&empty);
+        let wrong = || damaged(format!("the erasure at {position} cannot be read"));
+        let kinds = [ErasureKind::Submission, ErasureKind::Person, ErasureKind::Retention];
+        let kind = kinds.into_iter().find(|kind| *kind as u32 == made.kind).ok_or_else(wrong)?;
+        let versions = made.versions.iter().map(|of| {
+            let left = of.left.as_ref().ok_or_else(wrong)?;
+            let dataset = Dataset::from_number(left.dataset).ok_or_else(wrong)?;
+            let month = Month::from_number(left.month).ok_or_else(wrong)?;
+            let slot = catalog.slot(&left.collection, &left.organisation, dataset, month);
+            let slot = slot.ok_or_else(wrong)?;
+            let versions = catalog.versions(&slot);
+            let found = versions.iter().find(|found| found.position == of.position);
+            if !found.is_some_and(|found| found.is_erased) {
+                return Err(damaged(format!("the rows have what was erased at {position}")));
+            }
+            let next = versions.iter().find(|found| found.position == of.replaced_by);
+            Ok(Erased {
+                slot,
+                version: of.version,
+                collection: left.collection.as_str().into(),
+                organisation: left.organisation.as_str().into(),
+                replaced_by: next.map(|next| next.version),
+            })
+        });
+        Ok(Self {
+            position,
+            time_millis: row.time_millis,
+            kind,
+            reason: made.reason.clone(),
+            request_id: made.request_id.clone(),
+            record_count: made.record_count,
+            versions: versions.collect::<Result<_, _>>()?,
+        })
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use super::{
     disk::{Disk, is_full, write_all},
     entry::{NewEntry, Place},
-    erase::Erasures,
+    erasures::Erasures,
     error::{Damage, LogError},
     frame::{Hash, Header, Mark, mark_of},
     ordered_log::{Entries, Log, payload_bytes},

@@ -2,46 +2,22 @@
 //! the one or the other. Which payloads have to be gone is said by an entry that was durable before: a start can finish the work.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{
     append::{Mode, SegmentLog},
     entry::EntryKind,
+    erasures::{Erasures, half_written, with_hash},
     error::{Damage, LogError},
-    frame::Header,
     open::failed,
-    scan::{FrameReader, hash},
+    scan::FrameReader,
     segment::Segment,
 };
-
-/// Ending of a segment that is being written again.
-const HALF_WRITTEN: &str = "seg.new";
-const HASH_BYTES: usize = 32;
-
-/// What a log has of erasures: the entries that order them, and the entries whose payloads are gone.
-#[derive(Clone, Debug, Default)]
-pub struct Erasures {
-    /// Positions of the erasures.
-    pub ordered: BTreeSet<u64>,
-    /// Positions of the entries without their payloads.
-    pub done: BTreeSet<u64>,
-}
-
-impl Erasures {
-    pub(super) fn note(&mut self, header: &Header) {
-        if header.kind == EntryKind::Erase as u8 {
-            self.ordered.insert(header.position);
-        }
-        if header.erased.is_some() {
-            self.done.insert(header.position);
-        }
-    }
-}
 
 impl SegmentLog {
     /// Erasures, and entries without their payloads, as they were when the log was opened.
@@ -121,39 +97,6 @@ impl SegmentLog {
             .map_err(failed("make durable", &self.folder))?;
         Ok(Some(bytes))
     }
-}
-
-/// Removes segments that were being written again when the service ended: the old ones are there.
-pub(super) fn remove_half_written(folder: &Path) -> Result<(), LogError> {
-    for segment in Segment::list(folder)? {
-        let path = half_written(&segment.path);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(failed("remove", &path)(error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Takes the hash off what stands in the place of a payload, and says whether it is its own.
-pub(super) fn take_left(stored: &mut Vec<u8>) -> bool {
-    let Some(end) = stored.len().checked_sub(HASH_BYTES) else { return stored.is_empty() };
-    let is_own = hash(&stored[..end])[..] == stored[end..];
-    stored.truncate(end);
-    is_own
-}
-
-fn with_hash(left: &[u8]) -> Vec<u8> {
-    match left {
-        [] => Vec::new(),
-        left => [left, &hash(left)].concat(),
-    }
-}
-
-fn half_written(segment: &Path) -> PathBuf {
-    segment.with_extension(HALF_WRITTEN)
 }
 
 fn refused(path: &Path, source: io::Error) -> LogError {

@@ -66,6 +66,7 @@ mod append;
 mod disk;
 mod entry;
 mod erase;
+mod erasures;
 mod error;
 mod frame;
 mod lose;
@@ -84,7 +85,7 @@ pub(super) use disk::is_full;
 
 pub use append::{SEGMENT_BYTES, SegmentLog};
 pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
-pub use erase::Erasures;
+pub use erasures::Erasures;
 pub use error::{Damage, Fault, LogError};
 pub use lose::lose;
 pub use memory::MemoryLog;

@@ -10,7 +10,7 @@ use std::{
 use super::{
     append::{Mode, SegmentLog},
     disk::{Disk, RealDisk},
-    erase::remove_half_written,
+    erasures::remove_half_written,
     error::{Damage, LogError},
     survey::{Known, Survey, Verdict, survey},
 };

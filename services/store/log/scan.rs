@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     entry::{EntryKind, UnknownKind},
-    erase::take_left,
+    erasures::take_left,
     error::Fault,
     frame::{HEADER_BYTES, Hash, Header, MAGIC, Mark},
     segment::Segment,

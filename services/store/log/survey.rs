@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     entry::Place,
-    erase::Erasures,
+    erasures::Erasures,
     error::{Damage, Fault, LogError},
     frame::{Hash, Header, Mark, NO_CHAIN},
     scan::{BadFrame, Found, FrameReader, mark_of_log},
