@@ -50,11 +50,13 @@ pub struct PartnersArgs {
 #[derive(Debug, Subcommand)]
 pub enum PartnersAction {
     /// List the partners.
-    #[command(after_help = "Examples:\n  equity partners list --partners ./certs/partners.toml")]
+    #[command(
+        after_help = "Examples:\n  equity partners list --partners ./certs/partners.toml\n  equity partners list --format json"
+    )]
     List,
     /// Show what a partner may do.
     #[command(
-        after_help = "Examples:\n  equity partners show alpha --partners ./certs/partners.toml"
+        after_help = "Examples:\n  equity partners show alpha --partners ./certs/partners.toml\n  equity partners show alpha --format json"
     )]
     Show {
         /// Name of the partner.
@@ -62,7 +64,7 @@ pub enum PartnersAction {
     },
     /// Say what the holder of a certificate may do, or why nothing.
     #[command(
-        after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml"
+        after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml\n  equity partners check /etc/equity/emis.crt"
     )]
     Check {
         /// File of the certificate (PEM).

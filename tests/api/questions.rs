@@ -72,11 +72,9 @@ async fn a_collection_without_what_a_table_counts_is_refused_and_others_are_name
     for status in statuses {
         let refusal = Refusal::of(&status);
         assert_eq!(refusal.short(), ("FIELD_INVALID", "query.collection"));
-        assert!(
-            told(&status).contains("practice-feed, synthetic-feed, synthetic-llr"),
-            "{}",
-            told(&status)
-        );
+        let told = told(&status);
+        assert!(told.contains("practice-feed, synthetic-"), "{told}");
+        assert!(told.contains("synthetic-llr"), "{told}");
     }
 }
 

@@ -28,9 +28,30 @@ OPEN = [
     "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz", "mid2020_population_single_year_lsoa11_llr.csv.gz",
 ]
 FILES = [
-    "breakdown", "breakdown_service", "consultation_channel_service", "digital_exclusion", "digital_exclusion_service",
-    "erasure", "erasure_service", "error_reason", "export", "export_service", "limits", "publication_service", "record", "reference", "reference_service", "release", "release_service",
-    "submission", "submission_service",
+    "breakdown",
+    "breakdown_service",
+    "comparison",
+    "consultation_channel_service",
+    "digital_exclusion",
+    "digital_exclusion_service",
+    "disclosure",
+    "erasure",
+    "erasure_service",
+    "error_reason",
+    "export",
+    "export_service",
+    "inequality_service",
+    "limits",
+    "publication_service",
+    "record",
+    "reference",
+    "reference_service",
+    "release",
+    "release_service",
+    "service_info",
+    "service_info_service",
+    "submission",
+    "submission_service",
 ]
 # Every table, as `BreakdownQuestion` names it, and the call that returns it.
 TABLES = {

@@ -57,7 +57,10 @@ impl Secured {
 
     /// The settings of a service with these files.
     pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, Option<String>)> {
-        self.files.iter().map(|(name, file)| (*name, Some(file.display().to_string())))
+        let files = self.files.iter().map(|(name, file)| (*name, Some(file.display().to_string())));
+        // The one partner fills the service with thousands of submissions, and nobody else waits for it.
+        let quotas = ["EQUITY_QUOTAS_REQUESTS_PER_SECOND", "EQUITY_QUOTAS_BURST"];
+        files.chain(quotas.map(|name| (name, Some("1000000".to_owned()))))
     }
 }
 

@@ -120,6 +120,11 @@ impl<F> Wholes<F> {
     ) -> bool {
         let of_each = self.of_each.get(usize::from(!keys.is_empty()));
         let Some([of_row, of_all]) = of_each else { return false };
+        // Most cells are changed little: of these nobody's part is looked for.
+        let mut counts = row.iter().chain(parts);
+        if counts.all(|count| self.protection.changes_much(*count).is_eq()) {
+            return false;
+        }
         let [of_row, of_all] = [of_row, of_all].map(|of| -> BTreeMap<&str, Told> {
             let each = of.each(keys);
             let each = each.map(|(code, at)| Some((code, told(&of.counted.figures, Some(at))?)));
