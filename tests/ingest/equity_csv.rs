@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use equity_indicators::domain::codes::says_nothing;
 use equity_indicators::domain::record::{
     ACCESS, CONSULTATION, Holds, PERSON, POPULATION, RecordField, RecordType,
 };
@@ -358,9 +359,11 @@ fn without_lines(mut submissions: Vec<SubmissionFile>) -> Vec<SubmissionFile> {
     submissions
 }
 
-/// Texts that CSV finds hard: quotes, commas, blanks within, other alphabets.
+/// Texts that CSV finds hard: quotes, commas, blanks within, other alphabets. Words such as `na` are refused, and so not written.
 fn text() -> impl Strategy<Value = String> {
-    "[a-z0-9\",'|#é\u{4e2d}]{0,6}".prop_map(|text| text.trim().to_owned())
+    "[a-z0-9\",'|#é\u{4e2d}]{0,6}"
+        .prop_map(|text| text.trim().to_owned())
+        .prop_filter("a word for no value", |text| text.is_empty() || !says_nothing(text))
 }
 
 fn codes() -> impl Strategy<Value = Vec<String>> {
