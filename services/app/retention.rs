@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::engine::erasures::Retention;
 
 /// Between two looks. Months are what is counted, so a day more is nothing.
-const PAUSE: Duration = Duration::from_hours(24);
+const PAUSE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long data is kept, from the settings; none: for ever.
 fn retention(config: &Config) -> Option<Retention> {
@@ -28,13 +28,19 @@ pub(super) async fn erase(engine: Weak<Engine>, config: Config, shutdown: Cancel
         let Some(engine) = engine.upgrade() else { return };
         match engine.erase_old(keep).await {
             Ok(None) => {}
-            Ok(Some(made)) => tracing::info!(
-                submissions = made.erasure.versions.len(),
-                position = made.erasure.position,
-                "what was kept for as long as the settings say was erased"
-            ),
+            Ok(Some(made)) => {
+                tracing::info!(
+                    submissions = made.erasure.versions.len(),
+                    position = made.erasure.position,
+                    "what was kept for as long as the settings say was erased"
+                );
+                // One erasure takes so much and no more.
+                if !shutdown.is_cancelled() {
+                    continue;
+                }
+            }
             Err(error) => {
-                tracing::error!(%error, "old data was not erased; it is tried again in a day")
+                tracing::error!(%error, "old data was not erased; it is tried again in a day");
             }
         }
         drop(engine);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::aside::{OF_ANOTHER_LOG, free_name, made_anew, open_first};
 use super::clock::LogClock;
-use super::erasing::{copies, finish_at_start};
+use super::erasing::{finish_at_start, set_aside};
 use super::error::StoreError;
 use super::folder::{free_bytes, make_folder};
 use super::lock::Lock;
@@ -46,7 +46,7 @@ impl CaughtUp {
         if free_bytes(folder)? < RESERVE_BYTES {
             reserve.release();
         }
-        let aside = copies(folder)?;
+        let kept = set_aside(folder)?;
         let mut state = open_first(folder, sled_bytes)?;
         let took = reserve.ahead(AHEAD_BYTES).and_then(|()| reserve.hold());
         if let Err(error) = took {
@@ -68,9 +68,9 @@ impl CaughtUp {
             )?;
         }
         if damage.is_none() {
-            let mut set_aside = copies(folder)?;
-            set_aside.retain(|path| !aside.contains(path));
-            state = finish_at_start(&mut log, state, folder, sled_bytes, &set_aside)?;
+            let mut aside = set_aside(folder)?;
+            aside.retain(|path| !kept.contains(path));
+            state = finish_at_start(&mut log, state, folder, sled_bytes, &aside)?;
         }
         let (entries, found) = state.replay(&log, &mut |_, _| {})?;
         if entries > 0 {

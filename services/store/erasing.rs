@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+use std::time::{Duration, Instant};
 
 use prost::Message as _;
 
@@ -34,6 +35,12 @@ use crate::proto::store::{Commit, Erase, ErasedVersion, SubmissionMeta};
 /// sled while it is made anew, and the old one before it goes.
 const NEW: &str = "sled-new";
 const OLD: &str = "sled-erased";
+
+/// Longest wait for a moment without questions, and pause between two looks.
+const PATIENCE: Duration = Duration::from_secs(30);
+const MOMENT: Duration = Duration::from_millis(1);
+/// Most versions of one erasure that the retention makes: an entry of the log has a largest size.
+const MOST_AT_ONCE: usize = 10_000;
 
 /// What an erasure does.
 struct Plan {
@@ -96,11 +103,8 @@ impl<L: Log> Writer<L> {
             instead: Vec::new(),
         };
         if let ToErase::Person { scheme, key } = &new.what {
-            self.with_person(&mut plan, &placed, scheme, *key)?;
-            return match plan.erase.versions.is_empty() {
-                true => Err(WriteError::NoSuchPerson),
-                false => Ok(plan),
-            };
+            let found = self.with_person(&mut plan, &placed, (scheme, *key))?;
+            return if found { Ok(plan) } else { Err(WriteError::NoSuchPerson) };
         }
         let ended = ended_at(&placed, |position| self.time_of(position));
         for (position, (slot, of)) in placed.iter().filter(|(_, (_, of))| !of.is_erased) {
@@ -116,7 +120,9 @@ impl<L: Log> Writer<L> {
                 }
                 ToErase::Person { .. } => false,
             };
-            if is_meant {
+            let is_full = matches!(new.what, ToErase::Retention { .. })
+                && plan.erase.versions.len() == MOST_AT_ONCE;
+            if is_meant && !is_full {
                 let entry = self.entry(*position)?;
                 let commit = Commit::decode(entry.payload.as_slice()).map_err(damaged)?;
                 let meta = inflated(&commit.meta)?;
@@ -127,6 +133,8 @@ impl<L: Log> Writer<L> {
         if plan.erase.versions.is_empty() {
             return Err(WriteError::AlreadyErased);
         }
+        let stray = self.each_commit(|_, _, _| Ok(()))?;
+        plan.erase.stray_chunks = stray.iter().map(|chunk| chunk.place.position).collect();
         Ok(plan)
     }
 
@@ -143,54 +151,73 @@ impl<L: Log> Writer<L> {
         Ok(there.ok_or_else(|| damaged(format!("entry {position} is not there")))?)
     }
 
-    /// Finds a person's records: reads the whole log once.
+    /// Finds a person's records. Says whether there are any, in submissions or in chunks that are none.
     fn with_person(
         &self,
         plan: &mut Plan,
         placed: &Placed,
-        scheme: &str,
-        key: u64,
-    ) -> Result<(), WriteError> {
-        let (mut chunks, mut next) = (Vec::new(), self.log.tail() + 1);
-        for entry in self.log.read_from(1).map_err(StoreError::from)? {
-            let entry = entry.map_err(StoreError::from)?;
-            if entry.kind == EntryKind::Chunk && !entry.erased {
-                chunks.push(entry.payload);
-                continue;
-            }
-            let chunks = std::mem::take(&mut chunks);
-            if entry.kind != EntryKind::Commit || entry.erased {
-                continue;
-            }
-            let position = entry.place.position;
-            let commit = Commit::decode(entry.payload.as_slice()).map_err(damaged)?;
+        (scheme, key): (&str, u64),
+    ) -> Result<bool, WriteError> {
+        let mut next = self.log.tail() + 1;
+        let Plan { erase, instead } = plan;
+        let stray = self.each_commit(|position, commit, chunks| {
             let meta = inflated(&commit.meta)?;
             if meta.person_key_scheme != scheme {
-                continue;
+                return Ok(());
             }
-            let own = usize::try_from(commit.chunk_count).unwrap_or(usize::MAX);
-            let own = chunks.len().saturating_sub(own);
-            let runs = runs::joined(chunks[own..].iter().map(Vec::as_slice))?;
+            let runs = runs::joined(chunks.iter().map(|chunk| &*chunk.payload))?;
             if !without::has(&meta, &runs, key)? {
-                continue;
+                return Ok(());
             }
             let of = &placed.get(&position).ok_or_else(|| damaged("a version is not there"))?.1;
-            let mut erased = erased(position, &commit, &meta, of.version);
+            let mut erased = erased(position, commit, &meta, of.version);
             if of.stands.is_some() {
                 let (rest, records) = without::without(&meta, &runs, key)?;
-                plan.erase.record_count += records;
+                erase.record_count += records;
                 if let Some((mut meta, runs)) = rest {
-                    without::renamed(&mut meta, &plan.erase.caller, &plan.erase.request_id);
+                    without::renamed(&mut meta, &erase.caller, &erase.request_id);
                     let prepared = Prepared::of_runs(meta, &runs);
                     next += prepared.chunks.len() as u64;
                     erased.replaced_by = next;
-                    plan.instead.push((next, prepared));
+                    instead.push((next, prepared));
                     next += 1;
                 }
             }
-            plan.erase.versions.push(erased);
+            erase.versions.push(erased);
+            Ok(())
+        })?;
+        let mut found = !erase.versions.is_empty();
+        for chunk in &stray {
+            found |= without::is_in(&runs::joined([&*chunk.payload].into_iter())?, key);
         }
-        Ok(())
+        erase.stray_chunks = stray.iter().map(|chunk| chunk.place.position).collect();
+        Ok(found)
+    }
+
+    /// Reads the whole log. `look` gets every commit whose payload is there, with its chunks. Returns the chunks of no commit: an append
+    /// that a crash has cut short leaves them.
+    fn each_commit(
+        &self,
+        mut look: impl FnMut(u64, &Commit, &[Entry]) -> Result<(), StoreError>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let (mut chunks, mut stray) = (Vec::new(), Vec::new());
+        for entry in self.log.read_from(1)? {
+            let entry = entry?;
+            if entry.kind == EntryKind::Chunk {
+                chunks.extend((!entry.erased).then_some(entry));
+                continue;
+            }
+            if entry.kind == EntryKind::Commit && !entry.erased {
+                let commit = Commit::decode(entry.payload.as_slice()).map_err(damaged)?;
+                let own = usize::try_from(commit.chunk_count).map_err(damaged)?;
+                let others = chunks.len().checked_sub(own);
+                let others = others.ok_or_else(|| damaged("a commit has no chunks"))?;
+                look(entry.place.position, &commit, &chunks.split_off(others))?;
+            }
+            stray.append(&mut chunks);
+        }
+        stray.append(&mut chunks);
+        Ok(stray)
     }
 
     /// One append, with one fsync: a kill leaves all of it or nothing.
@@ -233,7 +260,7 @@ impl<L: Log> Writer<L> {
         made.tree.flush()?;
         drop(made);
         let era = std::sync::Arc::clone(&self.era);
-        let changing = era.write().unwrap_or_else(PoisonError::into_inner);
+        let changing = between_questions(&era);
         self.live.state.tree.close();
         let (sled, old) = (folder.join("sled"), folder.join(OLD));
         rename(&sled, &old)?;
@@ -246,6 +273,19 @@ impl<L: Log> Writer<L> {
         drop(changing);
         remove(&old)
     }
+}
+
+/// Waits for a moment without questions. A writer that waits in the lock keeps new questions out, so it does that only when none comes.
+fn between_questions(era: &RwLock<()>) -> RwLockWriteGuard<'_, ()> {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        match era.try_write() {
+            Ok(changing) => return changing,
+            Err(TryLockError::Poisoned(changing)) => return changing.into_inner(),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(MOMENT),
+        }
+    }
+    era.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// When each version stopped standing: when the next one came, or it was withdrawn.
@@ -332,7 +372,7 @@ pub(super) fn finish_at_start(
     if unfinished.unnamed.is_some() {
         return Err(StoreError::Erasure(unfinished.why().unwrap_or_default()));
     }
-    // What was set aside just now may be older than the erasure.
+    // A sled that was set aside just now may be older than the erasure.
     set_aside.iter().try_for_each(|path| remove(path))?;
     if !unfinished.left.is_empty() {
         tracing::warn!(
@@ -342,7 +382,8 @@ pub(super) fn finish_at_start(
         remove_copies(folder)?;
         log.erase(&unfinished.left)?;
     }
-    if !unfinished.left.is_empty() || unfinished.are_old(state.tree.position()) {
+    // Rows that were made before, or the files of a sled that has lost them.
+    if !unfinished.left.is_empty() || state.tree.position() < unfinished.last {
         drop(state);
         let sled = folder.join("sled");
         remove(&sled)?;
@@ -356,8 +397,17 @@ fn remove_copies(folder: &Path) -> Result<(), StoreError> {
     copies(folder)?.iter().try_for_each(|path| remove(path))
 }
 
+/// Folders of a sled that was kept for the operator.
+pub(super) fn set_aside(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut found = copies(folder)?;
+    found.retain(|path| {
+        path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"sled-"))
+    });
+    Ok(found)
+}
+
 /// The folders beside log and sled that may have copies of data.
-pub(super) fn copies(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+fn copies(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let mut found = Vec::new();
     for item in fs::read_dir(folder).map_err(io("list", folder))? {
         let path = item.map_err(io("list", folder))?.path();

@@ -121,9 +121,9 @@ fn copy(from: &Path, to: &Path) {
             (item.path(), item.file_name())
         };
         if path.is_dir() {
-            copy(&path, &to.join(name))
+            copy(&path, &to.join(name));
         } else {
-            fs::copy(&path, to.join(name)).map(drop).unwrap()
+            fs::copy(&path, to.join(name)).map(drop).unwrap();
         }
     }
 }
@@ -183,21 +183,22 @@ async fn an_erased_submission_is_in_no_file_and_the_log_proves_the_rest() {
     assert!(gone_now.is_empty(), "{gone_now:?}");
     assert!(!found(folder, &stays).is_empty());
     for name in ["sled-damaged-1", "log-lost-1", "verify", NEW, OLD] {
-        assert!(!folder.join(name).exists(), "{name}");
+        assert!(!folder.join(name).try_exists().unwrap(), "{name}");
     }
     // Nothing stands; earlier positions say that something was erased.
-    let catalog = store.catalog();
-    assert!(catalog.stands(&slot).is_none());
-    let versions = catalog.versions(&slot);
-    assert!(versions.iter().all(|version| version.is_erased));
-    assert_eq!(standing(versions, positions[1]).map(|of| of.is_erased), Some(true));
-    assert!(standing(versions, made.position).is_none());
-    let erasure = catalog.erasures().last().unwrap().clone();
+    let erasure = {
+        let catalog = store.catalog();
+        assert!(catalog.stands(&slot).is_none());
+        let versions = catalog.versions(&slot);
+        assert!(versions.iter().all(|version| version.is_erased));
+        assert_eq!(standing(versions, positions[1]).map(|of| of.is_erased), Some(true));
+        assert!(standing(versions, made.position).is_none());
+        catalog.erasures().last().unwrap().clone()
+    };
     assert_eq!(
         (erasure.kind, erasure.record_count, erasure.versions.len()),
         (ErasureKind::Submission, 1200, 2)
     );
-    drop(catalog);
     // The same calls again.
     assert!(store.erase(asked).await.unwrap().replayed);
     assert!(matches!(store.erase(order(what)).await, Err(WriteError::AlreadyErased)));
@@ -304,10 +305,16 @@ async fn a_start_finishes_what_was_begun() {
     copy(&after, &between);
     fs::rename(between.join("sled"), between.join(NEW)).unwrap();
     copy(&before.join("sled"), &between.join(OLD));
+    // sled was opened and has nothing; its files have what a crash kept it from reading.
+    let unread = place.path().join("unread");
+    copy(&after, &unread);
+    fs::remove_dir_all(unread.join("sled")).unwrap();
+    drop(State::open(&unread.join("sled"), 8 << 20).unwrap());
+    fs::copy(before.join("sled/db"), unread.join("sled/left")).unwrap();
     let renamed = place.path().join("renamed");
     copy(&after, &renamed);
     copy(&before.join("sled"), &renamed.join(OLD));
-    for folder in [appended, half_written, destroyed, between, renamed] {
+    for folder in [appended, half_written, destroyed, between, unread, renamed] {
         assert!(!found(&folder, &gone).is_empty(), "{}", folder.display());
         let store = open(&folder);
         assert_eq!(store.stopped(), None);
@@ -318,6 +325,92 @@ async fn a_start_finishes_what_was_begun() {
         drop(store);
         is_proven(&folder);
         assert!(found(&folder, &gone).is_empty(), "{}", folder.display());
+    }
+}
+
+#[tokio::test]
+async fn retention_erases_what_is_old_and_what_was_replaced() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    for seed in [1, 2] {
+        store.submit(Arc::new(prepared("C82001", &[], seed)), None).await.unwrap();
+    }
+    store.submit(Arc::new(prepared("C82002", &[], 3)), None).await.unwrap();
+    let withdrawn = slot(&store, "C82002");
+    let id = uuid::Uuid::new_v4().to_string();
+    store.withdraw(withdrawn, 1, "caller", &id).await.unwrap();
+    let erase = |before, replaced_before| {
+        store.erase(order(ToErase::Retention { before, replaced_before }))
+    };
+    let month = |text: &str| Some(text.parse::<Month>().unwrap());
+    for (before, replaced_before) in [(None, None), (month("2024-01"), Some(1)), (None, Some(1))] {
+        assert!(matches!(erase(before, replaced_before).await, Err(WriteError::AlreadyErased)));
+    }
+    erase(None, Some(store.now() + 1)).await.unwrap();
+    let named = |store: &Store| -> Vec<_> {
+        let made = store.catalog().erasures().last().unwrap().clone();
+        assert_eq!(made.kind, ErasureKind::Retention);
+        made.versions.iter().map(|of| (of.organisation.to_string(), of.version)).collect()
+    };
+    assert_eq!(named(&store), [("C82001".to_owned(), 1), ("C82002".to_owned(), 1)]);
+    assert!(store.catalog().stands(&slot(&store, "C82001")).is_some());
+    erase(month("2024-02"), None).await.unwrap();
+    assert_eq!(named(&store), [("C82001".to_owned(), 2)]);
+    assert!(store.catalog().stands(&slot(&store, "C82001")).is_none());
+    drop(store);
+    is_proven(place.path());
+}
+
+/// A crash in the middle of an append can leave chunks that no commit names. Nobody ever reads them, and nothing would find them later.
+#[tokio::test]
+async fn chunks_of_no_submission_go_with_any_erasure() {
+    for by_person in [false, true] {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        let store = open(folder);
+        store.submit(Arc::new(prepared("C82001", &[], 1)), None).await.unwrap();
+        drop(store);
+        let cut_short = prepared("C82001", &["gone"], 2);
+        let gone = needles(&cut_short);
+        let append = |payloads: &[Vec<u8>]| {
+            let mut log = SegmentLog::open(&folder.join("log"), SEGMENT_BYTES, &[]).unwrap().log;
+            let new = payloads.iter().map(|payload| NewEntry {
+                kind: EntryKind::Chunk,
+                time_millis: log.time_millis(),
+                payload,
+            });
+            let new: Vec<_> = new.collect();
+            log.append(&new).unwrap();
+        };
+        append(&cut_short.chunks);
+        let store = open(folder);
+        store.submit(Arc::new(prepared("C82002", &[], 3)), None).await.unwrap();
+        drop(store);
+        append(&cut_short.chunks);
+        assert!(!found(folder, &gone).is_empty());
+        let store = open(folder);
+        let person = |key| ToErase::Person { scheme: "scheme".into(), key };
+        let what = match by_person {
+            true => person(key("gone")),
+            false => ToErase::Submission {
+                slot: slot(&store, "C82001"),
+                version: 1,
+                all_versions: false,
+            },
+        };
+        let nobody = store.erase(order(person(key("nobody")))).await;
+        assert!(matches!(nobody, Err(WriteError::NoSuchPerson)));
+        store.erase(order(what)).await.unwrap();
+        assert!(found(folder, &gone).is_empty());
+        assert!(matches!(
+            store.erase(order(person(key("gone")))).await,
+            Err(WriteError::NoSuchPerson)
+        ));
+        drop(store);
+        is_proven(folder);
+        let store = open(folder);
+        assert_eq!(store.stopped(), None);
+        assert!(found(folder, &gone).is_empty());
     }
 }
 

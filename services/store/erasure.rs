@@ -151,10 +151,11 @@ pub(super) fn left_of(meta: &SubmissionMeta) -> SubmissionMeta {
 /// What stands in the place of each payload that an erasure destroys, by position: of a commit what is left of its description, of
 /// a chunk nothing.
 pub(super) fn left_by(erase: &Erase) -> impl Iterator<Item = (u64, Vec<u8>)> + '_ {
-    erase.versions.iter().flat_map(|of| {
+    let of_versions = erase.versions.iter().flat_map(|of| {
         let first = of.position.saturating_sub(of.chunk_count.into());
         let chunks = (first..of.position).map(|position| (position, Vec::new()));
         let left = of.left.as_ref().map(Message::encode_to_vec).unwrap_or_default();
         chunks.chain([(of.position, left)])
-    })
+    });
+    of_versions.chain(erase.stray_chunks.iter().map(|position| (*position, Vec::new())))
 }

@@ -98,6 +98,12 @@ pub(super) fn has(meta: &SubmissionMeta, runs: &Runs, key: u64) -> Result<bool, 
     Ok(person_keys(runs, records)?.contains(&key))
 }
 
+/// Whether runs that are no submission, because some of them may be missing, have a person.
+pub(super) fn is_in(runs: &Runs, key: u64) -> bool {
+    let persons = runs.get(&u32::from(number::PERSON)).map_or(&[][..], Vec::as_slice);
+    persons.windows(8).any(|window| window == key.to_le_bytes())
+}
+
 /// Gives what is left of a submission an id and a hash of its own, out of those of the erasure.
 pub(super) fn renamed(meta: &mut SubmissionMeta, caller: &str, request_id: &str) {
     let mut hasher = blake3::Hasher::new();
