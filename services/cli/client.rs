@@ -219,12 +219,16 @@ pub fn ask<T>(message: T) -> Request<T> {
     request
 }
 
-/// One call that may be repeated, with the client that makes it: `call!(service, submissions, get_submission, request)`.
+/// One call that may be repeated, with the client that makes it: `call!(service, submissions, get_submission, request)`. It has a minute,
+/// or what makes its request says.
 macro_rules! call {
-    ($service:expr, $client:ident, $method:ident, $request:expr) => {{
+    ($service:expr, $client:ident, $method:ident, $request:expr) => {
+        $crate::cli::client::call!($service, $client, $method, $request, $crate::cli::client::ask)
+    };
+    ($service:expr, $client:ident, $method:ident, $request:expr, $ask:path) => {{
         let (client, request) = ($service.$client(), $request);
         let call = || {
-            let (mut client, asked) = (client.clone(), $crate::cli::client::ask(request.clone()));
+            let (mut client, asked) = (client.clone(), $ask(request.clone()));
             async move { client.$method(asked).await }
         };
         $service.patiently(call).await?.into_inner()

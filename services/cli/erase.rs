@@ -1,6 +1,7 @@
 //! `equity erase`: erases a submission or a person for ever, and lists what was erased.
 
 use clap::{Args, Subcommand};
+use tonic::Request;
 
 use super::client::{call, pages};
 use super::exit::Failure;
@@ -59,7 +60,8 @@ pub enum EraseAction {
     #[command(after_help = PERSON)]
     Person {
         /// Key of the person, or `-` for standard input.
-        key: String,
+        #[arg(value_name = "KEY")]
+        person: String,
         /// Scheme of the key.
         #[arg(long, value_name = "NAME")]
         scheme: String,
@@ -120,19 +122,23 @@ pub async fn run(action: EraseAction, reach: &Reach, out: &mut Out) -> Result<()
             let request = v1::GetSubmissionRequest { name: name.clone() };
             let found = call!(service, submissions, get_submission, request);
             let found = found.submission.unwrap_or_default();
-            let rows = found.accepted_count;
+            let rows = match found.accepted_count {
+                1 => "1 row".to_owned(),
+                count => format!("{count} rows"),
+            };
             let all = if all_versions { ", and all other versions of its month" } else { "" };
-            order.holds(&format!("{} ({rows} rows){all}", found.name), out).await?;
+            order.holds(&format!("{} ({rows}){all}", found.name), out).await?;
             let (reason, request_id) = (order.reason.clone(), order.id());
             let request = v1::EraseSubmissionRequest { name, all_versions, reason, request_id };
-            let answer = call!(service, erasures, erase_submission, request);
+            let answer = call!(service, erasures, erase_submission, request, Request::new);
             out.remark(told(answer.replayed))?;
             let sheet = erasures::sheet(&answer.erasure);
             show(&sheet, "equity.v1.EraseSubmissionResponse", &answer, out)
         }
-        EraseAction::Person { key, scheme, order } => {
+        EraseAction::Person { person, scheme, order } => {
             let service = reach.connect_to_write(out).await?;
-            let key = if key == "-" { std::io::read_to_string(std::io::stdin())? } else { key };
+            let from_input = person == "-";
+            let key = if from_input { std::io::read_to_string(std::io::stdin())? } else { person };
             let what = format!("all records of this person of the scheme {scheme}");
             order.holds(&what, out).await?;
             let request = v1::ErasePersonRequest {
@@ -141,7 +147,7 @@ pub async fn run(action: EraseAction, reach: &Reach, out: &mut Out) -> Result<()
                 reason: order.reason.clone(),
                 request_id: order.id(),
             };
-            let answer = call!(service, erasures, erase_person, request);
+            let answer = call!(service, erasures, erase_person, request, Request::new);
             out.remark(told(answer.replayed))?;
             let sheet = erasures::sheet(&answer.erasure);
             show(&sheet, "equity.v1.ErasePersonResponse", &answer, out)

@@ -71,9 +71,11 @@ impl ErasureService for Erasures {
         let found = found.await??.ok_or_else(|| submissions::no_submission(&name))?;
         let ordered = (&*reason, caller.name(), &*id);
         let made = self.0.engine.erase_submission(&found.submission, all_versions, ordered).await;
-        let made = made.map_err(|error| match error {
-            WriteError::AlreadyErased => status::already_erased(&name),
-            error => submissions::refused(&error, &id),
+        let made = made.map_err(|error| {
+            if matches!(error, WriteError::AlreadyErased) {
+                return status::already_erased(&name);
+            }
+            submissions::refused(&error, &id)
         })?;
         let erasure = Some(erasure(&made.erasure));
         Ok(Response::new(v1::EraseSubmissionResponse { erasure, replayed: made.replayed }))
