@@ -7,6 +7,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
     "equity/v1/digital_exclusion_service.proto",
+    "equity/v1/erasure_service.proto",
     "equity/v1/error_reason.proto",
     "equity/v1/export_service.proto",
     "equity/v1/inequality_service.proto",

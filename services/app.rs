@@ -6,6 +6,7 @@ mod check;
 pub mod folder;
 pub mod partners;
 mod releases;
+mod retention;
 mod secret;
 pub mod statistics;
 
@@ -27,6 +28,7 @@ use crate::engine::{Engine, Followers, Outcome, Settings, content};
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
+use crate::proto::server::erasure_service_server::ErasureServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::inequality_service_server::InequalityServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
@@ -37,6 +39,7 @@ use crate::proto::server::submission_service_server::SubmissionServiceServer;
 use crate::rpc::access::{Access, Rules};
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
+use crate::rpc::erasures::Erasures;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
 use crate::rpc::inequality::Inequality;
@@ -110,6 +113,8 @@ impl Service {
         let watching = tokio::spawn(watching);
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
+        let erasing = (Arc::downgrade(&engine), config.clone(), shutdown.clone());
+        tokio::spawn(retention::erase(erasing.0, erasing.1, erasing.2));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
         let callers = Callers { tls, access };
@@ -279,6 +284,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         ReferenceServiceServer::new(rpc::reference::Reference(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        ErasureServiceServer::new(Erasures(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

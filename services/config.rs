@@ -51,6 +51,8 @@ pub struct Config {
     pub cache: Cache,
     /// Releases: when they are made, and what they keep to.
     pub releases: Releases,
+    /// How long data is kept.
+    pub retention: Retention,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
@@ -130,6 +132,15 @@ pub struct Releases {
     pub least_changed_organisations: usize,
 }
 
+/// How long data is kept, in months; 0: for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Data of a month, after the month.
+    pub records_months: u32,
+    /// Submissions that were replaced or withdrawn, after that.
+    pub replaced_months: u32,
+}
+
 /// When the service makes releases by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticReleases {
@@ -198,6 +209,7 @@ impl Default for Config {
                 every_days: 7,
                 least_changed_organisations: 3,
             },
+            retention: Retention::default(),
             telemetry: TelemetrySettings::default(),
         }
     }

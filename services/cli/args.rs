@@ -7,7 +7,7 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, certs, check, demo, export, generate, inequality, info,
+    assessments, attack, breakdown, certs, check, demo, erase, export, generate, inequality, info,
     partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
 };
 
@@ -53,6 +53,8 @@ pub enum Command {
     Reference(ReferenceArgs),
     /// List submissions, show one, or withdraw one.
     Submissions(SubmissionsArgs),
+    /// Erase a submission or a person for ever, or list what was erased.
+    Erase(EraseArgs),
     /// List releases, show one, or release the newest state.
     Releases(ReleasesArgs),
     /// Write the tables that everybody may read into a folder.
@@ -94,6 +96,7 @@ impl Command {
             Self::Reference(args) => args.shape.format,
             Self::Submissions(args) => args.shape.format,
             Self::Releases(args) => args.shape.format,
+            Self::Erase(args) => args.shape.format,
             Self::Assessments(args) => args.shape.format,
             Self::Export(args) => args.what.printed(),
             Self::Generate(args) => args.format,
@@ -166,6 +169,21 @@ pub struct ExportArgs {
     /// The table that is exported.
     #[command(subcommand)]
     pub what: export::args::ExportTable,
+}
+
+/// `equity erase`.
+#[derive(Debug, Args)]
+#[command(after_help = erase::EXAMPLES)]
+pub struct EraseArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// A submission, a person, or the list.
+    #[command(subcommand)]
+    pub what: erase::EraseAction,
 }
 
 /// `equity releases`.

@@ -17,6 +17,7 @@ use super::trust::{Says, Trust};
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
+use crate::proto::v1::erasure_service_client::ErasureServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::inequality_service_client::InequalityServiceClient;
 use crate::proto::v1::publication_service_client::PublicationServiceClient;
@@ -138,6 +139,11 @@ impl Service {
             .max_decoding_message_size(ANSWER_BYTES)
     }
 
+    /// Client of `ErasureService`.
+    pub fn erasures(&self) -> ErasureServiceClient<Wire> {
+        ErasureServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
     /// Client of `ExportService`.
     pub fn export(&self) -> ExportServiceClient<Wire> {
         ExportServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
@@ -213,12 +219,16 @@ pub fn ask<T>(message: T) -> Request<T> {
     request
 }
 
-/// One call that may be repeated, with the client that makes it: `call!(service, submissions, get_submission, request)`.
+/// One call that may be repeated, with the client that makes it: `call!(service, submissions, get_submission, request)`. It has a minute,
+/// or what makes its request says.
 macro_rules! call {
-    ($service:expr, $client:ident, $method:ident, $request:expr) => {{
+    ($service:expr, $client:ident, $method:ident, $request:expr) => {
+        $crate::cli::client::call!($service, $client, $method, $request, $crate::cli::client::ask)
+    };
+    ($service:expr, $client:ident, $method:ident, $request:expr, $ask:path) => {{
         let (client, request) = ($service.$client(), $request);
         let call = || {
-            let (mut client, asked) = (client.clone(), $crate::cli::client::ask(request.clone()));
+            let (mut client, asked) = (client.clone(), $ask(request.clone()));
             async move { client.$method(asked).await }
         };
         $service.patiently(call).await?.into_inner()

@@ -19,6 +19,7 @@ pub mod check;
 pub mod client;
 pub mod demo;
 mod encoded;
+pub mod erase;
 pub mod exit;
 pub mod export;
 #[cfg(test)]
@@ -118,6 +119,7 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Reference(args) => Box::pin(reference::run(args.what, &args.reach, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
         Command::Publish(args) => Box::pin(publish::run(&args, out)).await,
+        Command::Erase(args) => Box::pin(erase::run(args.what, &args.reach, out)).await,
         Command::Releases(args) => Box::pin(releases::run(args.what, &args.reach, out)).await,
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,
         Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,

@@ -22,7 +22,15 @@ pub(super) async fn ask(all: &Sent, out: &mut Out) -> Result<bool, Failure> {
             out.remark(&sent::refused(&[refusal.slot], "", &sent::reason(&refusal)))?;
         }
     }
-    out.remark("Replace what is stored? Type yes to replace it, anything else to keep it.")?;
+    is_yes("Replace what is stored? Type yes to replace it, anything else to keep it.", out).await
+}
+
+/// Asks. Everything but a yes is a no.
+///
+/// # Errors
+/// The question cannot be written.
+pub(super) async fn is_yes(question: &str, out: &mut Out) -> Result<bool, Failure> {
+    out.remark(question)?;
     let (tell, told) = tokio::sync::oneshot::channel();
     // A thread of its own: it may wait for the line for ever, and must not keep the command from ending.
     std::thread::spawn(move || tell.send(says_yes(&mut stdin().lock())));

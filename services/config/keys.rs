@@ -73,6 +73,8 @@ pub(super) const KEYS: &[Key] = keys! {
     "releases.closing_days" => releases.closing_days = |v| integer(v, 0, 365);
     "releases.every_days" => releases.every_days = |v| integer(v, 1, 366);
     "releases.least_changed_organisations" => releases.least_changed_organisations = |v| integer(v, 3, 1_000);
+    "retention.records_months" => retention.records_months = |v| integer(v, 0, 1_200);
+    "retention.replaced_months" => retention.replaced_months = |v| integer(v, 0, 1_200);
     "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[

@@ -65,6 +65,7 @@ fn fields() -> Vec<&'static str> {
         cache: Cache { sled_bytes: _, memory_bytes: _ },
         releases:
             Releases { automatic: _, closing_days: _, every_days: _, least_changed_organisations: _ },
+        retention: Retention { records_months: _, replaced_months: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -109,6 +110,8 @@ fn fields() -> Vec<&'static str> {
         "releases.closing_days",
         "releases.every_days",
         "releases.least_changed_organisations",
+        "retention.records_months",
+        "retention.replaced_months",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",

@@ -46,6 +46,8 @@ struct Inner {
     changes: VecDeque<(u64, Touched)>,
     /// How many changes there were.
     count: u64,
+    /// How often everything was forgotten.
+    cleared: u64,
 }
 
 /// A bounded cache of encoded answers by encoded question.
@@ -83,9 +85,31 @@ impl AnswerCache {
         Some(kept.answer.clone())
     }
 
+    /// Forgets every answer, those under way included: see [`AnswerCache::keep_since`].
+    pub fn clear(&self) {
+        let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        *inner = Inner { count: inner.count, cleared: inner.cleared + 1, ..Inner::default() };
+    }
+
+    /// How often everything was forgotten.
+    #[must_use]
+    pub fn cleared(&self) -> u64 {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner).cleared
+    }
+
+    /// Keeps an answer that was begun when everything had been `cleared` so often, unless that has happened again.
+    pub fn keep_since(&self, cleared: u64, question: Bytes, answer: EncodedAnswer, scope: Scope) {
+        self.put(Some(cleared), question, answer, scope);
+    }
+
     /// Keeps an answer, unless a slot that it read has changed since.
     #[allow(clippy::needless_pass_by_value)] // it is kept
     pub fn keep(&self, question: Bytes, answer: EncodedAnswer, scope: Scope) {
+        self.put(None, question, answer, scope);
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // it is kept
+    fn put(&self, cleared: Option<u64>, question: Bytes, answer: EncodedAnswer, scope: Scope) {
         // However many changes came since, none bears on it.
         let position = if answer.released { u64::MAX } else { answer.position };
         let cost = cost(&question, &answer.body, &scope);
@@ -93,6 +117,9 @@ impl AnswerCache {
             return;
         }
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
+        if cleared.is_some_and(|cleared| cleared != inner.cleared) {
+            return;
+        }
         let forgotten = inner.changes.len() == REMEMBERED
             && inner.changes.front().is_some_and(|(at, _)| *at > position);
         let mut since = inner.changes.iter().rev().take_while(|(at, _)| *at > position);

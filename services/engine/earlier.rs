@@ -32,6 +32,11 @@ pub(super) struct Earlier {
 }
 
 impl Earlier {
+    /// Forgets all of them.
+    pub(super) fn clear(&self) {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The content that came at a position: kept, or made. It is made once, however many ask: they wait until they are `given_up`.
     pub(super) fn get(
         &self,

@@ -3,6 +3,7 @@
 //! - `engine` one store and its caches; `at`, `earlier` the engine with the reference content of an earlier state; [`Settings`] how to run it; [`Followers`] the caches and watchers that changes are announced to
 //! - [`intake`] the rows of a submission, and the decision about them; `replacing` what they
 //!   may replace; [`receipt`] the receipt
+//! - [`erasures`] destroying data, and what is kept for how long
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
 //! - [`releases`] named states of the data for those who may not see the newest
 //! - [`publishing`] tables that everybody may read
@@ -21,6 +22,7 @@ mod counts;
 mod earlier;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
+pub mod erasures;
 mod error;
 mod followers;
 mod health;
@@ -48,6 +50,6 @@ pub use threads::Threads;
 
 /// Types of the store, for the rooms that may not import it.
 pub use crate::store::{
-    About, Assessment, NewRelease, Release, ReleaseReason, StoreError, Submission, Touched,
-    WriteError, Written,
+    About, Assessment, Erased, Erasure, ErasureKind, NewRelease, Release, ReleaseReason, Slot,
+    StoreError, Submission, Touched, WriteError, Written,
 };

@@ -126,7 +126,11 @@ impl Engine {
         read: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refused> {
         let engine = self.clone();
-        let read = tokio::task::spawn_blocking(move || read(&engine)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            let _still = engine.store.hold();
+            read(&engine)
+        });
+        let read = read.await;
         read.map_err(Refused::Fault)?.map_err(Refused::Store)
     }
 }

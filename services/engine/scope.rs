@@ -57,6 +57,7 @@ impl Scope {
     pub fn covers(&self, touched: &Touched) -> bool {
         match touched {
             Touched::Nothing | Touched::Releases => false,
+            Touched::Erased => true,
             Touched::Slot(slot) => {
                 (self.first..=self.last).contains(&slot.month)
                     && self.collections.contains(&(slot.collection, slot.dataset))

@@ -48,6 +48,8 @@ pub enum VersionState {
     Replaced,
     /// Its organisation withdrew it.
     Withdrawn,
+    /// Its data was erased.
+    Erased,
 }
 
 /// Which versions to list.
@@ -216,6 +218,7 @@ fn with_states(versions: &[Version]) -> impl Iterator<Item = (&Version, VersionS
     let last = versions.len().saturating_sub(1);
     versions.iter().enumerate().map(move |(place, version)| {
         let state = match version.withdrawn {
+            _ if version.is_erased => VersionState::Erased,
             Some(_) => VersionState::Withdrawn,
             None if place == last => VersionState::Current,
             None => VersionState::Replaced,

@@ -109,9 +109,10 @@ impl Service {
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
+        let cleared = self.engine.answers().cleared();
         let (answer, scope) = self.count(turn, asked, make).await?;
         if let Some(scope) = scope {
-            self.engine.answers().keep(key.clone(), answer.clone(), scope);
+            self.engine.answers().keep_since(cleared, key.clone(), answer.clone(), scope);
         }
         *shared = Some(answer.clone());
         Ok(answer)
@@ -123,7 +124,10 @@ impl Service {
         work: impl FnOnce(&Engine) -> T + Send + 'static,
     ) -> Result<T, Status> {
         let engine = Arc::clone(&self.engine);
-        let worked = tokio::task::spawn_blocking(move || work(&engine));
+        let worked = tokio::task::spawn_blocking(move || {
+            let _still = engine.store().hold();
+            work(&engine)
+        });
         worked.await.map_err(|error| status::internal(&error))
     }
 
@@ -149,7 +153,9 @@ impl Service {
         // A call that is cancelled drops this, and the work ends.
         let _waiting = engine.waiting();
         let worked = tokio::task::spawn_blocking(move || {
+            let still = engine.store().hold();
             let done = work(&engine);
+            drop(still);
             drop(turn);
             done
         });

@@ -74,6 +74,18 @@ impl Service {
         )))
     }
 
+    /// Data is erased by administrators; without identities, by who sees all of it.
+    pub(super) fn may_erase(&self, caller: &Caller) -> Result<(), Status> {
+        let reader = caller.reader();
+        if reader.reads_all(&self.engine.reference()) || matches!(caller, Caller::Partner(_)) {
+            return Ok(());
+        }
+        Err(status::query_refused(format!(
+            "the disclosure profile {} neither erases data nor reads what was erased; ask the operator of the service",
+            reader.profile.name()
+        )))
+    }
+
     /// Data of an organisation is sent, and withdrawn, by who may do so for it.
     pub(super) fn may_submit(&self, caller: &Caller, organisation: &str) -> Result<(), Status> {
         let Some(scope) = caller.scope() else { return Ok(()) };

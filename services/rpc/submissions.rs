@@ -50,7 +50,7 @@ impl Submissions {
     }
 }
 
-fn no_submission(name: &str) -> Status {
+pub(super) fn no_submission(name: &str) -> Status {
     let message = format!("there is no submission `{name}`; ListSubmissions lists the submissions");
     status::not_found(ErrorReason::SubmissionNotFound, "submission", name, message)
 }

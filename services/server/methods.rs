@@ -14,6 +14,8 @@ pub(super) enum Kind {
     Query,
     /// A client stream: the submission deadline, and no long pause between two messages.
     Submission,
+    /// An erasure, which reads and writes all data: the submission deadline.
+    Erasure,
     /// A server stream with an end: the submission deadline. It ends early when the service stops, and can be resumed.
     Export,
     /// A server stream without an end.
@@ -111,6 +113,8 @@ fn kind(service: &str, method: &MethodDescriptorProto) -> Kind {
         Kind::Watch
     } else if method.client_streaming() && !method.server_streaming() {
         Kind::Submission
+    } else if service.ends_with(".ErasureService") && method.name().starts_with("Erase") {
+        Kind::Erasure
     } else if method.server_streaming() && !method.client_streaming() {
         Kind::Export
     } else {
@@ -127,6 +131,8 @@ mod tests {
         let kind = |path| of(path).kind;
         assert_eq!(kind("/equity.v1.SubmissionService/SubmitConsultations"), Kind::Submission);
         assert_eq!(kind("/equity.v1.SubmissionService/GetSubmission"), Kind::Query);
+        assert_eq!(kind("/equity.v1.ErasureService/ErasePerson"), Kind::Erasure);
+        assert_eq!(kind("/equity.v1.ErasureService/ListErasures"), Kind::Query);
         assert_eq!(kind("/equity.v1.BreakdownService/WatchBreakdown"), Kind::Watch);
         assert_eq!(kind("/equity.v1.ExportService/ExportBreakdowns"), Kind::Export);
         assert_eq!(kind("/grpc.health.v1.Health/Check"), Kind::Health { watch: false });

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::assessment::About;
+use super::erasure::Erasure;
 use super::error::{StoreError, damaged};
 use super::keys::{IdKind, Slot};
 use super::release::Release;
@@ -35,6 +36,8 @@ pub struct Catalog {
     assessments: Vec<About>,
     /// In order of position.
     releases: Vec<Arc<Release>>,
+    /// In order of position.
+    erasures: Vec<Arc<Erasure>>,
     months: BTreeMap<MonthSlot, MonthVersions>,
     words: Words,
     collections: BTreeMap<String, u16>,
@@ -51,6 +54,7 @@ impl Catalog {
             changes: Vec::new(),
             assessments: Vec::new(),
             releases: Vec::new(),
+            erasures: Vec::new(),
             months: BTreeMap::new(),
             words: Words::default(),
             collections: BTreeMap::new(),
@@ -148,6 +152,12 @@ impl Catalog {
         self.releases.iter().rev().find(|release| *release.id == *id)
     }
 
+    /// Every erasure, oldest first.
+    #[must_use]
+    pub fn erasures(&self) -> &[Arc<Erasure>] {
+        &self.erasures
+    }
+
     /// Log position of the reference content that was in force at a position; 0 if there was none.
     #[must_use]
     pub fn configured(&self, position: u64) -> u64 {
@@ -164,6 +174,12 @@ impl Catalog {
     #[must_use]
     pub fn position_at(&self, time_millis: u64) -> u64 {
         before(&self.changes, |(_, time)| *time <= time_millis).map_or(0, |(position, _)| *position)
+    }
+
+    /// Time of the change at a position, milliseconds since 1970; 0: there was none.
+    pub(super) fn time_of(&self, position: u64) -> u64 {
+        let found = self.changes.binary_search_by_key(&position, |(at, _)| *at);
+        found.map_or(0, |place| self.changes[place].1)
     }
 
     /// Time of the first change, milliseconds since 1970; none: there was none.
@@ -262,9 +278,11 @@ impl Catalog {
             }
         }
         let (position, submission) = (submission.position, Arc::new(submission));
-        let stands = Some(Arc::clone(&submission));
+        let is_erased = row.erased;
+        let stands = (!is_erased).then(|| Arc::clone(&submission));
         let month = self.months.entry(slot.into()).or_default();
-        month.add(slot.organisation, Version { version, position, withdrawn: None, stands });
+        let added = Version { version, position, withdrawn: None, is_erased, stands };
+        month.add(slot.organisation, added);
         self.changes.push((row.position, row.time_millis));
         Ok(submission)
     }
@@ -294,6 +312,18 @@ impl Catalog {
 
     pub(super) fn released(&mut self, release: Release) {
         self.releases.push(Arc::new(release));
+    }
+
+    /// Notes an erasure: what stood and was erased stands no more.
+    pub(super) fn erased(&mut self, erasure: Erasure) {
+        let at = (erasure.position, erasure.time_millis);
+        for of in &erasure.versions {
+            if let Some(month) = self.months.get_mut(&MonthSlot::from(of.slot)) {
+                month.end(of.slot.organisation, of.version, at);
+            }
+        }
+        self.changes.push(at);
+        self.erasures.push(Arc::new(erasure));
     }
 
     fn name(&mut self, name: &str) -> Arc<str> {

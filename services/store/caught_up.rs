@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::aside::{OF_ANOTHER_LOG, free_name, made_anew, open_first};
 use super::clock::LogClock;
+use super::erasing::{finish_at_start, set_aside};
 use super::error::StoreError;
 use super::folder::{free_bytes, make_folder};
 use super::lock::Lock;
@@ -45,6 +46,7 @@ impl CaughtUp {
         if free_bytes(folder)? < RESERVE_BYTES {
             reserve.release();
         }
+        let kept = set_aside(folder)?;
         let mut state = open_first(folder, sled_bytes)?;
         let took = reserve.ahead(AHEAD_BYTES).and_then(|()| reserve.hold());
         if let Err(error) = took {
@@ -54,7 +56,7 @@ impl CaughtUp {
         let applied = state.tree.at().known();
         let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
         let opened = open_log(folder, (&applied, &witnessed), settings.accept_loss)?;
-        let (Opened { log, damage, denied, .. }, accepted) = opened;
+        let (Opened { mut log, damage, denied, .. }, accepted) = opened;
         if applied.iter().any(|known| denied.contains(known)) {
             state = made_anew(state, folder, sled_bytes, OF_ANOTHER_LOG)?;
         } else if accepted && state.tree.position() > log.tail() {
@@ -64,6 +66,11 @@ impl CaughtUp {
                 sled_bytes,
                 "the store has entries whose loss was accepted",
             )?;
+        }
+        if damage.is_none() {
+            let mut aside = set_aside(folder)?;
+            aside.retain(|path| !kept.contains(path));
+            state = finish_at_start(&mut log, state, folder, sled_bytes, &aside)?;
         }
         let (entries, found) = state.replay(&log, &mut |_, _| {})?;
         if entries > 0 {
@@ -96,7 +103,7 @@ impl CaughtUp {
         for place in places {
             let payload_hash = *blake3::hash(payload).as_bytes();
             let payload = payload.to_vec();
-            let entry = Entry { place, kind, time_millis, payload_hash, payload };
+            let entry = Entry { place, kind, time_millis, payload_hash, payload, erased: false };
             self.state.apply(&entry, None)?;
         }
         self.clock.done();

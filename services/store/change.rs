@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::assessment;
+use super::erasure::NewErasure;
 use super::keys::{self, Slot};
 use super::prepare::Prepared;
 use super::release;
@@ -30,6 +31,7 @@ pub(super) enum Change {
         /// Position of the release that has to be the last one before it; 0: none.
         after: u64,
     },
+    Erase(Box<NewErasure>),
 }
 
 /// A change that is in the log and applied.
@@ -51,6 +53,7 @@ impl Change {
             Self::Withdraw { caller, request_id, .. } => (caller, request_id),
             Self::Assess(assessment) => (&assessment.caller, &assessment.request_id),
             Self::Release { release, .. } => (&release.caller, &release.request_id),
+            Self::Erase(erasure) => (&erasure.caller, &erasure.request_id),
         }
     }
 
@@ -63,6 +66,7 @@ impl Change {
             }
             Self::Assess(assessment) => assessment::hash(assessment).to_vec(),
             Self::Release { release, .. } => release::hash(release).to_vec(),
+            Self::Erase(erasure) => erasure.hash().to_vec(),
         }
     }
 
@@ -72,7 +76,7 @@ impl Change {
             + match self {
                 Self::Submit { prepared, .. } => prepared.bytes(),
                 Self::Assess(_) => assessment::ROW_BYTES as u64,
-                Self::Withdraw { .. } | Self::Release { .. } => 0,
+                Self::Withdraw { .. } | Self::Release { .. } | Self::Erase(_) => 0,
             }
     }
 }

@@ -76,6 +76,9 @@ pub enum StoreError {
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// An erasure is not finished, or something is gone that no erasure names.
+    #[error("{0}")]
+    Erasure(String),
     /// The reference content cannot be used.
     #[error(transparent)]
     Content(#[from] ContentError),
@@ -124,6 +127,12 @@ pub enum WriteError {
     /// with the one before.
     #[error("another change came in between")]
     Overtaken,
+    /// What was to be erased was erased before, or nothing is left of it.
+    #[error("it was erased before")]
+    AlreadyErased,
+    /// No submission has records of this person.
+    #[error("no submission has records of this person")]
+    NoSuchPerson,
     /// The name belongs to another release.
     #[error("a release has this name already")]
     ReleaseExists,

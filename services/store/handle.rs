@@ -12,6 +12,7 @@ use super::assessment::Assessment;
 use super::catalog::Catalog;
 use super::change::{Change, Written};
 use super::clock::{LogClock, Unsettled};
+use super::erasure::NewErasure;
 use super::error::WriteError;
 use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
@@ -23,7 +24,9 @@ use super::writer::{Busy, FAILED, Job};
 /// One per data folder. Dropping it ends the writer.
 pub struct Store {
     pub(super) catalog: Arc<RwLock<Catalog>>,
-    pub(super) reader: Reader,
+    pub(super) reader: Arc<Reader>,
+    /// Written to while an erasure puts new rows in the place of the old ones.
+    pub(super) era: Arc<RwLock<()>>,
     pub(super) jobs: Option<SyncSender<Job>>,
     pub(super) writer: Option<JoinHandle<()>>,
     pub(super) stopped: Arc<OnceLock<String>>,
@@ -126,6 +129,20 @@ impl Store {
         let after = release.after;
         let release = Box::new(release.payload(caller, request_id));
         self.change(Change::Release { release, after }).await
+    }
+
+    /// Erases data for ever. Returns when it is gone from the log, from sled and from everything that was made of them.
+    ///
+    /// # Errors
+    /// See [`WriteError`]. After [`WriteError::Unsure`] the erasure is finished by the next start.
+    pub async fn erase(&self, erasure: NewErasure) -> Result<Written, WriteError> {
+        self.change(Change::Erase(Box::new(erasure))).await
+    }
+
+    /// Keeps an erasure from changing what a question reads, for as long as this is held: the numbers of words and persons, and the places
+    /// of packs, are others after it. Hold it once a thread, at the beginning.
+    pub fn hold(&self) -> RwLockReadGuard<'_, ()> {
+        self.era.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log's time now, milliseconds since 1970.

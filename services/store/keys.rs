@@ -3,6 +3,7 @@
 //! | first byte | key | value |
 //! |---|---|---|
 //! | `a` | – | how far the log was applied, digest, format of the rows |
+//! | `e` | position, part | an erasure |
 //! | `i` | kind, code | number of a collection, organisation or scheme of person keys |
 //! | `k` | scheme, number of the first | position, person keys with numbers in a row |
 //! | `l` | position | a release |
@@ -25,6 +26,7 @@ use crate::domain::period::Month;
 
 /// How far the log was applied.
 pub(super) const APPLIED: &[u8] = b"a";
+pub(super) const ERASURE: u8 = b'e';
 pub(super) const ID: u8 = b'i';
 pub(super) const PERSONS: u8 = b'k';
 pub(super) const RELEASE: u8 = b'l';
@@ -168,6 +170,13 @@ pub(super) fn assessment(position: u64) -> Vec<u8> {
 /// Key of the release at a log position.
 pub(super) fn release(position: u64) -> Vec<u8> {
     at(RELEASE, position)
+}
+
+/// Key of a part of the erasure at a log position.
+pub(super) fn erasure(position: u64, part: u32) -> Vec<u8> {
+    let mut key = at(ERASURE, position);
+    key.extend(part.to_be_bytes());
+    key
 }
 
 fn at(prefix: u8, position: u64) -> Vec<u8> {

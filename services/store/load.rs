@@ -26,6 +26,8 @@ pub(super) struct Load {
     pub(super) withdrawals: Vec<(Slot, u32, WithdrawalRow)>,
     pub(super) assessments: Vec<(u64, AssessmentRow)>,
     pub(super) releases: Vec<(u64, ReleaseRow)>,
+    /// Position and bytes.
+    pub(super) erasures: Vec<(u64, Vec<u8>)>,
     /// Field, number and text of words, in order.
     words: Vec<(u8, u32, Vec<u8>)>,
     /// Scheme, number of the first, and person keys, in order.
@@ -45,6 +47,7 @@ impl Load {
             keys::VERSION => self.version_part(rest, value),
             keys::WITHDRAWAL => self.withdrawal(rest, value),
             keys::ASSESSMENT => at_position(&mut self.assessments, rest, value),
+            keys::ERASURE => self.erasure_part(applied, rest, value),
             keys::RELEASE => at_position(&mut self.releases, rest, value),
             keys::PROBLEMS => {
                 keys::read_version(rest).is_some_and(|(slot, v, _)| self.stands(&slot, v))
@@ -81,6 +84,19 @@ impl Load {
             self.persons.push((scheme, first, keys));
         }
         position <= applied
+    }
+
+    fn erasure_part(&mut self, applied: u64, key: &[u8], value: &[u8]) -> bool {
+        let Some((position, _)) = key.split_first_chunk::<8>() else { return false };
+        let position = u64::from_be_bytes(*position);
+        if position > applied {
+            return false;
+        }
+        match self.erasures.last_mut() {
+            Some((at, bytes)) if *at == position => bytes.extend_from_slice(value),
+            _ => self.erasures.push((position, value.to_vec())),
+        }
+        true
     }
 
     fn pack_value(&mut self, key: &[u8], value: &[u8]) -> bool {

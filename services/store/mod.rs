@@ -12,6 +12,7 @@
 //!   their own channels; `look`, `recall` versions that stand no more, read when they are asked for
 //! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
 //! - `release` named states of the data, for those who may not see the newest
+//! - `erasure`, `erasing`, `erased`, `without` erasures: what they leave; doing them; applying them; a submission without the records of a person
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
 //! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
@@ -31,6 +32,9 @@ mod caught_up;
 mod change;
 mod clock;
 mod described;
+mod erased;
+mod erasing;
+mod erasure;
 mod error;
 mod estimates;
 mod folder;
@@ -64,6 +68,7 @@ mod stored;
 mod touched;
 mod tree;
 mod verify;
+mod without;
 mod witness;
 mod words;
 mod writer;
@@ -73,6 +78,7 @@ pub use bits::Bits;
 pub use catalog::Catalog;
 pub use change::Written;
 pub use clock::Unsettled;
+pub use erasure::{Erased, Erasure, ErasureKind, NewErasure, ToErase};
 pub use error::{StoreError, WriteError};
 pub use folder::make_folder;
 pub use handle::Store;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use prost::Message;
 
@@ -75,6 +75,7 @@ impl Store {
         let catalog = Arc::clone(&state.catalog);
         let reader =
             Reader::new(state.tree.rows(), Arc::clone(&state.persons), settings.estimate_bytes);
+        let (reader, era) = (Arc::new(reader), Arc::new(RwLock::new(())));
         let (jobs, waiting) = sync_channel(WAITING);
         let busy = Arc::new(Busy::default());
         let writer = Writer {
@@ -96,6 +97,8 @@ impl Store {
             },
             _lock: lock,
             busy: Arc::clone(&busy),
+            reader: Arc::clone(&reader),
+            era: Arc::clone(&era),
         };
         let writer = std::thread::Builder::new()
             .name("writer".into())
@@ -103,7 +106,7 @@ impl Store {
             .map_err(|error| StoreError::NoThread(error.to_string()))?;
         let folder = settings.folder.to_owned();
         let (jobs, writer) = (Some(jobs), Some(writer));
-        Ok(Self { catalog, reader, jobs, writer, stopped, busy, clock, folder })
+        Ok(Self { catalog, reader, era, jobs, writer, stopped, busy, clock, folder })
     }
 }
 

@@ -143,7 +143,7 @@ pub(super) fn value_count(bytes: usize) -> u64 {
     bytes.div_ceil(VALUE_BYTES) as u64
 }
 
-fn words(column: &ColumnMeta) -> Result<Vec<String>, StoreError> {
+pub(super) fn words(column: &ColumnMeta) -> Result<Vec<String>, StoreError> {
     decode_words(&column.values)
         .filter(|words| u32::try_from(words.len()) == Ok(column.value_count))
         .ok_or_else(|| StoreError::Damaged(format!("column {} has other words", column.field)))
@@ -155,7 +155,11 @@ fn run(runs: &Runs, field: u8) -> &[u8] {
 }
 
 /// A column out of its run.
-fn packed(column: &ColumnMeta, runs: &Runs, records: usize) -> Result<Packed, StoreError> {
+pub(super) fn packed(
+    column: &ColumnMeta,
+    runs: &Runs,
+    records: usize,
+) -> Result<Packed, StoreError> {
     let (field, width) = (u8::try_from(column.field), u8::try_from(column.width));
     let found = field.ok().zip(width.ok());
     let decoded = found.and_then(|(field, width)| decode_column(run(runs, field), width, records));
@@ -163,7 +167,7 @@ fn packed(column: &ColumnMeta, runs: &Runs, records: usize) -> Result<Packed, St
 }
 
 /// The person keys out of their run.
-fn person_keys(runs: &Runs, records: usize) -> Result<Vec<u64>, StoreError> {
+pub(super) fn person_keys(runs: &Runs, records: usize) -> Result<Vec<u64>, StoreError> {
     let (keys, rest) = run(runs, number::PERSON).as_chunks::<8>();
     if keys.len() != records || !rest.is_empty() {
         return Err(not_whole(number::PERSON.into(), records));

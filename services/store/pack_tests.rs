@@ -87,6 +87,7 @@ fn applied(header: &Header, draft: &Draft) -> (Arc<Submission>, Vec<u8>, RwLock<
         meta: Some(SubmissionMeta { columns: Vec::new(), ..prepared.meta }),
         directory: directory.encode(&words.numbers).into(),
         first_value: 0,
+        erased: false,
     };
     let slot =
         Slot { collection: 0, dataset: header.dataset, organisation: 0, month: header.month };

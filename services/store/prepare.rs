@@ -7,7 +7,7 @@ use super::described::deflated;
 use super::error::StoreError;
 use super::estimates;
 use super::pack::Pack;
-use super::runs;
+use super::runs::{self, Runs};
 use crate::domain::cube::{Packed, encode_words};
 use crate::domain::field::number;
 use crate::domain::submission::{Draft, Header};
@@ -28,10 +28,13 @@ impl Prepared {
     /// Encodes a draft and counts its roll-ups.
     #[must_use]
     pub fn new(caller: &str, header: &Header, draft: &Draft) -> Self {
-        let runs = runs::of_draft(draft);
-        let meta = meta_of(caller, header, draft);
-        let pack = Pack::new(&meta, &runs);
-        Self { described: deflated(&meta), chunks: runs::chunks(&runs), meta, pack }
+        Self::of_runs(meta_of(caller, header, draft), &runs::of_draft(draft))
+    }
+
+    /// The same of a description and its runs.
+    pub(super) fn of_runs(meta: SubmissionMeta, runs: &Runs) -> Self {
+        let pack = Pack::new(&meta, runs);
+        Self { described: deflated(&meta), chunks: runs::chunks(runs), meta, pack }
     }
 
     /// Hash of header and rows.

@@ -58,6 +58,13 @@ impl Reader {
         }
     }
 
+    /// Forgets what was read before an erasure.
+    pub(super) fn forget(&self) {
+        self.recalled.forget();
+        self.cache.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.bytes.store(0, Ordering::Relaxed);
+    }
+
     /// The column of a field.
     ///
     /// # Errors

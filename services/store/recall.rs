@@ -26,6 +26,11 @@ impl Recalled {
         Self { rows, kept: Mutex::default() }
     }
 
+    /// Forgets what was read.
+    pub(super) fn forget(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The submission of a version that stands no more.
     pub(super) fn submission(
         &self,

@@ -45,6 +45,8 @@ pub struct Standing {
     with_version: Bits,
     /// Number of each organisation with a version, and the position of its last change.
     changed: Vec<(u32, u64)>,
+    /// The organisations whose data stood then, and was erased.
+    erased: Bits,
     /// Position of the last of these changes.
     last: u64,
     /// The same for equal submissions, and for no others: a hash.
@@ -70,13 +72,18 @@ impl Standing {
         position: u64,
         find: impl Fn(Slot, &Version) -> Kept,
     ) -> Self {
-        let (mut submissions, mut changed) = (Vec::new(), Vec::new());
+        let (mut submissions, mut changed, mut erased) = (Vec::new(), Vec::new(), Bits::default());
         for (of, versions) in versions {
             let last = last_change(versions, position);
             if last > 0 {
                 changed.push((of.organisation, last));
             }
-            submissions.extend(standing(versions, position).and_then(|version| find(of, version)));
+            match standing(versions, position) {
+                Some(version) if version.is_erased => {
+                    erased.insert(of.organisation);
+                }
+                version => submissions.extend(version.and_then(|version| find(of, version))),
+            }
         }
         let (mut starts, mut hasher) = (vec![0], blake3::Hasher::new());
         for submission in &submissions {
@@ -98,6 +105,7 @@ impl Standing {
             present,
             with_version,
             changed,
+            erased,
             last,
             id,
             occurring,
@@ -114,6 +122,12 @@ impl Standing {
     #[must_use]
     pub fn present(&self) -> &Bits {
         &self.present
+    }
+
+    /// The organisations whose data stood then, and was erased.
+    #[must_use]
+    pub fn erased(&self) -> &Bits {
+        &self.erased
     }
 
     /// Position of the last change of the month.
@@ -217,6 +231,19 @@ impl MonthVersions {
         self.change(at.0);
     }
 
+    /// Notes that a version was erased: if it stood until then, it stands no more.
+    pub(super) fn end(&mut self, organisation: u32, version: u32, at: (u64, u64)) {
+        if let Some(versions) = self.of.get_mut(&organisation)
+            && let Some(place) = versions.iter().position(|found| found.version == version)
+            // The rows may be read after later versions have come.
+            && versions.get(place + 1).is_none_or(|next| next.position > at.0)
+        {
+            versions[place].withdrawn.get_or_insert(at);
+            versions[place].stands = None;
+        }
+        self.change(at.0);
+    }
+
     /// Notes a change at a position.
     fn change(&mut self, position: u64) {
         self.last_change = self.last_change.max(position);
@@ -257,7 +284,7 @@ mod tests {
         assert!(size_of::<Version>() <= 56, "{}", size_of::<Version>());
         let version = |version: u32| {
             let position = u64::from(version) * 3;
-            Version { version, position, withdrawn: None, stands: None }
+            Version { version, position, withdrawn: None, is_erased: false, stands: None }
         };
         let mut month = MonthVersions::default();
         (1..=1_000).for_each(|number| month.add(7, version(number)));

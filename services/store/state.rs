@@ -10,6 +10,7 @@ use super::assessment;
 use super::catalog::Catalog;
 use super::change::withdrawal_hash;
 use super::described::inflated;
+use super::erasure::Erasure;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
 use super::load::{Load, content_of};
@@ -27,9 +28,9 @@ use crate::domain::collection::Dataset;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{
-    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, Genesis, ProblemsRow,
-    Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow, Withdraw,
-    WithdrawalRow,
+    Assessment, AssessmentRow, Commit, Configuration, ConfigurationRow, ErasureRow, Genesis,
+    ProblemsRow, Release as ReleasePayload, ReleaseRow, RequestRow, SubmissionMeta, VersionRow,
+    Withdraw, WithdrawalRow,
 };
 
 /// Format of the payloads of the log, in its first entry. Rows have a number of their own.
@@ -50,6 +51,8 @@ pub(super) enum Applied {
     Assessed(Touched),
     /// A release was made.
     Released,
+    /// An erasure was noted.
+    Erased,
     /// Other reference content is in force.
     Configured,
 }
@@ -62,6 +65,7 @@ impl Applied {
             Self::Withdrawn(slot, _) => Touched::Slot(*slot),
             Self::Assessed(touched) => *touched,
             Self::Released => Touched::Releases,
+            Self::Erased => Touched::Erased,
             Self::Configured | Self::Nothing => Touched::Nothing,
         }
     }
@@ -77,7 +81,7 @@ pub(super) struct State {
     pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
     /// Number of the next value of a pack.
-    next_value: u64,
+    pub(super) next_value: u64,
     /// Payload hash and payload of chunks that wait for their commit.
     pending: Vec<([u8; 32], Vec<u8>)>,
 }
@@ -156,11 +160,34 @@ impl State {
         for (position, row) in &load.releases {
             catalog.released(Release::of_row(*position, row)?);
         }
+        for (position, bytes) in &load.erasures {
+            let row = ErasureRow::decode(bytes.as_slice()).map_err(damaged)?;
+            let erasure = Erasure::of_row(*position, &row, &catalog)?;
+            catalog.erased(erasure);
+        }
         catalog.in_order();
         let (catalog, persons) = (Arc::new(RwLock::new(catalog)), Arc::new(RwLock::new(persons)));
         let genesis = load.genesis;
         let pending = Vec::new();
         Ok(Self { tree, catalog, persons, content, unusable, genesis, next_value, pending })
+    }
+
+    /// Becomes another state, whose tree is closed by that.
+    pub(super) fn adopt(&mut self, other: Self) {
+        self.tree.adopt(&other.tree);
+        let swap = |a: &RwLock<Catalog>, b: &RwLock<Catalog>| {
+            let mut a = a.write().unwrap_or_else(PoisonError::into_inner);
+            let mut b = b.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::swap(&mut *a, &mut *b);
+        };
+        swap(&self.catalog, &other.catalog);
+        let mut persons = other.persons.write().unwrap_or_else(PoisonError::into_inner);
+        *self.persons.write().unwrap_or_else(PoisonError::into_inner) =
+            std::mem::take(&mut *persons);
+        drop(persons);
+        (self.content, self.unusable, self.genesis) =
+            (other.content, other.unusable, other.genesis);
+        (self.next_value, self.pending) = (other.next_value, other.pending);
     }
 
     /// Applies the next entry. `ready`: pack of a commit, if it was prepared; otherwise it is made from the chunks.
@@ -176,6 +203,8 @@ impl State {
                 Applied::Nothing
             }
             EntryKind::Configuration => self.configure(entry)?,
+            EntryKind::Chunk if entry.erased => return Ok(Applied::Nothing),
+            EntryKind::Commit if entry.erased => self.erased(entry)?,
             EntryKind::Chunk => {
                 self.pending.push((entry.payload_hash, entry.payload.clone()));
                 // Not yet applied as far as a restart is concerned: its commit would not find it.
@@ -185,6 +214,7 @@ impl State {
             EntryKind::Withdraw => self.withdraw(entry)?,
             EntryKind::Assess => self.assess(entry)?,
             EntryKind::Release => self.release(entry)?,
+            EntryKind::Erase => self.erase(entry)?,
         };
         self.pending.clear();
         self.lock().position = entry.place.position;
@@ -279,6 +309,7 @@ impl State {
             meta: Some(meta),
             directory: directory.encode(&words.numbers).into(),
             first_value: self.next_value,
+            erased: false,
         };
 
         let next_value = self.next_value + pack::value_count(bytes.len());
@@ -354,7 +385,7 @@ impl State {
         Pack::new(meta, &runs)
     }
 
-    fn slot(
+    pub(super) fn slot(
         &self,
         meta: &SubmissionMeta,
         new_ids: &mut Vec<(IdKind, String, u32)>,
@@ -451,12 +482,12 @@ impl State {
         self.persons.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
+    pub(super) fn lock(&self) -> std::sync::RwLockWriteGuard<'_, Catalog> {
         self.catalog.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
+pub(super) fn parts(prefix: u8, version_key: &[u8], bytes: &[u8]) -> Vec<Row> {
     let numbered = bytes.chunks(VALUE_BYTES).zip(0u32..);
     let key = |n| keys::of_version(prefix, version_key, Some(n));
     numbered.map(|(part, n)| (key(n), part.to_vec())).collect()

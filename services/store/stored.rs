@@ -154,8 +154,10 @@ pub struct Version {
     pub version: u32,
     /// Log position of the commit.
     pub position: u64,
-    /// Log position and time (milliseconds since 1970) of the withdrawal; none if it was not withdrawn.
+    /// Log position and time (milliseconds since 1970) of the withdrawal, or of the erasure of what stood; none if it was neither.
     pub withdrawn: Option<(u64, u64)>,
+    /// Whether its data was erased.
+    pub is_erased: bool,
     /// What was submitted, while it stands.
     pub(super) stands: Option<Arc<Submission>>,
 }

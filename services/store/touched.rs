@@ -12,6 +12,8 @@ pub enum Touched {
     Nothing,
     /// No data: a release was made.
     Releases,
+    /// Everything: data was erased, so that nothing may be given out that was worked out before.
+    Erased,
     /// A slot that was submitted or withdrawn.
     Slot(Slot),
     /// An organisation's assessment of some months.

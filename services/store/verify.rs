@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::aside::{OF_ANOTHER_LOG, made_anew};
+use super::erasing::Unfinished;
 use super::error::StoreError;
 use super::folder::{folder_bytes, free_bytes};
 use super::lock::Lock;
@@ -65,6 +66,10 @@ pub fn verify(
     let opened =
         SegmentLog::read_only(&folder.join("log"), &[known.clone(), seen.clone()].concat())?;
     let Opened { log, damage, denied, .. } = opened;
+    let unfinished = Unfinished::of(&log)?;
+    if let Some(why) = unfinished.why() {
+        return Ok(Report { differences: vec![why], ..Report::default() });
+    }
     let mut rebuilt = State::open(&work.0.join("sled"), CACHE_BYTES)?;
     let (entries, found) = rebuilt.replay(&log, progress)?;
     let mut report = report(&rebuilt, entries);
@@ -75,6 +80,12 @@ pub fn verify(
     if known.iter().any(|known| denied.contains(known)) {
         there = None;
         let what = "the store is of another log; the next start makes it anew from this one";
+        report.differences.push(what.to_owned());
+    }
+    if there.as_ref().is_some_and(|there| unfinished.are_old(there.tree.position())) {
+        there = None;
+        let what =
+            "the store was made before an erasure; the next start makes it anew from the log";
         report.differences.push(what.to_owned());
     }
     if let Some(there) = &mut there {
@@ -162,6 +173,9 @@ pub fn rebuild(
         return Err(LogError::Damaged(damage).into());
     }
     genesis_of(&log)?;
+    if let Some(why) = Unfinished::of(&log)?.why() {
+        return Err(StoreError::Erasure(why));
+    }
     let is_of_another = applied.iter().any(|known| denied.contains(known));
     let mut state = match there.filter(|_| is_of_another) {
         // It may be the only copy of what it has.

@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use prost::Message;
@@ -16,9 +16,10 @@ use super::described::MOST_BYTES;
 use super::error::{StoreError, WriteError};
 use super::keys;
 use super::lock::Lock;
-use super::log::{Entry, EntryKind, Log, LogError, NewEntry};
+use super::log::{Entry, EntryKind, Log, LogError, NewEntry, Place};
 use super::pack::Pack;
 use super::prepare::chunks_hash;
+use super::read::Reader;
 use super::recover::LiveState;
 use super::release;
 use super::state::Applied;
@@ -58,6 +59,9 @@ pub(super) struct Writer<L: Log> {
     pub(super) witness: Option<Witness>,
     /// Since when it works on its current changes.
     pub(super) busy: Arc<Busy>,
+    /// Forgets what it has read when data is erased.
+    pub(super) reader: Arc<Reader>,
+    pub(super) era: Arc<RwLock<()>>,
 }
 
 /// Since when the writer works on its current changes. A disk that hangs shows here and nowhere else.
@@ -147,7 +151,13 @@ impl<L: Log> Writer<L> {
         let mut bytes = 0;
         // A change whose request id is used earlier in the same group is decided after that one is written.
         let (mut planned, mut later) = (Vec::<Planned>::new(), Vec::new());
-        for job in jobs {
+        let mut jobs = jobs.into_iter();
+        let mut erasure = None;
+        for job in jobs.by_ref() {
+            if let Change::Erase(_) = &job.change {
+                erasure = Some(job);
+                break;
+            }
             let id = job.change.request();
             let used = planned.iter().any(|earlier| earlier.job.change.request() == id);
             if used || has_to_wait(&job.change, &planned) {
@@ -169,6 +179,15 @@ impl<L: Log> Writer<L> {
         }
         if !later.is_empty() {
             self.write(later);
+        }
+        // Alone: everything that came before it is applied, and nothing that came after it has begun.
+        if let Some(job) = erasure {
+            let outcome = self.erase(&job.change);
+            reply(job, outcome);
+            let rest: Vec<_> = jobs.collect();
+            if !rest.is_empty() {
+                self.write(rest);
+            }
         }
     }
 
@@ -247,6 +266,10 @@ impl<L: Log> Writer<L> {
                 }
                 append(vec![(EntryKind::Release, release.encode_to_vec())])
             }
+            // It is never planned together with others.
+            Change::Erase(_) => {
+                Err(WriteError::Store("an erasure is no change among others".into()))
+            }
         }
     }
 
@@ -262,7 +285,7 @@ impl<L: Log> Writer<L> {
     }
 
     /// The result of an earlier call with the same request id; none if there was no such call.
-    fn earlier(&mut self, change: &Change) -> Result<Option<Written>, WriteError> {
+    pub(super) fn earlier(&mut self, change: &Change) -> Result<Option<Written>, WriteError> {
         let (caller, request_id) = change.request();
         let key = keys::request(caller, request_id);
         let value = match self.live.state.tree.get(&key) {
@@ -314,31 +337,39 @@ impl<L: Log> Writer<L> {
                 return;
             }
         };
-        if let Some(last) = places.last() {
-            self.appended = last.position;
-            if let (Some(witness), Some(root)) = (&self.witness, self.live.state.tree.at().root()) {
-                let at_boot = self.clock.at_boot();
-                let seen = Seen { last: *last, root, time_millis, at_boot };
-                witness.tell(seen, self.log.segments() > segments);
-            }
-        }
+        self.tell_witness(&places, time_millis, self.log.segments() > segments);
         let mut places = places.into_iter();
         for Planned { job, mut payloads } in planned {
             let (chunks, ready) = match &job.change {
                 Change::Submit { prepared, .. } => {
                     (prepared.chunks.len(), prepared.pack.as_ref().ok())
                 }
-                Change::Withdraw { .. } | Change::Assess(_) | Change::Release { .. } => (0, None),
+                Change::Withdraw { .. }
+                | Change::Assess(_)
+                | Change::Release { .. }
+                | Change::Erase(_) => (0, None),
             };
             let (kind, payload) = payloads.remove(0);
             // The log gives every entry its place.
             let Some(place) = places.nth(chunks) else { return };
-            let entry = Entry { place, kind, time_millis, payload_hash: [0; 32], payload };
+            let (payload_hash, erased) = ([0; 32], false);
+            let entry = Entry { place, kind, time_millis, payload_hash, payload, erased };
             self.live.unflushed += job.change.cost();
             // Who reads must not wait for all of this at once.
             std::thread::yield_now();
             let outcome = self.settle(&job.change, &entry, ready);
             reply(job, outcome.map_err(unsure));
+        }
+    }
+
+    /// Tells the witness of entries that are in the log.
+    pub(super) fn tell_witness(&mut self, places: &[Place], time_millis: u64, new_segment: bool) {
+        let Some(last) = places.last() else { return };
+        self.appended = last.position;
+        if let (Some(witness), Some(root)) = (&self.witness, self.live.state.tree.at().root()) {
+            let at_boot = self.clock.at_boot();
+            let seen = Seen { last: *last, root, time_millis, at_boot };
+            witness.tell(seen, new_segment);
         }
     }
 
@@ -376,15 +407,17 @@ impl<L: Log> Writer<L> {
         let version = match applied {
             Applied::Submitted(submission) => Some((submission.slot, submission.version)),
             Applied::Withdrawn(slot, version) => Some((slot, version)),
-            Applied::Assessed(_) | Applied::Released | Applied::Configured | Applied::Nothing => {
-                None
-            }
+            Applied::Assessed(_)
+            | Applied::Released
+            | Applied::Erased
+            | Applied::Configured
+            | Applied::Nothing => None,
         };
         (self.live.observer)(touched, entry.place.position);
         Written { version, position: entry.place.position, replayed: false }
     }
 
-    fn refusal(&mut self, error: &LogError) -> WriteError {
+    pub(super) fn refusal(&mut self, error: &LogError) -> WriteError {
         match error {
             LogError::Full(_) => WriteError::Full(error.to_string()),
             LogError::Stopped { .. } => {
@@ -418,10 +451,10 @@ fn has_to_wait(change: &Change, planned: &[Planned]) -> bool {
             planned.iter().any(|earlier| match &earlier.job.change {
                 Change::Submit { prepared: other, .. } => of_one_slot(&prepared.meta, &other.meta),
                 Change::Withdraw { .. } => true,
-                Change::Assess(_) | Change::Release { .. } => false,
+                Change::Assess(_) | Change::Release { .. } | Change::Erase(_) => false,
             })
         }
-        Change::Submit { over: None, .. } | Change::Assess(_) => false,
+        Change::Submit { over: None, .. } | Change::Assess(_) | Change::Erase(_) => false,
     }
 }
 
@@ -431,7 +464,7 @@ fn of_one_slot(a: &SubmissionMeta, b: &SubmissionMeta) -> bool {
 }
 
 /// The error for a change that is, or may be, in the log.
-fn unsure(error: WriteError) -> WriteError {
+pub(super) fn unsure(error: WriteError) -> WriteError {
     if matches!(error, WriteError::Full(_) | WriteError::Disk(_) | WriteError::Stopped(_)) {
         return WriteError::Unsure(Box::new(error));
     }

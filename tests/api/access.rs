@@ -98,6 +98,12 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         "ListSubmissions" => json!({"parent": "collections/-", "includePast": true}),
         "ListAvailability" => json!({"collection": "practice-feed"}),
         "CreateRelease" => json!({"releaseId": "one", "requestId": id, "validateOnly": true}),
+        "EraseSubmission" => {
+            json!({"name": name.replace("2020-04", "2020-01"), "reason": "a test", "requestId": id})
+        }
+        "ErasePerson" => {
+            json!({"personKey": "nobody", "personKeyScheme": "none", "reason": "a test", "requestId": id})
+        }
         "GetRelease" => json!({"name": "releases/none"}),
         "SubmitConsultations" => {
             return vec![
@@ -182,7 +188,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
                 Told::Denied("QUERY_REFUSED")
             }
         }
-        "CreateRelease" => {
+        "CreateRelease" | "EraseSubmission" | "ErasePerson" | "ListErasures" => {
             if role == "admin" {
                 Told::Something
             } else {

@@ -5,6 +5,7 @@ mod assessments;
 mod bad_input;
 mod blanks;
 mod collected;
+mod erasures;
 mod estimates;
 mod exclusion;
 mod exported_tables;

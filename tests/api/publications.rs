@@ -1,11 +1,12 @@
 //! Published tables over gRPC: the same to everybody, of a release, and all that the public reads of controlled data.
 
 use equity_indicators::config::ProfileName;
+use equity_indicators::proto::v1::erasure_service_client::ErasureServiceClient;
 use equity_indicators::proto::v1::publication_service_client::PublicationServiceClient;
 use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::{
-    CreateReleaseRequest, GetPublishedTableRequest, GetPublishedTableResponse,
-    ListPublishedTablesRequest, Publication, PublishedState,
+    CreateReleaseRequest, EraseSubmissionRequest, GetPublishedTableRequest,
+    GetPublishedTableResponse, ListPublishedTablesRequest, Publication, PublishedState,
 };
 use serde_json::json;
 use tonic::transport::Channel;
@@ -46,8 +47,12 @@ async fn release(server: &TestServer, id: &str) {
 
 /// Four practices of one sub-ICB location, in three months.
 async fn submit(server: &TestServer, more: i64) {
+    submit_months(server, more, &["2020-04", "2020-05", "2020-06"]).await;
+}
+
+async fn submit_months(server: &TestServer, more: i64, months: &[&str]) {
     for (number, organisation) in (0..).zip(["C82001", "C82002", "C82009", "C82010"]) {
-        for month in ["2020-04", "2020-05", "2020-06"] {
+        for month in months {
             let header = header(organisation, "practice-feed", month, &["age_band"]);
             let rows = json!([
                 {"channel": "TELEPHONE", "recordCount": 40 + number + more, "person": {"ageBand": "30-34"}},
@@ -139,4 +144,30 @@ async fn a_reference_folder_decides_what_is_published() {
     let refused = list(&server, "").await.unwrap_err();
     is_refused(&refused, Code::FailedPrecondition, "PUBLICATION_REFUSED");
     assert!(refused.message().contains("lists no table"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn erased_data_ends_the_tables_that_count_it_and_no_others() {
+    let server = TestServer::start().await;
+    // The tables have four periods, so they do not reach the first of these months.
+    submit_months(&server, 0, &["2015-03", "2019-09", "2019-12", "2020-03", "2020-06"]).await;
+    release(&server, "first").await;
+    let before = list(&server, "").await.unwrap();
+    let erase = async |month: &str| {
+        let request = EraseSubmissionRequest {
+            name: format!(
+                "collections/practice-feed/organisations/C82001/datasets/consultations/months/{month}/versions/1"
+            ),
+            reason: "a test".to_owned(),
+            request_id: uuid::Uuid::new_v4().to_string(),
+            ..EraseSubmissionRequest::default()
+        };
+        ErasureServiceClient::new(server.channel()).erase_submission(request).await.unwrap();
+    };
+    erase("2015-03").await;
+    assert_eq!(list(&server, "").await.unwrap(), before);
+    erase("2019-09").await;
+    let refused = list(&server, "").await.unwrap_err();
+    is_refused(&refused, Code::FailedPrecondition, "PUBLICATION_REFUSED");
+    assert!(refused.message().contains("was erased since the release was made"), "{refused:?}");
 }

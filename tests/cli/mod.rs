@@ -3,6 +3,7 @@
 mod attack;
 mod cases;
 mod demo;
+mod erase;
 mod examples;
 mod exits;
 mod export;

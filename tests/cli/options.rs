@@ -183,3 +183,24 @@ fn options_that_are_always_refused_are_not_shown() {
     }
     assert!(!has("export risk", "step"), "area risk has no period");
 }
+
+/// Two arguments of one id are one value: a command that reads the other one's ends as a fault of the program.
+#[test]
+fn no_argument_has_the_id_of_one_that_every_command_takes() {
+    fn look(command: &clap::Command, path: &str, taken: &[String], wrong: &mut Vec<String>) {
+        let own =
+            command.get_arguments().map(|own| (own.get_id().to_string(), own.is_global_set()));
+        let own: Vec<_> = own.collect();
+        wrong.extend(
+            own.iter().filter(|(id, _)| taken.contains(id)).map(|(id, _)| format!("{path} {id}")),
+        );
+        let global = own.into_iter().filter_map(|(id, is_global)| is_global.then_some(id));
+        let taken: Vec<_> = taken.iter().cloned().chain(global).collect();
+        for inner in command.get_subcommands() {
+            look(inner, &format!("{path} {}", inner.get_name()), &taken, wrong);
+        }
+    }
+    let mut wrong = Vec::new();
+    look(&Cli::command(), "equity", &[], &mut wrong);
+    assert!(wrong.is_empty(), "{wrong:?}");
+}

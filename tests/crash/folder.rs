@@ -85,7 +85,10 @@ pub(super) fn entries(segment: &Path) -> Vec<(usize, usize)> {
     let bytes = fs::read(segment).unwrap();
     let (mut at, mut found) = (0, Vec::new());
     while at < bytes.len() {
-        let length = u32::from_le_bytes(bytes[at + 40..at + 44].try_into().unwrap());
+        let length = match bytes[at + 5] {
+            1 => u16::from_le_bytes(bytes[at + 6..at + 8].try_into().unwrap()).into(),
+            _ => u32::from_le_bytes(bytes[at + 40..at + 44].try_into().unwrap()),
+        };
         let length = usize::try_from(length).unwrap();
         found.push((at, length));
         at += HEADER + length;

@@ -14,7 +14,7 @@ use super::{
     running::{Running, Start, check, kill, spawn, verify_clean},
 };
 
-fn rounds() -> u64 {
+pub(super) fn rounds() -> u64 {
     let rounds = std::env::var("EQUITY_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
     rounds.unwrap_or(20)
 }

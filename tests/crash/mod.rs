@@ -5,6 +5,7 @@
 mod clock;
 mod content;
 mod damage;
+mod erased;
 mod faults;
 mod feed;
 mod folder;

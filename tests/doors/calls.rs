@@ -105,6 +105,15 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
             json!({"name": version(4, "digital-access"), "requestId": format!("{ID}5001")}),
             json!({"name": version(1, "consultations"), "requestId": format!("{ID}5002")}),
         ]),
+        "EraseSubmission" => each(vec![
+            json!({"name": version(3, "consultations"), "reason": "a test", "requestId": format!("{ID}9001")}),
+            json!({"name": version(3, "consultations"), "requestId": format!("{ID}9002")}),
+            json!({"name": "x", "reason": "a test", "requestId": format!("{ID}9003")}),
+        ]),
+        "ErasePerson" => each(vec![
+            json!({"personKey": "nobody", "personKeyScheme": "none", "reason": "a test", "requestId": format!("{ID}9004")}),
+        ]),
+        "ListErasures" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListReleases" => each(vec![json!({}), json!({"pageSize": 1})]),
         "GetRelease" => each(vec![json!({"name": "releases/first"}), json!({"name": "releases/x"}), json!({"name": "x"})]),
         "CreateRelease" => each(vec![

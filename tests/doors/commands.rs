@@ -108,7 +108,9 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         "info" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
-        "releases list" | "assessments list" => vec![vec![]],
+        "releases list" | "assessments list" | "erase list" => vec![vec![]],
+        "erase submission" => vec![vec![&name, "--reason", "a-test"]],
+        "erase person" => vec![vec!["nobody", "--scheme", "none", "--reason", "a-test", "--yes"]],
         "releases show" => vec![vec!["first"], vec!["frist"]],
         "releases create" => vec![vec!["third", "--check"]],
         "assessments record" => vec![vec![

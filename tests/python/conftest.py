@@ -36,6 +36,8 @@ FILES = [
     "digital_exclusion",
     "digital_exclusion_service",
     "disclosure",
+    "erasure",
+    "erasure_service",
     "error_reason",
     "export",
     "export_service",

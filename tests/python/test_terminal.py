@@ -1,6 +1,7 @@
-"""What only a terminal gets: a question before a month is lost, and long tables in short."""
+"""What only a terminal gets: a question before a month is lost or data is erased, and long tables in short."""
 
 import fcntl
+import json
 import os
 import pty
 import select
@@ -15,7 +16,7 @@ import conftest
 
 SECONDS = 60
 WIDTH = 80
-QUESTION = "Type yes to replace it"
+QUESTION = "Type yes to "
 PLACE = ["--collection", "practice-feed", "--organisation", "C82001"]
 MONTH = [*PLACE, "--month", "2021-09"]  # a month that no other test uses
 
@@ -81,6 +82,34 @@ def test_a_yes_replaces_and_anything_else_keeps(address, equity, tmp_path):
     write(1)
     ended, shown = at_terminal(["submit", file, *MONTH, "--replace", *service])
     assert (ended, total()) == (0, 1) and QUESTION not in shown, shown
+
+
+def test_a_yes_erases_and_anything_else_keeps(address, equity, tmp_path):
+    file = tmp_path / "rows.csv"
+    service = ["--service", f"http://{address}"]
+    file.write_text("channel,person_key\nTELEPHONE,0c41\nVIDEO,0c42\n")
+    equity("submit", file, *PLACE, "--month", "2021-10", "--person-key-scheme", "at-terminal", *service)
+    version = "collections/practice-feed/organisations/C82001/datasets/consultations/months/2021-10/versions/"
+    reason = ["--reason", "a test", *service]
+
+    def state(name):
+        command = [conftest.BINARY, "submissions", "get", name, "--format", "json", *service]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+        return json.loads(shown)["submission"]["state"]
+
+    person = ["erase", "person", "0c41", "--scheme", "at-terminal", *reason]
+    submission = ["erase", "submission", version + "2", *reason]
+    # The person's erasure makes the second version, without the person.
+    for order, named, name in [(person, "of the scheme at-terminal", version + "1"), (submission, "(1 row)", version + "2")]:
+        for answer, code, left in [("no", 2, "CURRENT"), ("", 2, "CURRENT"), ("yes", 0, "ERASED")]:
+            ended, shown = at_terminal(order, answer)
+            said = " ".join(shown.split())
+            assert QUESTION in said and named in said and "Nothing brings it back" in said, shown
+            assert (ended, state(name)) == (code, "SUBMISSION_STATE_" + left), shown
+    # Whoever has said so already is not asked.
+    equity("submit", file, *PLACE, "--month", "2021-10", "--person-key-scheme", "at-terminal", *service)
+    ended, shown = at_terminal(["erase", "submission", version + "3", "--yes", *reason])
+    assert ended == 0 and QUESTION not in shown, shown
 
 
 # Words of a table in short, and words that only the whole table has.

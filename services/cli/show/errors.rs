@@ -140,6 +140,7 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
             "`equity reference dimensions --dimension DIMENSION` lists the categories of a dimension"
         }
         "SUBMISSION_NOT_FOUND" => "`equity submissions list --past` lists the submissions",
+        "ALREADY_ERASED" => "`equity erase list` says when and why",
         "SUBMISSION_NOT_CURRENT" => "`equity submissions list` shows the current version",
         "PAGE_TOKEN_INVALID" => "start the list again",
         "CURSOR_INVALID" => "start the export again",

@@ -5,6 +5,7 @@ pub mod bars;
 pub mod blocks;
 pub mod breakdown;
 pub mod csv;
+pub mod erasures;
 pub mod errors;
 pub mod estimates;
 pub mod estimates_sheet;

@@ -28,6 +28,11 @@ impl PositionsOf {
 pub struct AxisPositions(RwLock<BTreeMap<String, Arc<PositionsOf>>>);
 
 impl AxisPositions {
+    /// Forgets all: words may have other numbers.
+    pub(in crate::engine) fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn of(
         &self,
         reference: &Reference,

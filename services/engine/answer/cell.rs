@@ -132,7 +132,7 @@ pub(super) fn no_share(counts: &CellCounts, whom: &str) -> Absence {
         Reason::NotCollected => {
             format!("no source of these {whom} collects it, or whether it applies to them")
         }
-        Reason::NotComputable | Reason::Suppressed | Reason::Withheld => format!(
+        Reason::NotComputable | Reason::Suppressed | Reason::Withheld | Reason::Erased => format!(
             "for none of these {whom} do we know the answer, or whether the question applies"
         ),
     })

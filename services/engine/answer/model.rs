@@ -54,6 +54,8 @@ pub enum Reason {
     Suppressed,
     /// It is of too few, and the reader may not see it.
     Withheld,
+    /// Data that it counts was erased.
+    Erased,
 }
 
 /// Why there is no figure, with a sentence.
@@ -88,6 +90,11 @@ impl Absence {
     /// The reader may not see it. Nothing tells it from a figure that is 0.
     pub(super) fn withheld() -> Self {
         Self { reason: Reason::Withheld, detail: String::new() }
+    }
+
+    /// Data that it would count was erased.
+    pub(super) fn erased(detail: String) -> Self {
+        Self { reason: Reason::Erased, detail }
     }
 
     /// There is no data, for this reason.

@@ -108,6 +108,9 @@ pub(super) struct Plan {
     pub(super) filters: Vec<PlanFilter>,
     /// Organisations that the collection expects of the area, each with its number if it has ever submitted.
     pub(super) expected: Vec<(Option<u32>, Arc<Organisation>)>,
+    /// Organisations and months whose data stood then and was erased, in words. With any, the plan has no month: what is left would
+    /// be taken for the whole.
+    pub(super) erased: Vec<String>,
     /// Organisations that ended, in words.
     pub(super) ended: Vec<String>,
     /// What the answer looks at; none if that cannot be told by numbers.

@@ -47,7 +47,10 @@ impl Engine {
         let organisations = query.place.organisations(&reference);
         let asked = Asked::new(catalog, query, &organisations);
         let slots = Slots { catalog, query, dataset, asked: &asked, position };
-        let (months, data_position) = slots.months();
+        let (mut months, data_position, erased) = slots.months();
+        if !erased.is_empty() {
+            months.clear();
+        }
         let mut axes = Vec::new();
         for id in &query.by {
             axes.push(self.axis(catalog, id, query, &months)?);
@@ -74,6 +77,7 @@ impl Engine {
             axes,
             filters,
             expected,
+            erased,
             ended,
             scope,
             made: BTreeMap::new(),
@@ -152,7 +156,7 @@ impl Engine {
                 let query = &Query { collection: other.id.clone(), ..query.clone() };
                 let (dataset, position) = (plan.dataset, plan.position);
                 let slots = Slots { catalog, query, dataset, asked: &asked, position };
-                let (months, data_position) = slots.months();
+                let (months, data_position, _) = slots.months();
                 (other.id.clone(), !months.is_empty(), data_position, slots.scope())
             };
             Ok(others.map(look).collect::<Vec<_>>())
@@ -192,13 +196,14 @@ struct Slots<'a> {
 }
 
 impl Slots<'_> {
-    /// The months with the submissions that stand and satisfy the conditions on time, organisation and area, and the position of the
-    /// last change of any of the slots.
-    fn months(&self) -> (Vec<PlanMonth>, u64) {
+    /// The months with the submissions that stand and satisfy the conditions on time, organisation and area, the position of the
+    /// last change of any of the slots, and whose data was erased.
+    fn months(&self) -> (Vec<PlanMonth>, u64, Vec<String>) {
         // The reference content decides which slots these are, and where what they hold falls.
-        let (mut found, mut changed) = (Vec::new(), self.catalog.configured(self.position));
+        let mut changed = self.catalog.configured(self.position);
+        let (mut found, mut erased) = (Vec::new(), Vec::new());
         let Some(collection) = self.catalog.collection(&self.query.collection) else {
-            return (found, changed);
+            return (found, changed, erased);
         };
         let Asked { numbers: asked, meant, .. } = self.asked;
         let months = self.query.months;
@@ -209,12 +214,19 @@ impl Slots<'_> {
             }) {
                 continue;
             }
+            erased.extend(standing.erased().iter().filter(|number| meant.has(*number)).map(
+                |number| {
+                    let of =
+                        self.asked.organisations.iter().find(|(known, _)| *known == Some(number));
+                    format!("{} in {}", of.map_or("", |(_, of)| &of.code), standing.slot.month)
+                },
+            ));
             let month = PlanMonth { some: standing.places_of(meant), standing };
             if month.places().next().is_some() {
                 found.push(month);
             }
         }
-        (found, changed)
+        (found, changed, erased)
     }
 
     /// The conditions on time, organisation and area.

@@ -241,6 +241,13 @@ impl Plan {
             ));
         }
         let empty = self.months.is_empty().then(|| {
+            if !self.erased.is_empty() {
+                let (count, some) = (self.erased.len(), some_of(&self.erased, 5));
+                return Absence::erased(format!(
+                    "data that stood then was erased ({count} organisations and months: {some}); ask about a later state, or leave \
+                     these out"
+                ));
+            }
             Absence::no_data(format!(
                 "collection `{}` has no submission for {} to {} here; `equity reference availability` (ReferenceService.ListAvailability) lists what there is",
                 self.collection.id, query.months.0, query.months.1

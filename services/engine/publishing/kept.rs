@@ -16,6 +16,11 @@ type Ended = Result<Arc<Publication>, NotPublished>;
 pub(in crate::engine) struct Kept(Mutex<VecDeque<(u64, Ended)>>);
 
 impl Kept {
+    /// Forgets all of them.
+    pub(in crate::engine) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn get(&self, release: u64) -> Option<Ended> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().find(|(of, _)| *of == release).map(|(_, ended)| ended.clone())

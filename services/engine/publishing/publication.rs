@@ -98,4 +98,9 @@ pub enum NotPublished {
          dimensions or periods (`published.toml` in the reference folder), and make a release"
     )]
     TooLarge(String, usize),
+    /// Data that they would count was erased.
+    #[error(
+        "data of the published tables of this release was erased since the release was made; make another release"
+    )]
+    Erased,
 }

@@ -38,7 +38,7 @@ impl Engine {
         release: &Release,
     ) -> Result<Read, PublishError> {
         let reference = self.reference();
-        let standing = self.standing_in(collection, release)?;
+        let [standing, erased] = self.standing_in(collection, release)?;
         let (mut wanted, mut periods) = (BTreeSet::new(), Vec::new());
         for table in tables {
             let members = reference.members(&table.area);
@@ -52,6 +52,9 @@ impl Engine {
             let is_wanted = |(_, month): &&Parcel| newest.contains(&table.period.of(*month));
             wanted.extend(of_area().filter(is_wanted).cloned());
             periods.push(newest);
+        }
+        if !wanted.is_disjoint(&erased) {
+            return Err(NotPublished::Erased.into());
         }
         let mut dimensions: Vec<String> = Vec::new();
         for id in tables.iter().flat_map(|table| &table.dimensions) {
@@ -79,21 +82,28 @@ impl Engine {
         Ok(Read { dimensions, combinations, parcels, periods })
     }
 
-    /// The organisations and closed months that a release has consultations of.
-    fn standing_in(&self, collection: &str, release: &Release) -> Result<Vec<Parcel>, QueryError> {
+    /// The organisations and closed months that a release had consultations of when it was made, and which of them were erased since.
+    fn standing_in(
+        &self,
+        collection: &str,
+        release: &Release,
+    ) -> Result<[BTreeSet<Parcel>; 2], QueryError> {
         let found = self.store().look(|catalog| {
-            let Some(collection) = catalog.collection(collection) else { return BTreeSet::new() };
+            let (mut found, mut erased) = (BTreeSet::new(), BTreeSet::new());
+            let Some(collection) = catalog.collection(collection) else { return [found, erased] };
             let (dataset, months) = (Dataset::Consultations, (Month::FIRST, release.closed));
-            let standing = catalog.months(collection, dataset, months, release.shown);
-            let parcels = standing.flat_map(|standing| {
-                let of = |one: &std::sync::Arc<crate::store::Submission>| {
-                    (one.organisation.to_string(), one.slot.month)
-                };
-                standing.submissions.iter().map(of).collect::<Vec<_>>()
-            });
-            parcels.collect()
+            let codes = catalog.organisation_codes();
+            for standing in catalog.months(collection, dataset, months, release.shown) {
+                let month = standing.slot.month;
+                let there = standing.submissions.iter();
+                found.extend(there.map(|one| (one.organisation.to_string(), month)));
+                let gone = standing.erased().iter().filter_map(|number| codes.get(&number));
+                erased.extend(gone.map(|code| ((*code).to_owned(), month)));
+            }
+            found.extend(erased.iter().cloned());
+            [found, erased]
         })?;
-        Ok(found.into_iter().collect())
+        Ok(found)
     }
 
     /// The counts of one organisation in one month. Whatever is not known is one.

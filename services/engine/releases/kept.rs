@@ -20,6 +20,11 @@ type Shown = Arc<ByCollection<Codes>>;
 pub(in crate::engine) struct ShownAreas(Mutex<VecDeque<(u64, Shown)>>);
 
 impl ShownAreas {
+    /// Forgets all of them.
+    pub(in crate::engine) fn clear(&self) {
+        self.lock().clear();
+    }
+
     pub(super) fn get(&self, position: u64) -> Option<Shown> {
         let kept = self.lock();
         kept.iter().find(|(at, _)| *at == position).map(|(_, shown)| Arc::clone(shown))

@@ -17,6 +17,7 @@ use crate::store::Release;
 
 pub(super) use kept::ShownAreas;
 pub use making::{MadeRelease, NotReleased, WantedRelease, release_id};
+pub(super) use months::{begin, last_closed};
 
 impl Engine {
     /// At most `most` releases, newest first. They are older than the position `before`, if it is not 0.

@@ -11,11 +11,18 @@ pub(super) const DAY: u64 = 86_400_000;
 
 /// The last month that has closed at a time, milliseconds since 1970: it ended so many days before.
 #[must_use]
-pub(super) fn last_closed(now_millis: u64, closing_days: u32) -> Month {
+pub(in crate::engine) fn last_closed(now_millis: u64, closing_days: u32) -> Month {
     let day = day(now_millis.saturating_sub(u64::from(closing_days) * DAY));
     let month = Month::new(day.year().into(), day.month().unsigned_abs().into());
     let before = |month: Month| Month::from_number(u32::from(month.number()).checked_sub(1)?);
     month.and_then(before).unwrap_or(Month::FIRST)
+}
+
+/// The first moment of a month, milliseconds since 1970.
+pub(in crate::engine) fn begin(month: Month) -> u64 {
+    let first = Date::new(i16::try_from(month.year()).unwrap_or(0), month.month().cast_signed(), 1);
+    let begin = first.ok().and_then(|first| first.to_zoned(TimeZone::UTC).ok());
+    begin.and_then(|begin| begin.timestamp().as_millisecond().try_into().ok()).unwrap_or(0)
 }
 
 /// The day of a time.

@@ -101,6 +101,12 @@ impl Slabs {
         Self { inner, clock, capacity, answers, persons }
     }
 
+    /// Forgets all, the numbers of persons included.
+    pub(in crate::engine) fn clear(&self) {
+        *self.persons.write().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        *self.inner.write().unwrap_or_else(PoisonError::into_inner) = Inner::default();
+    }
+
     /// Bytes of the slabs and of the numbers of persons.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -115,7 +115,7 @@ alike! {
     /// What shares of channels are shares of.
     denominator: Denominator => Denominator { KnownOnly, All };
     /// Why there is no figure.
-    reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld };
+    reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld, Erased };
     /// What a comparison comes to.
     verdict: Verdict => Verdict {
         Better, Similar, Worse, Higher, Lower, Increasing, Decreasing, NoChange, LevelledUp, LevelledDown, Narrowed, Widened

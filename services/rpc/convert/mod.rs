@@ -2,6 +2,7 @@
 
 pub(super) mod assessment;
 pub(super) mod breakdown;
+pub(super) mod erasure;
 pub(super) mod estimate;
 #[cfg(test)]
 mod fuzz_tests;

@@ -3,8 +3,8 @@
 use tonic::Status;
 
 use crate::domain::collection::Dataset;
-use crate::engine::Submission;
 use crate::engine::submissions::VersionName;
+use crate::engine::{Slot, Submission};
 use crate::rpc::status;
 
 /// Reads the name of a submission, which `field` of the request gives.
@@ -46,12 +46,14 @@ pub(in crate::rpc) fn version_name<'a>(
 
 /// The name of a submission.
 pub(in crate::rpc) fn of(submission: &Submission) -> String {
+    let Submission { collection, organisation, slot, version, .. } = submission;
+    parts((collection, organisation), *slot, *version)
+}
+
+/// The name of a version of a slot.
+pub(super) fn parts((collection, organisation): (&str, &str), slot: Slot, version: u32) -> String {
+    let (dataset, month) = (slot.dataset.slug(), slot.month);
     format!(
-        "collections/{}/organisations/{}/datasets/{}/months/{}/versions/{}",
-        submission.collection,
-        submission.organisation,
-        submission.slot.dataset.slug(),
-        submission.slot.month,
-        submission.version
+        "collections/{collection}/organisations/{organisation}/datasets/{dataset}/months/{month}/versions/{version}"
     )
 }

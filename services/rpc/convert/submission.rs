@@ -26,6 +26,7 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
         VersionState::Current => v1::SubmissionState::Current,
         VersionState::Replaced => v1::SubmissionState::Replaced,
         VersionState::Withdrawn => v1::SubmissionState::Withdrawn,
+        VersionState::Erased => v1::SubmissionState::Erased,
     };
     v1::Submission {
         name: name::of(submission),

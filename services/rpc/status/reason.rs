@@ -25,10 +25,12 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::CategoryNotFound
         | ErrorReason::IndicatorNotFound
         | ErrorReason::SubmissionNotFound
+        | ErrorReason::PersonNotFound
         | ErrorReason::ReleaseNotFound => Code::NotFound,
         ErrorReason::RequestIdReused | ErrorReason::ReleaseExists => Code::AlreadyExists,
         ErrorReason::MessageTooLarge => Code::OutOfRange,
         ErrorReason::SubmissionNotCurrent
+        | ErrorReason::AlreadyErased
         | ErrorReason::QueryRefused
         | ErrorReason::ReplacementShrinks
         | ErrorReason::PositionNotReached

@@ -143,6 +143,8 @@ pub(in crate::rpc) fn refused(error: &WriteError, request_id: &str) -> Status {
                 status::writing_stopped(Fate::NotKnown)
             }
         }
+        WriteError::AlreadyErased => status::already_erased("the submission"),
+        WriteError::NoSuchPerson => status::person_not_found(),
         WriteError::ReleaseExists => status::release_exists("the release"),
         WriteError::Busy | WriteError::Overtaken => status::overloaded(status::RETRY_OVERLOADED),
         WriteError::Store(_) => status::internal(error),

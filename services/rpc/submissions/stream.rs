@@ -123,12 +123,15 @@ fn read<H, B: Rows>(
         service.may_submit(caller, &intake.header().organisation).map(|()| intake)
     };
     match (kind.start)(&service.engine, caller.name(), given).and_then(allowed) {
-        Ok(intake) => (intake.header().request_id.clone(), rows(intake, batches, kind.take)),
+        Ok(intake) => {
+            (intake.header().request_id.clone(), rows(service, intake, batches, kind.take))
+        }
         Err(refused) => (String::new(), Err(Broken::Header(refused))),
     }
 }
 
 fn rows<B: Rows>(
+    service: &Service,
     mut intake: Intake<B>,
     mut batches: mpsc::Receiver<Option<Bytes>>,
     take: fn(&mut B, &[u8]) -> Result<(), Unreadable>,
@@ -136,6 +139,7 @@ fn rows<B: Rows>(
     while let Some(batch) = batches.blocking_recv().ok_or(Broken::Off)? {
         intake.batch(|rows| take(rows, &batch).map_err(Broken::Batch))?;
     }
+    let _still = service.engine.store().hold();
     Ok(intake.finish()?)
 }
 

@@ -62,7 +62,7 @@ impl Middleware for Admission {
         }
         let admitted = Admitted { client: client.clone(), seat: Arc::default() };
         let (seats, most) = match method.kind {
-            Kind::Query | Kind::Export => (&self.calls, self.message_bytes.0),
+            Kind::Query | Kind::Erasure | Kind::Export => (&self.calls, self.message_bytes.0),
             Kind::Watch => (&self.watches, self.message_bytes.0),
             Kind::Submission => (&self.submissions, self.message_bytes.1),
             Kind::Health { .. } => return Ok((request, admitted)),

@@ -67,7 +67,7 @@ impl Middleware for Deadlines {
         let now = Instant::now();
         let kind = methods::of(request.uri().path()).kind;
         let own = match kind {
-            Kind::Submission | Kind::Export => self.submission,
+            Kind::Submission | Kind::Erasure | Kind::Export => self.submission,
             Kind::Query | Kind::Watch | Kind::Health { .. } => self.query,
         };
         let callers = grpc_timeout(request.headers());
@@ -80,12 +80,14 @@ impl Middleware for Deadlines {
         let stop = match kind {
             Kind::Watch | Kind::Export | Kind::Health { watch: true } => &self.stop.begins,
             Kind::Query => &self.stop.questions,
-            Kind::Submission | Kind::Health { watch: false } => &self.stop.calls,
+            Kind::Submission | Kind::Erasure | Kind::Health { watch: false } => &self.stop.calls,
         };
         let stop = stop.clone();
         let read_by = match kind {
             // Not the caller's own deadline: it may be short, and the news that the caller gave up is still on its way.
-            Kind::Query | Kind::Health { watch: false } => Due::At(now + own + self.grace),
+            Kind::Query | Kind::Erasure | Kind::Health { watch: false } => {
+                Due::At(now + own + self.grace)
+            }
             Kind::Submission | Kind::Export | Kind::Watch | Kind::Health { watch: true } => {
                 Due::Within(self.idle)
             }

@@ -1,6 +1,7 @@
 //! The log in segment files: appending, and how a failed append ends.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{self, ErrorKind, IoSlice},
     os::unix::fs::MetadataExt as _,
@@ -10,6 +11,7 @@ use std::{
 use super::{
     disk::{Disk, is_full, write_all},
     entry::{NewEntry, Place},
+    erasures::Erasures,
     error::{Damage, LogError},
     frame::{Hash, Header, Mark, mark_of},
     ordered_log::{Entries, Log, payload_bytes},
@@ -39,6 +41,8 @@ pub struct SegmentLog {
     /// Position of the last entry known to have existed; greater than the tail if entries are missing.
     pub(super) last_known: u64,
     pub(super) mode: Mode,
+    /// Erasures, and entries without their payloads, as they were when the log was opened.
+    pub(super) erasures: Erasures,
 }
 
 /// Whether the log may be appended to.
@@ -93,6 +97,10 @@ impl Log for SegmentLog {
     fn segments(&self) -> usize {
         self.segments.len()
     }
+
+    fn erase(&mut self, left: &BTreeMap<u64, Vec<u8>>) -> Result<(), LogError> {
+        self.destroy(left)
+    }
 }
 
 impl SegmentLog {
@@ -134,6 +142,7 @@ impl SegmentLog {
                 payload_bytes: payload_bytes(entry)?,
                 payload_hash,
                 chain: Hash::default(),
+                erased: None,
             }
             .linked(&chain);
             chain = header.chain;

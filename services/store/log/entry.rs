@@ -18,6 +18,8 @@ pub enum EntryKind {
     Assess = 6,
     /// Release: a name for a state of the data that others may see.
     Release = 7,
+    /// Erasure of submission versions: the payloads of their entries are destroyed.
+    Erase = 8,
 }
 
 /// The number of an entry kind that this version does not know.
@@ -36,7 +38,8 @@ impl EntryKind {
             | Self::Commit
             | Self::Withdraw
             | Self::Assess
-            | Self::Release => LARGEST_PAYLOAD,
+            | Self::Release
+            | Self::Erase => LARGEST_PAYLOAD,
         }
     }
 }
@@ -48,8 +51,8 @@ impl TryFrom<u8> for EntryKind {
     type Error = UnknownKind;
 
     fn try_from(number: u8) -> Result<Self, UnknownKind> {
-        use EntryKind::{Assess, Chunk, Commit, Configuration, Genesis, Release, Withdraw};
-        [Genesis, Configuration, Chunk, Commit, Withdraw, Assess, Release]
+        use EntryKind::{Assess, Chunk, Commit, Configuration, Erase, Genesis, Release, Withdraw};
+        [Genesis, Configuration, Chunk, Commit, Withdraw, Assess, Release, Erase]
             .into_iter()
             .find(|kind| *kind as u8 == number)
             .ok_or(UnknownKind(number))
@@ -87,6 +90,8 @@ pub struct Entry {
     pub time_millis: u64,
     /// BLAKE3 of the payload.
     pub payload_hash: [u8; 32],
-    /// Encoded message of the kind.
+    /// Encoded message of the kind; of an erased entry, what the erasure left.
     pub payload: Vec<u8>,
+    /// Whether the payload was erased.
+    pub erased: bool,
 }

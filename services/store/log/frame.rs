@@ -17,6 +17,8 @@ pub(super) const NO_CHAIN: Hash = [0; 32];
 /// End of the part that the chain covers, and end of the part that the checksum covers.
 const CHAINED: usize = 76;
 const CHECKED: usize = 108;
+/// Whether the payload was erased, and the length of what stands in its place. Not covered by the chain, which stays as it is.
+const ERASED: usize = 5;
 
 /// Everything about an entry but its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(super) struct Header {
     pub(super) payload_bytes: u32,
     pub(super) payload_hash: Hash,
     pub(super) chain: Hash,
+    /// Bytes that stand in the place of an erased payload; none: the payload is there.
+    pub(super) erased: Option<u16>,
 }
 
 impl Header {
@@ -67,10 +71,19 @@ impl Header {
         Place { position: self.position, chain: self.chain }
     }
 
+    /// Bytes that follow the header in the file.
+    pub(super) fn stored_bytes(&self) -> u32 {
+        self.erased.map_or(self.payload_bytes, u32::from)
+    }
+
     /// The header as it is on disk.
     pub(super) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
         bytes[..CHAINED].copy_from_slice(&self.chained_bytes());
+        if let Some(left) = self.erased {
+            bytes[ERASED] = 1;
+            bytes[ERASED + 1..ERASED + 3].copy_from_slice(&left.to_le_bytes());
+        }
         bytes[CHAINED..CHECKED].copy_from_slice(&self.chain);
         let checksum = crc32fast::hash(&bytes[..CHECKED]);
         bytes[CHECKED..].copy_from_slice(&checksum.to_le_bytes());
@@ -97,6 +110,7 @@ impl Header {
             payload_bytes: u32::from_le_bytes(part(bytes, 40)),
             payload_hash: part(bytes, 44),
             chain: part(bytes, CHAINED),
+            erased: (bytes[ERASED] == 1).then(|| u16::from_le_bytes(part(bytes, ERASED + 1))),
         };
         if mark.is_some_and(|mark| mark != header.mark) {
             return Err(Fault::OtherLog);

@@ -1,5 +1,7 @@
 //! A log in memory, for tests of other rooms.
 
+use std::collections::BTreeMap;
+
 use super::{
     entry::{Entry, NewEntry, Place},
     error::LogError,
@@ -38,6 +40,7 @@ impl Log for MemoryLog {
                 time_millis: entry.time_millis,
                 payload_hash,
                 payload: entry.payload.to_vec(),
+                erased: false,
             });
         }
         Ok(places)
@@ -54,5 +57,14 @@ impl Log for MemoryLog {
 
     fn segments(&self) -> usize {
         1
+    }
+
+    fn erase(&mut self, left: &BTreeMap<u64, Vec<u8>>) -> Result<(), LogError> {
+        for entry in self.entries.iter_mut().filter(|entry| !entry.erased) {
+            if let Some(left) = left.get(&entry.place.position) {
+                (entry.payload, entry.erased) = (left.clone(), true);
+            }
+        }
+        Ok(())
     }
 }

@@ -14,7 +14,8 @@
 //! |---|---|---|
 //! | 0 | 4 | `EQL` and the format version, 1 |
 //! | 4 | 1 | kind, see [`EntryKind`] |
-//! | 5 | 3 | zero |
+//! | 5 | 1 | 1 if the payload was erased, else 0; zero where the chain is computed |
+//! | 6 | 2 | length of what stands in the place of an erased payload; zero where the chain is computed |
 //! | 8 | 8 | mark of this log: the first bytes of the payload hash of entry 1 |
 //! | 16 | 8 | position: 1, 2, 3, … |
 //! | 24 | 8 | acknowledged before: the last position that was fsynced when this frame was written |
@@ -27,7 +28,9 @@
 //! A later format version keeps the first four bytes and the checksum where they are, so that this one can tell it from
 //! bytes that were torn.
 //!
-//! The chain covers payload *hashes*, not payloads, so that a payload can be destroyed later without breaking it. The mark
+//! The chain covers payload *hashes*, not payloads, so that a payload can be destroyed later without breaking it: an erasure (`erase`)
+//! writes the segment again without it, and renames the new file over the old one. In its place stands what the erasure's own entry says,
+//! followed by its BLAKE3; nothing if that is empty. The mark
 //! keeps bytes inside a payload, which a caller may have chosen, from being taken for a frame when the reader looks for the
 //! next frame after a damaged one.
 //!
@@ -62,6 +65,8 @@
 mod append;
 mod disk;
 mod entry;
+mod erase;
+mod erasures;
 mod error;
 mod frame;
 mod lose;
@@ -80,6 +85,7 @@ pub(super) use disk::is_full;
 
 pub use append::{SEGMENT_BYTES, SegmentLog};
 pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
+pub use erasures::Erasures;
 pub use error::{Damage, Fault, LogError};
 pub use lose::lose;
 pub use memory::MemoryLog;

@@ -10,6 +10,7 @@ use std::{
 use super::{
     append::{Mode, SegmentLog},
     disk::{Disk, RealDisk},
+    erasures::remove_half_written,
     error::{Damage, LogError},
     survey::{Known, Survey, Verdict, survey},
 };
@@ -75,6 +76,7 @@ impl SegmentLog {
             tail_millis: survey.tail_millis,
             last_known: survey.tail.max(survey.acknowledged),
             mode: damage.clone().map_or(mode, Mode::Damaged),
+            erasures: survey.erasures,
         };
         Ok(Opened { log, damage, cut, denied: survey.denied })
     }
@@ -111,6 +113,7 @@ impl SegmentLog {
             _ => None,
         };
         if damage.is_none() {
+            remove_half_written(folder)?;
             // A segment may have been created just before a crash, its name not yet durable.
             sync_folder(folder).map_err(failed("make durable", folder))?;
         }
@@ -126,6 +129,7 @@ impl SegmentLog {
             tail_millis: survey.tail_millis,
             last_known: survey.tail.max(survey.acknowledged),
             mode: damage.clone().map_or(Mode::Writing, Mode::Damaged),
+            erasures: survey.erasures,
         };
         Ok(Opened { log, damage, cut, denied: survey.denied })
     }
@@ -179,6 +183,6 @@ fn harden(path: &Path, from: u64) -> io::Result<()> {
     file.sync_all()
 }
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LogError {
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LogError {
     move |source| LogError::Io { doing, path: path.to_owned(), source }
 }

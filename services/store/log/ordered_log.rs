@@ -1,5 +1,7 @@
 //! The trait of the log. One test suite holds every implementation to it.
 
+use std::collections::BTreeMap;
+
 use super::entry::{Entry, NewEntry, Place};
 use super::error::LogError;
 
@@ -26,6 +28,13 @@ pub trait Log: Send {
 
     /// Number of parts that it is stored in: a new one is begun when everything before it is durable.
     fn segments(&self) -> usize;
+
+    /// Destroys the payloads of entries, by position, and puts something else in their place. Headers, and so the chain, stay. An entry
+    /// whose payload is destroyed already stays as it is. Returns when all of it is durable.
+    ///
+    /// # Errors
+    /// Some of the payloads may be there still: the same call goes on.
+    fn erase(&mut self, left: &BTreeMap<u64, Vec<u8>>) -> Result<(), LogError>;
 }
 
 /// Entries in order of position, with an error for each damaged place.

@@ -178,5 +178,6 @@ fn entry(header: &Header, payload: &[u8]) -> Option<Entry> {
         time_millis: header.time_millis,
         payload_hash: header.payload_hash,
         payload: payload.to_vec(),
+        erased: header.erased.is_some(),
     })
 }

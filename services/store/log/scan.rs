@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     entry::{EntryKind, UnknownKind},
+    erasures::take_left,
     error::Fault,
     frame::{HEADER_BYTES, Hash, Header, MAGIC, Mark},
     segment::Segment,
@@ -79,17 +80,21 @@ impl FrameReader {
         }
         self.file.read_exact(&mut bytes).map_err(unreadable)?;
         let header = Header::decode(&bytes, self.mark)?;
-        let frame_bytes = HEADER_BYTES as u64 + u64::from(header.payload_bytes);
+        let frame_bytes = HEADER_BYTES as u64 + u64::from(header.stored_bytes());
         if frame_bytes > left {
             return Err(BadFrame { header: Some(header), fault: Fault::Incomplete });
         }
         if header.position < self.from {
-            self.file.seek_relative(i64::from(header.payload_bytes)).map_err(unreadable)?;
+            self.file.seek_relative(i64::from(header.stored_bytes())).map_err(unreadable)?;
         } else {
             // No allocation before the length was checked, against the limit and against the file.
-            self.payload.resize(header.payload_bytes as usize, 0);
+            self.payload.resize(header.stored_bytes() as usize, 0);
             self.file.read_exact(&mut self.payload).map_err(unreadable)?;
-            if hash(&self.payload) != header.payload_hash {
+            let is_as_written = match header.erased {
+                Some(_) => take_left(&mut self.payload),
+                None => hash(&self.payload) == header.payload_hash,
+            };
+            if !is_as_written {
                 return Err(BadFrame { header: Some(header), fault: Fault::Payload });
             }
         }

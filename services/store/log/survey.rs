@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{
     entry::Place,
+    erasures::Erasures,
     error::{Damage, Fault, LogError},
     frame::{Hash, Header, Mark, NO_CHAIN},
     scan::{BadFrame, Found, FrameReader, mark_of_log},
@@ -50,6 +51,7 @@ pub(super) struct Survey {
     /// Last position that was acknowledged, as far as the headers and the store prove it.
     pub(super) acknowledged: u64,
     pub(super) verdict: Verdict,
+    pub(super) erasures: Erasures,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +79,7 @@ struct Judge {
     append: Option<u64>,
     first_fault: Option<Damage>,
     all_may_be_torn: bool,
+    erasures: Erasures,
 }
 
 /// Reads the log in that folder. What is known counts as acknowledged, unless the log has another chain there: then it is known of
@@ -97,6 +100,7 @@ pub(super) fn survey(folder: &Path, known: &[Known]) -> Result<Survey, LogError>
         append: None,
         first_fault: None,
         all_may_be_torn: true,
+        erasures: Erasures::default(),
     };
     for segment in &segments {
         judge.enter(segment);
@@ -137,6 +141,7 @@ impl Judge {
         let admitted = self.sequence.admit(header);
         if admitted.as_ref().map_or_else(|misplaced| misplaced.usable, |()| true) {
             self.last_intact = header.position;
+            self.erasures.note(header);
         }
         match admitted {
             Err(misplaced) => self.note(segment, offset, position, misplaced.fault),
@@ -205,6 +210,7 @@ impl Judge {
             last_append: self.last_append,
             acknowledged: self.acknowledged,
             verdict,
+            erasures: self.erasures,
         }
     }
 }

@@ -84,7 +84,7 @@ fn absence(mode: usize, counts: &CellCounts) -> Absence {
         Reason::NotCollected => {
             "no source of these consultations collects both channel and attendance".to_owned()
         }
-        Reason::NotComputable | Reason::Suppressed | Reason::Withheld => format!(
+        Reason::NotComputable | Reason::Suppressed | Reason::Withheld | Reason::Erased => format!(
             "no {whom} can be followed: no person keys or days, no known attendance, or the next 7 days are not submitted yet"
         ),
     })

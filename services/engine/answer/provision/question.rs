@@ -286,7 +286,11 @@ fn absence(members: &CellCounts) -> Option<Absence> {
             Reason::NotCollected => {
                 "no source of these consultations collects whether their people are of the group"
             }
-            Reason::NoData | Reason::NotComputable | Reason::Suppressed | Reason::Withheld => {
+            Reason::NoData
+            | Reason::NotComputable
+            | Reason::Suppressed
+            | Reason::Withheld
+            | Reason::Erased => {
                 "for none of these consultations do we know whether their people are of the group"
             }
         })

@@ -201,7 +201,9 @@ fn found(question: &ExclusionQuestion, row: &View<'_>) -> Expected {
             Some(Reason::NoData) => assert!(nobody, "{id}: {tally:?}"),
             Some(Reason::NotCollected) => assert!(!nobody && tally.unknown == 0, "{id}: {tally:?}"),
             Some(Reason::NotComputable) => assert!(tally.unknown > 0, "{id}: {tally:?}"),
-            Some(why @ (Reason::Suppressed | Reason::Withheld)) => panic!("{id}: {why:?}"),
+            Some(why @ (Reason::Suppressed | Reason::Withheld | Reason::Erased)) => {
+                panic!("{id}: {why:?}")
+            }
         }
         found.tallies.insert(id.clone(), tally);
     }

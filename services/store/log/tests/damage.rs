@@ -333,6 +333,7 @@ fn a_frame_inside_a_payload_is_no_frame() {
         payload_bytes: 0,
         payload_hash: hash(b""),
         chain: NO_CHAIN,
+        erased: None,
     };
     log.append(&[entry(&forged.encode())]).unwrap();
     drop(log);

@@ -158,6 +158,7 @@ fn any_entries_come_back<M: Make>() {
                     time_millis: *time_millis,
                     payload_hash: *blake3::hash(payload).as_bytes(),
                     payload: payload.clone(),
+                    erased: false,
                 });
             }
         }
