@@ -300,8 +300,9 @@ async fn one_characteristic(
         encoded.push(Answer::Encoded(answer));
     }
     println!("{name}  {} questions, answers of {} bytes", questions.len(), bytes / encoded.len());
-    let echo_encodes = support::serve::serve(Echo::new(decoded)).await?;
-    let echo_has = support::serve::serve(Echo::new(encoded)).await?;
+    let is_secured = service.is_secured;
+    let echo_encodes = support::serve::serve_as(Echo::new(decoded), is_secured).await?;
+    let echo_has = support::serve::serve_as(Echo::new(encoded), is_secured).await?;
 
     let time = Duration::from_secs(options.seconds);
     let small = rows::first_rows(about.first.as_ref().ok_or("nothing was submitted")?, 1_000);

@@ -1,7 +1,6 @@
 //! P2: what protection costs a partner organisation that asks about controlled data.
 
 use bytes::Bytes;
-use equity_indicators::config::ProfileName;
 use equity_indicators::ingest::SubmissionFile;
 
 use super::load::Chance;
@@ -11,10 +10,10 @@ use super::{About, FIRST_MONTH, Held, LAST_MONTH, ONE, Options, one_characterist
 /// Most rows of P2: what is kept costs the same whatever is behind it.
 const PROTECTED_ROWS: u64 = 500_000;
 
-/// P2: the questions of P1 by a partner organisation about controlled data, against an echo of the same answers. Without TLS, access checks
-/// and audit, which the service does not have yet.
+/// P2: the questions of P1 by a partner organisation about controlled data, with TLS, identity, access checks and quotas, against an echo of the
+/// same answers with the same TLS.
 pub async fn protected(options: &Options) -> Outcome {
-    let service = Running::start_for(ProfileName::Partner).await?;
+    let service = Running::start_as(true).await?;
     let mut about = About::default();
     let generator = rows::generator(options.rows.min(PROTECTED_ROWS), FIRST_MONTH, LAST_MONTH)?;
     for parcel in generator.consultations() {

@@ -2,6 +2,7 @@
 pub mod raw;
 pub mod rows;
 pub mod serve;
+pub mod tls;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -20,30 +21,37 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 pub struct Running {
     pub service: Service,
     folder: tempfile::TempDir,
+    /// Whether it knows its callers by certificates.
+    pub is_secured: bool,
 }
 
 impl Running {
-    /// Starts it on a free port of this machine.
+    /// Starts it on a free port of this machine, in plain text, for callers who see everything.
     pub async fn start() -> Outcome<Self> {
-        Self::start_for(ProfileName::Internal).await
+        Self::start_as(false).await
     }
 
-    /// The same for callers of a disclosure profile.
-    pub async fn start_for(profile: ProfileName) -> Outcome<Self> {
+    /// The same, perhaps with TLS, for a partner.
+    pub async fn start_as(is_secured: bool) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut config = Config { data_folder: folder.path().join("data"), ..Config::default() };
         config.address = Address::Port(([127, 0, 0, 1], 0).into());
-        config.profile_without_identity = Some(profile);
+        if is_secured {
+            tls::secure(&mut config)?;
+        } else {
+            config.profile_without_identity = Some(ProfileName::Internal);
+        }
         // Several benches load far more than a partner would in the time.
         config.limits.request_deadline = Duration::from_secs(600);
         config.limits.submission_deadline = Duration::from_secs(3_600);
         let service = Service::start(&config).await.map_err(|error| error.to_string())?;
-        Ok(Self { service, folder })
+        Ok(Self { service, folder, is_secured })
     }
 
     /// Its address.
     pub fn uri(&self) -> String {
-        format!("http://{}", self.service.address())
+        let scheme = if self.is_secured { "https" } else { "http" };
+        format!("{scheme}://{}", self.service.address())
     }
 
     /// Bytes that it has on disk.
@@ -85,7 +93,11 @@ pub fn peers(what: &str, arguments: &[&OsStr]) -> Outcome<serde_json::Value> {
 
 /// One connection of its own.
 pub async fn connect(uri: &str) -> Outcome<Channel> {
-    Ok(Endpoint::from_shared(uri.to_owned())?.tcp_nodelay(true).connect().await?)
+    let mut endpoint = Endpoint::from_shared(uri.to_owned())?.tcp_nodelay(true);
+    if uri.starts_with("https:") {
+        endpoint = endpoint.tls_config(tls::client()?)?;
+    }
+    Ok(endpoint.connect().await?)
 }
 
 /// Microseconds up to a minute, three digits.
