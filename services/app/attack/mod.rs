@@ -38,7 +38,7 @@ use world::{PLACES, World};
 /// Counts from 1 to this are of few people.
 const FEW: u64 = 9;
 /// What the solver may take for one cell.
-const LIMITS: Limits = Limits { nodes: 2_000, time: Duration::from_secs(2), cells: 20_000 };
+const LIMITS: Limits = Limits { nodes: 2_000, time: Duration::from_secs(5), cells: 20_000 };
 /// The two releases.
 const RELEASES: [&str; 2] = ["before", "after"];
 

@@ -8,9 +8,11 @@ use super::super::show::json;
 use super::data;
 use crate::proto::v1::breakdown_question::Table;
 use crate::proto::v1::get_area_risk_request::HighRisk;
+use crate::proto::v1::share_question::Table as Shares;
 use crate::proto::v1::{
-    BreakdownQuery, Denominator, GetAreaRiskRequest, GetChannelBreakdownRequest,
-    GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest, Measure, PeriodRange,
+    BreakdownQuery, Denominator, GetAccessOutcomesRequest, GetAreaRiskRequest,
+    GetChannelBreakdownRequest, GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest,
+    GetGapTrendRequest, ListGapsRequest, Measure, PeriodRange, Row, ShareQuestion,
     WatchBreakdownResponse,
 };
 
@@ -51,6 +53,10 @@ pub(super) struct Answers {
     pub(super) risk: Answer,
     /// Whether people who need face to face get it, synthetic.
     pub(super) provision: Answer,
+    /// The largest gap between a group and all, synthetic.
+    pub(super) gap: Answer,
+    /// How it has moved; none: there is no gap.
+    pub(super) trend: Option<Answer>,
     /// Channels by ethnic category of a controlled collection, as partners see it; none: who asks is no partner.
     pub(super) controlled: Option<Answer>,
     /// Labels and units of indicators, and labels of dimensions.
@@ -71,8 +77,15 @@ impl Answers {
             true => Some(answer::answer(service, channels(of_controlled)).await?),
             false => None,
         };
+        let gap = answer::answer(service, largest_gap()).await?;
+        let trend = match gap.breakdown.rows.first().and_then(trend) {
+            Some(asked) => Some(answer::answer(service, asked).await?),
+            None => None,
+        };
         Ok(Self {
             controlled,
+            gap,
+            trend,
             months: answer::answer(service, months()).await?,
             after: answer::answer(service, channels(query("gpad-regional", (AFTER, ""), &[])))
                 .await?,
@@ -100,7 +113,11 @@ impl Answers {
             "internet": of(&self.internet)?,
             "risk": of(&self.risk)?,
             "provision": of(&self.provision)?,
+            "gap": of(&self.gap)?,
         });
+        if let Some(trend) = &self.trend {
+            all["trend"] = of(trend)?;
+        }
         if let Some(controlled) = &self.controlled {
             all["controlled"] = of(controlled)?;
         }
@@ -158,4 +175,29 @@ fn risk() -> Table {
 fn provision() -> Table {
     let query = query(data::SYNTHETIC, (data::SYNTHETIC_FROM, data::SYNTHETIC_TO), &[]);
     Table::Provision(GetFaceToFaceProvisionRequest { query: Some(query), ..Default::default() })
+}
+
+fn largest_gap() -> Table {
+    let query = Some(query(data::SYNTHETIC, (data::SYNTHETIC_TO, ""), &[]));
+    Table::Gaps(ListGapsRequest { query, gap_count: 1, ..Default::default() })
+}
+
+/// How a gap has moved, month by month. None: its row does not say what it is of.
+fn trend(gap: &Row) -> Option<Table> {
+    let of = |dimension: &str| {
+        let mut keys = gap.keys.iter();
+        keys.find(|key| key.dimension == dimension).map(|key| key.code.as_str())
+    };
+    let (groups, column) = (of("characteristic")?, of("figure")?);
+    let months = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
+    let query = Some(query(data::SYNTHETIC, months, &["month", groups]));
+    let shares = match column.split_once('-')?.0 {
+        "DX" => {
+            Shares::Exclusion(GetDigitalExclusionBreakdownRequest { query, ..Default::default() })
+        }
+        "CH" => Shares::Outcomes(GetAccessOutcomesRequest { query, ..Default::default() }),
+        _ => Shares::Provision(GetFaceToFaceProvisionRequest { query, ..Default::default() }),
+    };
+    let question = Some(ShareQuestion { table: Some(shares) });
+    Some(Table::GapTrend(GetGapTrendRequest { question, column: column.to_owned() }))
 }

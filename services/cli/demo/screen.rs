@@ -52,6 +52,10 @@ pub(super) fn screen(answers: &Answers, place: &Place<'_>, look: &Look) -> Strin
         }
         None => parts.push("The service has no published figures of internet use.".to_owned()),
     }
+    if let Some(sentence) = gap(answers) {
+        parts.extend([String::new(), title("The largest gap, in synthetic data"), String::new()]);
+        parts.push(wrap::text("", &sentence, look));
+    }
     if let Some(controlled) = &answers.controlled {
         parts.extend([String::new(), title("What partner organisations see"), String::new()]);
         parts.push(wrap::text("", &protected(&controlled.breakdown), look));
@@ -101,6 +105,35 @@ fn seen(months: &Breakdown) -> String {
         }
         _ => "The service has no figures for April 2020.".to_owned(),
     }
+}
+
+/// The largest gap, its limits, and how it has moved, in sentences. None: no group is significantly worse than all.
+fn gap(answers: &Answers) -> Option<String> {
+    let found = &answers.gap.breakdown;
+    let row = found.rows.first()?;
+    let place = found.columns.iter().position(|column| column.id == "D")?;
+    let difference = row.cells.get(place)?;
+    let points = |limit: Option<f64>| limit.map(|limit| format!("{:.1}", limit * 100.0));
+    let limits = match (points(difference.lower), points(difference.upper)) {
+        (Some(lower), Some(upper)) => {
+            format!(" The difference is from {lower} to {upper} points, with 95 % confidence.")
+        }
+        _ => String::new(),
+    };
+    let trend = answers.trend.as_ref().and_then(|trend| {
+        let all = trend.breakdown.rows.iter().find(|row| row.keys.is_empty())?;
+        Some(format!(
+            " From {} to {}, between the most and the least affected group: {}",
+            data::SYNTHETIC_FROM,
+            data::SYNTHETIC_TO,
+            all.sentence.as_ref()?
+        ))
+    });
+    Some(format!(
+        "{}.{limits}{}",
+        row.sentence.as_ref()?.trim_end_matches('.'),
+        trend.unwrap_or_default()
+    ))
 }
 
 /// What of a controlled collection is withheld and perturbed, in a sentence.

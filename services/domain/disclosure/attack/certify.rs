@@ -22,9 +22,10 @@ enum Attempt {
 }
 
 /// The attempts, the cheap ones first.
-const ATTEMPTS: [Attempt; 4] = [
+const ATTEMPTS: [Attempt; 5] = [
     Attempt::Nudge { steps: 1_500, ways: 1 },
     Attempt::Near(64),
+    Attempt::Near(96),
     Attempt::Nudge { steps: 6_000, ways: 8 },
     Attempt::Near(160),
 ];
