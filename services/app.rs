@@ -49,7 +49,7 @@ use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::{self, SENT_BYTES};
-use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls};
+use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
@@ -82,6 +82,7 @@ impl Service {
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
+        let tokens = Tokens::load(&config.tokens)?;
         let listener = Listener::bind(&config.address);
         let listener = listener.await.with_context(|| cannot_listen(&config.address))?;
         let address = listener.address()?;
@@ -117,7 +118,7 @@ impl Service {
         tokio::spawn(retention::erase(erasing.0, erasing.1, erasing.2));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
-        let callers = Callers { tls, access };
+        let callers = Callers { tls, access, tokens };
         let serving = tokio::spawn(async move {
             server::run(listener, routes, &settings, health, callers, stop).await
         });
@@ -200,7 +201,15 @@ fn reference_content(config: &Config) -> anyhow::Result<Content> {
         let wrong = || format!("the partners in {} cannot be used", file.display());
         let text = std::fs::read_to_string(file).with_context(wrong)?;
         content = content.and(PARTNERS, text);
-        Reference::new(&content).with_context(wrong)?;
+        let reference = Reference::new(&content).with_context(wrong)?;
+        let named = config.tokens.issuers.iter().flat_map(|issuer| issuer.partners.values());
+        for partner in named {
+            anyhow::ensure!(
+                reference.partners().named(partner).is_some(),
+                "tokens.issuers: partners: {} has no partner `{partner}`",
+                file.display()
+            );
+        }
     }
     Ok(content)
 }

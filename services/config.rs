@@ -9,10 +9,12 @@ use std::time::Duration;
 
 mod keys;
 mod read;
+mod tokens;
 mod values;
 
 pub use crate::domain::disclosure::ProfileName;
 use crate::server::{Address, ServerSettings, TlsFiles};
+pub use crate::server::{PartnerClaim, TokenAlgorithm, TokenIssuer, TokenSettings};
 pub use crate::telemetry::{LogFormat, TelemetrySettings};
 
 /// Everything an operator can set. `deploy/equity.example.toml` documents each key.
@@ -22,6 +24,8 @@ pub struct Config {
     pub address: Address,
     /// The files of TLS. All are set, but for that of revoked certificates, or none.
     pub tls: Tls,
+    /// Bearer tokens: whose are taken.
+    pub tokens: TokenSettings,
     /// File of the partners: who may send and read what. It goes with TLS.
     pub partners_file: Option<PathBuf>,
     /// Whether each call of a partner has to say what it is made for.
@@ -173,6 +177,7 @@ impl Default for Config {
         Self {
             address: Address::Port(([127, 0, 0, 1], 7443).into()),
             tls: Tls::default(),
+            tokens: TokenSettings::default(),
             partners_file: None,
             purpose_required: false,
             quotas: Quotas {
@@ -246,10 +251,10 @@ impl Config {
         self.profile_without_identity.unwrap_or(of_address)
     }
 
-    /// Whether whoever can connect may call. Otherwise every caller shows a certificate.
+    /// Whether whoever can connect may call. Otherwise every caller shows a certificate or a bearer token.
     #[must_use]
     pub fn lets_anybody_in(&self) -> bool {
-        self.tls_files().is_none()
+        self.tls_files().is_none() && self.tokens.issuers.is_empty()
     }
 
     /// The files of TLS; none: plain text.
@@ -261,6 +266,7 @@ impl Config {
             key: tls.key_file?,
             client_authorities: tls.client_authorities_file?,
             revocations: tls.revocations_file,
+            without_certificate: self.tokens.without_certificate,
         })
     }
 
@@ -291,6 +297,11 @@ impl Config {
             ("tls.client_authorities_file", &self.tls.client_authorities_file),
             ("partners_file", &self.partners_file),
         ];
+        let has_files = together[..3].iter().any(|(_, file)| file.is_some());
+        if self.tokens.without_certificate && !has_files && self.tls.revocations_file.is_none() {
+            // Tokens alone say who calls.
+            return;
+        }
         let set = together.iter().filter(|(_, file)| file.is_some()).count();
         let has_any = set > 0 || self.tls.revocations_file.is_some();
         for (name, file) in together {
@@ -321,7 +332,8 @@ impl Config {
     /// Checks that involve several settings.
     fn check(&self, problems: &mut Vec<String>) {
         self.check_tls(problems);
-        if !self.address.is_local() && !self.allow_plaintext && self.tls_files().is_none() {
+        self.check_tokens(problems);
+        if !self.address.is_local() && !self.allow_plaintext && self.lets_anybody_in() {
             problems.push(format!(
                 "address: {} can be reached from other machines, and there is neither encryption nor a check of who calls; set \
                  tls.certificate_file, tls.key_file, tls.client_authorities_file and partners_file, or a loopback address, or \

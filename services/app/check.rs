@@ -8,7 +8,7 @@ use rustix::fs::{Access, access};
 
 use super::{cannot_listen, reference_content, secret};
 use crate::config::Config;
-use crate::server::{Listener, Tls};
+use crate::server::{Listener, Tls, Tokens};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -21,6 +21,7 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
     telemetry::check()?;
     reference_content(config)?;
     config.tls_files().as_ref().map(Tls::load).transpose()?;
+    Tokens::load(&config.tokens)?;
     let folder = &config.data_folder;
     writable(folder)
         .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;

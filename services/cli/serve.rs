@@ -103,7 +103,7 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
 
 /// The line that announces that the service is ready.
 fn ready(service: &Service, config: &Config, format: Format) -> String {
-    let scheme = if config.lets_anybody_in() { "http" } else { "https" };
+    let scheme = if config.tls_files().is_none() { "http" } else { "https" };
     let address = service.address().url(scheme);
     let folder = config.data_folder.display().to_string();
     let profile =
@@ -124,10 +124,20 @@ fn ready(service: &Service, config: &Config, format: Format) -> String {
 /// Who may call, and what callers see of controlled data.
 fn held_to(config: &Config) -> String {
     if let Some(partners) = config.partners_file.as_deref().filter(|_| !config.lets_anybody_in()) {
-        return format!(
-            "TLS is on: callers show a certificate, and {} says what each may do",
-            partners.display()
-        );
+        let who = match (config.tls_files(), &config.tokens) {
+            (None, _) => "plain text on this machine: callers send a bearer token",
+            (_, tokens) if tokens.required && tokens.without_certificate => {
+                "TLS is on: callers send a bearer token, with a certificate or without"
+            }
+            (_, tokens) if tokens.required => {
+                "TLS is on: callers show a certificate and send a bearer token"
+            }
+            (_, tokens) if tokens.without_certificate => {
+                "TLS is on: callers show a certificate or send a bearer token"
+            }
+            _ => "TLS is on: callers show a certificate",
+        };
+        return format!("{who}, and {} says what each may do", partners.display());
     }
     let profile = config.profile_without_identity();
     let sees = match profile {

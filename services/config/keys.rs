@@ -38,6 +38,9 @@ pub(super) const KEYS: &[Key] = keys! {
     "tls.key_file" => tls.key_file = |v| folder(v).map(Some);
     "tls.client_authorities_file" => tls.client_authorities_file = |v| folder(v).map(Some);
     "tls.revocations_file" => tls.revocations_file = |v| folder(v).map(Some);
+    "tokens.issuers" => tokens.issuers = super::tokens::issuers;
+    "tokens.without_certificate" => tokens.without_certificate = flag;
+    "tokens.required" => tokens.required = flag;
     "partners_file" => partners_file = |v| folder(v).map(Some);
     "purpose_required" => purpose_required = flag;
     "quotas.requests_per_second" => quotas.requests_per_second = |v| integer(v, 1, 1_000_000).and_then(at_least_one);

@@ -23,7 +23,11 @@ fn problems(result: Result<Config, ConfigError>) -> Vec<String> {
 /// Settings without a default stand in the example behind `#`, without a space as prose has it.
 fn with_optional_settings(example: &str) -> String {
     let uncomment = |line: &str| match line.strip_prefix('#') {
-        Some(rest) if rest.starts_with(|first: char| first.is_ascii_lowercase()) => rest.to_owned(),
+        Some(rest)
+            if rest.starts_with(|first: char| first.is_ascii_lowercase() || first == '[') =>
+        {
+            rest.to_owned()
+        }
         _ => line.to_owned(),
     };
     example.lines().map(uncomment).collect::<Vec<_>>().join("\n")
@@ -35,6 +39,7 @@ fn fields() -> Vec<&'static str> {
         address: _,
         tls:
             Tls { certificate_file: _, key_file: _, client_authorities_file: _, revocations_file: _ },
+        tokens: TokenSettings { issuers: _, without_certificate: _, required: _ },
         partners_file: _,
         purpose_required: _,
         quotas: Quotas { requests_per_second: _, burst: _ },
@@ -81,6 +86,9 @@ fn fields() -> Vec<&'static str> {
         "tls.key_file",
         "tls.client_authorities_file",
         "tls.revocations_file",
+        "tokens.issuers",
+        "tokens.without_certificate",
+        "tokens.required",
         "partners_file",
         "purpose_required",
         "quotas.requests_per_second",
@@ -141,13 +149,15 @@ fn every_optional_setting_of_the_example_parses() {
     let path = folder.path().to_str().unwrap();
     let text = with_optional_settings(EXAMPLE).replace("/etc/equity", path);
     let text = text.replace(&format!("{path}/reference"), path);
-    for file in ["server.crt", "server.key", "authorities.pem", "partners.toml"] {
+    for file in ["server.crt", "server.key", "authorities.pem", "partners.toml", "issuer.jwks.json"]
+    {
         std::fs::write(folder.path().join(file), "").unwrap();
     }
     // Callers have an identity or a profile without one, never both.
     let text = text.replace("profile_without_identity", "# profile_without_identity");
     let config = parse(&text).unwrap();
     assert!(config.tls_files().is_some());
+    assert_eq!(config.tokens.issuers[0].partners["emis-feed"], "alpha");
     assert_eq!(config.reference_folder.as_deref(), Some(folder.path()));
     assert!(config.telemetry.otlp_endpoint.is_some());
 }
@@ -221,4 +231,44 @@ fn a_missing_file_is_named() {
 #[test]
 fn a_missing_reference_folder_is_a_problem() {
     assert_eq!(problems(parse("reference_folder = \"/nowhere\"")).len(), 1);
+}
+
+#[test]
+fn tokens_need_partners_and_tls_or_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, "").unwrap();
+        file.display().to_string()
+    };
+    let issuer = format!(
+        "[[tokens.issuers]]\nissuer = \"https://login.test\"\nkeys_file = \"{}\"\naudience = \"equity\"\nalgorithms = [\"ES256\"]\n\
+         partner_claim = \"sub\"\npartners = {{ feed = \"alpha\" }}\n",
+        file("keys.json")
+    );
+    let partners = format!("partners_file = \"{}\"\n", file("partners.toml"));
+    let alone = "[tokens]\nwithout_certificate = true\n";
+    let config = parse(&format!("{partners}{alone}{issuer}")).unwrap();
+    assert!(!config.lets_anybody_in() && config.tls_files().is_none());
+    assert_eq!(config.tokens.issuers[0].partners["feed"], "alpha");
+    let open = "address = \"0.0.0.0:1\"\nallow_plaintext = true\n";
+    for (text, expected) in [
+        (format!("{partners}{issuer}"), "tokens.issuers: needs [tls]"),
+        (format!("{alone}{issuer}"), "needs partners_file"),
+        (format!("{open}{partners}{alone}{issuer}"), "needs [tls] on this address"),
+        (alone.to_owned(), "needs [[tokens.issuers]]"),
+        ("tokens.required = true".to_owned(), "needs [[tokens.issuers]]"),
+        (format!("{partners}{alone}{issuer}{issuer}"), "is there twice"),
+        (format!("{partners}{alone}{}", issuer.replace("keys.json", "none")), "is not a file"),
+        (format!("{partners}{alone}{}", issuer.replace("ES256", "HS256")), "HS256"),
+        (format!("{partners}{alone}{}", issuer.replace("ES256", "none")), "none"),
+        (format!("{partners}{alone}{}", issuer.replace("\"ES256\"", "")), "`algorithms` is empty"),
+        (format!("{partners}{alone}{}", issuer.replace("audience", "audiences")), "audiences"),
+        (format!("{partners}{alone}{}", issuer.replace("\"sub\"", "\"email\"")), "email"),
+        (format!("profile_without_identity = \"PUBLIC\"\n{partners}{alone}{issuer}"), "leave one"),
+        ("tokens.issuers = 3".to_owned(), "has to be tables"),
+    ] {
+        let found = problems(parse(&text)).join("; ");
+        assert!(found.contains(expected), "{expected} not in {found}:\n{text}");
+    }
 }

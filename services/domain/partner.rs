@@ -156,6 +156,12 @@ impl Partners {
         })
     }
 
+    /// The partner of a name.
+    #[must_use]
+    pub fn named(&self, id: &str) -> Option<&Arc<Partner>> {
+        self.all.iter().find(|partner| partner.id == id)
+    }
+
     /// Every partner, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Partner>> {
         self.all.iter()

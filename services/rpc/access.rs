@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use tonic::Status;
 
 use super::caller::Caller;
-use super::status;
+use super::status::{self, TokenProblem};
 use crate::domain::identity::Identity;
 use crate::domain::partner::{Named, Partner, Role};
 use crate::engine::Engine;
@@ -146,20 +146,32 @@ impl Access {
         Self { engine, purpose_required: rules.purpose_required, quotas, rules }
     }
 
-    /// Who makes a call, if it may make one of this kind.
+    /// Who makes a call, if it may make one of this kind. `token` is the partner of an accepted bearer token.
     ///
     /// # Errors
-    /// The certificate names nobody, no partner has it, or the partner may not make the call or has made too many.
+    /// The certificate names nobody, no partner has it, the token is of another partner, or the partner may not make the call or has made too many.
     pub fn admit(
         &self,
         method: &str,
         identity: Result<&Identity, &str>,
+        token: Option<&str>,
         metadata: &HeaderMap,
     ) -> Result<Caller, Status> {
-        let identity = identity.map_err(status::no_identity)?;
         let reference = self.engine.reference();
-        let partner =
-            reference.partners().of(identity).ok_or_else(|| status::no_partner(identity))?;
+        let partner = match (identity, token) {
+            (Err(why), None) => return Err(status::no_identity(why)),
+            (Err(_), Some(id)) => {
+                let named = reference.partners().named(id);
+                named.ok_or_else(|| status::token_refused(TokenProblem::SubjectUnknown))?
+            }
+            (Ok(identity), _) => {
+                let known = reference.partners().of(identity);
+                known.ok_or_else(|| status::no_partner(identity))?
+            }
+        };
+        if token.is_some_and(|id| id != partner.id) {
+            return Err(status::token_refused(TokenProblem::PartnerOther));
+        }
         self.counts(partner)?;
         let needs = Needs::of(method);
         if !needs.is_some_and(|needs| needs.has(partner)) {

@@ -7,6 +7,7 @@ mod erased;
 mod reason;
 mod released;
 mod storage;
+mod token;
 mod unwelcome;
 mod wire;
 
@@ -26,6 +27,7 @@ pub use released::{
 pub use storage::{
     Fate, data_damaged, reading_failed, storage_failed, storage_full, writing_stopped,
 };
+pub use token::{TokenProblem, token_refused};
 pub use unwelcome::{no_identity, no_partner, no_purpose, out_of_scope, quota_exceeded};
 pub use wire::{
     compression_not_named, encoding_unknown, no_method, no_service, not_grpc, not_gzip,

@@ -38,6 +38,7 @@ fn makers() -> Vec<Status> {
         no_partner(&"spiffe://equity.example/org/C82001/sys/emis".parse().unwrap()),
         out_of_scope("partner alpha may not do this"),
         no_purpose("purpose-of-use", Some("MARKETING"), &["RESEARCH"]),
+        token_refused(TokenProblem::Expired),
         quota_exceeded("alpha", 50, Duration::from_secs(1)),
         replacement_shrinks(
             "collections/c/submissions/1",

@@ -4,6 +4,7 @@
 //! - `address`, `listener` a port or a Unix socket
 //! - `listen`, `connection`, `opening` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
 //! - `tls`, `socket`, `certificate` who may connect, and who a client is; `renewal` new certificates, and revoked ones
+//! - `tokens` bearer tokens, and the keys of their issuers
 //! - `frames`, `heads` how many frames a client may send that ask for nothing; where frames begin
 //! - `client`, `room`, `unread_budget` how much clients may leave unread, for how long, and who makes room for others
 //! - `seats` how many calls there may be at once, and who makes room for others
@@ -35,6 +36,7 @@ mod settings;
 mod socket;
 mod standard;
 mod tls;
+mod tokens;
 mod unread_budget;
 
 pub use address::{Address, NoAddress};
@@ -46,3 +48,4 @@ pub use run::{Callers, run};
 pub use settings::ServerSettings;
 pub use standard::standard_services;
 pub use tls::{Tls, TlsError, TlsFiles};
+pub use tokens::{PartnerClaim, TokenAlgorithm, TokenError, TokenIssuer, TokenSettings, Tokens};

@@ -1,10 +1,11 @@
-//! Looks for new files of TLS, and ends the connections of clients whose certificates are not accepted any more.
+//! Looks for new files of TLS and new keys of issuers of tokens, and ends the connections of clients whose certificates are not accepted any more.
 
 use std::sync::Weak;
 use std::time::{Duration, SystemTime};
 
 use super::certificate::day;
 use super::tls::Tls;
+use super::tokens::Tokens;
 use super::unread_budget::UnreadBudget;
 use crate::telemetry::metrics;
 
@@ -62,6 +63,41 @@ fn renew(tls: &Tls, failed: &mut Option<Option<blake3::Hash>>) -> bool {
             false
         }
     }
+}
+
+/// The same for the keys of issuers of tokens: a look, a change, and an ERROR line once for keys that cannot be used.
+pub(super) async fn look_for_keys(tokens: Weak<Tokens>, pause: Duration) {
+    let mut failed = None;
+    loop {
+        tokio::time::sleep(pause).await;
+        let Some(tokens) = tokens.upgrade() else { return };
+        let looked = tokio::task::spawn_blocking(move || {
+            renew_keys(&tokens, &mut failed);
+            failed
+        });
+        let Ok(after) = looked.await else { return };
+        failed = after;
+    }
+}
+
+fn renew_keys(tokens: &Tokens, failed: &mut Option<Option<blake3::Hash>>) {
+    let on_disk = tokens.on_disk();
+    if *failed == Some(on_disk) {
+        return;
+    }
+    *failed = None;
+    if !tokens.has(on_disk) {
+        match tokens.reload() {
+            Ok(()) => {
+                tracing::info!("bearer tokens are checked with the new keys of their issuers");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the keys of an issuer of tokens have changed and cannot be used: the service goes on with those that it has");
+                *failed = Some(on_disk);
+            }
+        }
+    }
+    metrics::token_keys_unusable(failed.is_some());
 }
 
 /// Says once for each number of days that the certificate of the service ends soon.

@@ -22,6 +22,7 @@ use super::listener::Listener;
 use super::renewal;
 use super::settings::ServerSettings;
 use super::tls::Tls;
+use super::tokens::Tokens;
 use super::unread_budget::UnreadBudget;
 use crate::rpc::access::Access;
 
@@ -44,6 +45,8 @@ pub struct Callers {
     pub tls: Option<Tls>,
     /// None: everybody.
     pub access: Option<Access>,
+    /// None: no bearer token is looked at.
+    pub tokens: Option<Tokens>,
 }
 
 /// Serves `routes` on `listener` to those callers until `shutdown` is cancelled; returns when every connection is closed, at the latest about
@@ -61,7 +64,11 @@ pub async fn run(
 ) -> Result<(), ServerError> {
     let (stop, cut) = (Stop::default(), CancellationToken::new());
     let unread = UnreadBudget::new(settings);
-    let Callers { tls, access } = callers;
+    let Callers { tls, access, tokens } = callers;
+    let tokens = tokens.map(Arc::new);
+    if let Some(tokens) = &tokens {
+        tokio::spawn(renewal::look_for_keys(Arc::downgrade(tokens), settings.renewal));
+    }
     let tls = tls.map(Arc::new);
     if let Some(tls) = &tls {
         let clients = Arc::downgrade(&unread);
@@ -83,7 +90,7 @@ pub async fn run(
         .layer(Around(CatchPanic))
         .layer(OnlyGrpc)
         .layer(Around(Known))
-        .layer(Around(Identified(access)))
+        .layer(Around(Identified { access, tokens }))
         .layer(Around(Idle { longest: settings.stream_idle }))
         .layer(Around(Admission::new(settings, stop.begins.clone())))
         .layer(Around(Deadlines::new(settings, stop.clone(), Arc::clone(&unread))))

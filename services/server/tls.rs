@@ -27,6 +27,8 @@ pub struct TlsFiles {
     pub client_authorities: PathBuf,
     /// Certificates that their authorities have revoked. None: no certificate is looked up.
     pub revocations: Option<PathBuf>,
+    /// Whether a client may show no certificate: it has a bearer token then.
+    pub without_certificate: bool,
 }
 
 /// Why TLS cannot be used with these files.
@@ -134,6 +136,8 @@ impl Accepting {
             )?),
             None => verifier,
         };
+        let verifier =
+            if files.without_certificate { verifier.allow_unauthenticated() } else { verifier };
         let of_clients = files.revocations.as_ref().unwrap_or(&files.client_authorities);
         let verifier = verifier.build().map_err(|error| wrong(of_clients)(error.to_string()))?;
         let config = ServerConfig::builder_with_provider(provider)

@@ -28,6 +28,8 @@ static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
 static REFUSED_HANDSHAKES: AtomicU64 = AtomicU64::new(0);
 static CERTIFICATE_SECONDS: AtomicU64 = AtomicU64::new(0);
 static TLS_FILES_UNUSABLE: AtomicU64 = AtomicU64::new(0);
+static TOKEN_KEYS_UNUSABLE: AtomicU64 = AtomicU64::new(0);
+static REFUSED_TOKENS: AtomicU64 = AtomicU64::new(0);
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
 
@@ -132,6 +134,16 @@ pub fn has_unusable_tls_files() -> bool {
     TLS_FILES_UNUSABLE.load(Relaxed) != 0
 }
 
+/// Counts a call whose bearer token was refused.
+pub fn token_refused() {
+    REFUSED_TOKENS.fetch_add(1, Relaxed);
+}
+
+/// Records whether there are new keys of issuers of tokens that cannot be used.
+pub fn token_keys_unusable(are: bool) {
+    TOKEN_KEYS_UNUSABLE.store(u64::from(are), Relaxed);
+}
+
 /// The OpenTelemetry instruments of the service.
 #[derive(Debug)]
 pub(super) struct Instruments {
@@ -152,6 +164,8 @@ impl Instruments {
         gauge(meter, "nhs.equity.server.connection.count", "{connection}", &CONNECTIONS);
         gauge(meter, "nhs.equity.server.certificate.left", "s", &CERTIFICATE_SECONDS);
         gauge(meter, "nhs.equity.server.certificate.unusable", "1", &TLS_FILES_UNUSABLE);
+        gauge(meter, "nhs.equity.server.token_keys.unusable", "1", &TOKEN_KEYS_UNUSABLE);
+        counter(meter, "nhs.equity.server.refused_tokens", "{call}", &REFUSED_TOKENS);
         counter(meter, "nhs.equity.server.refused_handshakes", "{handshake}", &REFUSED_HANDSHAKES);
         counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);
         counter(meter, "nhs.equity.cache.misses", "{answer}", &CACHE_MISSES);

@@ -15,6 +15,7 @@ use tonic::{Code, Request, Status};
 
 use crate::support::Refusal;
 use crate::support::certificates::{Certificates, named, uri};
+use crate::support::tokens::TokenSigner;
 
 const OWN: &str = "C82001";
 const OTHER: &str = "C82002";
@@ -203,17 +204,27 @@ fn pool() -> DescriptorPool {
     DescriptorPool::decode(equity_indicators::proto::FILE_DESCRIPTOR_SET).unwrap()
 }
 
-fn rpcs() -> Vec<MethodDescriptor> {
+pub(super) fn rpcs() -> Vec<MethodDescriptor> {
     let services: Vec<_> =
         pool().services().filter(|of| of.full_name().starts_with("equity.v1.")).collect();
     services.iter().flat_map(|of| of.methods().collect::<Vec<_>>()).collect()
 }
 
 /// Calls an RPC: what it answers first, as JSON.
-async fn call(
+pub(super) async fn call(
     channel: &Channel,
     rpc: &MethodDescriptor,
     messages: &[Value],
+) -> Result<String, Status> {
+    call_with(channel, rpc, messages, &[]).await
+}
+
+/// The same with these headers `authorization`.
+pub(super) async fn call_with(
+    channel: &Channel,
+    rpc: &MethodDescriptor,
+    messages: &[Value],
+    authorization: &[String],
 ) -> Result<String, Status> {
     let path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
     let path: PathAndQuery = path.parse().unwrap();
@@ -226,7 +237,11 @@ async fn call(
     let messages: Vec<_> = messages.iter().map(encode).collect();
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let answer = grpc.streaming(Request::new(tokio_stream::iter(messages)), path, Raw).await?;
+    let mut request = Request::new(tokio_stream::iter(messages));
+    for value in authorization {
+        request.metadata_mut().append("authorization", value.parse().unwrap());
+    }
+    let answer = grpc.streaming(request, path, Raw).await?;
     let mut answer = answer.into_inner();
     let first = tokio::time::timeout(Duration::from_secs(10), answer.message()).await.unwrap()?;
     let read = DynamicMessage::decode(rpc.output(), first.unwrap_or_default()).unwrap();
@@ -234,13 +249,13 @@ async fn call(
 }
 
 /// A service with these partners, and data of two organisations.
-struct Guarded {
-    certificates: Certificates,
-    service: Service,
+pub(super) struct Guarded {
+    pub(super) certificates: Certificates,
+    pub(super) service: Service,
 }
 
 impl Guarded {
-    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let certificates = Certificates::make();
         let partners = certificates.path().join("partners.toml");
         std::fs::write(&partners, PARTNERS).unwrap();
@@ -262,8 +277,8 @@ impl Guarded {
         Self { certificates, service }
     }
 
-    async fn filled() -> Self {
-        let guarded = Self::start(|_| ()).await;
+    async fn filled(change: impl FnOnce(&mut Config)) -> Self {
+        let guarded = Self::start(change).await;
         let rpcs = rpcs();
         let submit = rpcs.iter().find(|rpc| rpc.name() == "SubmitConsultations").unwrap();
         for (role, (organisation, count)) in ["own", "other"].into_iter().zip(MARKS) {
@@ -282,41 +297,72 @@ impl Guarded {
         guarded
     }
 
-    async fn channel(&self, role: &str, organisation: &str) -> Channel {
+    pub(super) async fn channel(&self, role: &str, organisation: &str) -> Channel {
         self.connect(self.certificates.client(role, organisation)).await
     }
 
-    async fn connect(&self, tls: ClientTlsConfig) -> Channel {
+    pub(super) async fn connect(&self, tls: ClientTlsConfig) -> Channel {
         let endpoint =
             Endpoint::from_shared(format!("https://{}", self.service.address())).unwrap();
         endpoint.tls_config(tls).unwrap().connect().await.unwrap()
     }
 }
 
-fn reason(status: &Status) -> String {
+pub(super) fn reason(status: &Status) -> String {
     Refusal::of(status).reason
 }
 
 #[tokio::test]
 async fn every_rpc_for_every_role_and_nothing_of_others_leaks() {
-    let guarded = Guarded::filled().await;
+    every_rpc_for_every_role(&Guarded::filled(|_| ()).await, None).await;
+}
+
+#[tokio::test]
+async fn the_same_holds_of_bearer_tokens_alone() {
+    let issuer = TokenSigner::new();
+    let guarded = Guarded::filled(|config| {
+        config.tokens = issuer.settings();
+        config.tokens.without_certificate = true;
+    })
+    .await;
+    every_rpc_for_every_role(&guarded, Some(&issuer)).await;
+}
+
+/// Asks with certificates, or with the tokens of an issuer.
+async fn every_rpc_for_every_role(guarded: &Guarded, issuer: Option<&TokenSigner>) {
     let (mut wrong, mut leaks, mut calls) = (Vec::new(), Vec::new(), 0);
     for (role, organisation_of_role) in ROLES {
-        let channel = guarded.channel(role, organisation_of_role).await;
+        let (channel, token) = match issuer {
+            None => (guarded.channel(role, organisation_of_role).await, Vec::new()),
+            Some(issuer) => {
+                let nobody = guarded.connect(guarded.certificates.nobody()).await;
+                (nobody, vec![format!("Bearer {}", issuer.token(role, |_, _| ()))])
+            }
+        };
         for rpc in rpcs() {
             for (organisation, _) in MARKS {
                 let what = format!("{role}: {} of {organisation}", rpc.name());
-                let told = call(&channel, &rpc, &requests(rpc.name(), organisation)).await;
+                let messages = requests(rpc.name(), organisation);
+                let told = call_with(&channel, &rpc, &messages, &token).await;
                 calls += 1;
                 let text = match &told {
                     Ok(text) => text.clone(),
                     Err(status) => format!("{} {}", reason(status), status.message()),
                 };
-                let denied = ["OUT_OF_SCOPE", "NO_PARTNER", "NO_IDENTITY", "QUOTA_EXCEEDED"];
+                let denied = [
+                    "OUT_OF_SCOPE",
+                    "NO_PARTNER",
+                    "NO_IDENTITY",
+                    "TOKEN_REFUSED",
+                    "QUOTA_EXCEEDED",
+                ];
                 let is_as_expected = match (expected(rpc.name(), role, organisation), &told) {
                     (Told::Something, Ok(_)) => true,
                     (Told::Something, Err(status)) => !denied.contains(&reason(status).as_str()),
                     (Told::Denied(_), Ok(_)) => false,
+                    (Told::Denied("NO_PARTNER"), Err(status)) if issuer.is_some() => {
+                        reason(status) == "TOKEN_REFUSED"
+                    }
                     (Told::Denied(why), Err(status)) => reason(status) == why,
                 };
                 if !is_as_expected {
@@ -339,7 +385,6 @@ async fn every_rpc_for_every_role_and_nothing_of_others_leaks() {
     assert!(wrong.is_empty(), "{} of {calls}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(leaks.is_empty(), "{} of {calls}:\n{}", leaks.len(), leaks.join("\n"));
     assert!(calls >= 33 * ROLES.len() * 2);
-    guarded.service.stop().await.unwrap();
 }
 
 #[tokio::test]

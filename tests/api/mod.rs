@@ -28,6 +28,7 @@ mod submissions;
 mod suppressed;
 mod table_options;
 mod tables;
+mod tokens;
 mod undecodable;
 mod unix;
 mod watching;

@@ -22,7 +22,7 @@ fn settings() -> ServerSettings {
 
 async fn start(certificates: &Certificates, settings: ServerSettings) -> TestServer {
     let tls = Some(Tls::load(&certificates.files()).unwrap());
-    TestServer::start_for(Callers { tls, access: None }, settings).await
+    TestServer::start_for(Callers { tls, ..Callers::default() }, settings).await
 }
 
 async fn connect(

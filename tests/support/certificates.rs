@@ -38,6 +38,7 @@ impl Certificates {
             key: self.path().join("server.key"),
             client_authorities: self.authority.certificate(),
             revocations: Some(self.authority.revoked()),
+            without_certificate: false,
         }
     }
 

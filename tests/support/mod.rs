@@ -4,6 +4,7 @@ mod answers;
 pub(crate) mod certificates;
 mod collector;
 mod messages;
+pub(crate) mod tokens;
 
 pub(crate) use answers::{
     Refusal, cell, cells, cells_of, column, count, counts, dimensions, four, ids, key, keys,

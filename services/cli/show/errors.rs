@@ -168,6 +168,9 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "NO_IDENTITY" | "NO_PARTNER" | "OUT_OF_SCOPE" => {
             "`equity info` shows as whom the service takes you, and what you may do"
         }
+        "TOKEN_REFUSED" => {
+            "put a new token from its issuer into the file of --token-file; `equity partners check --token-file` says what a token may do"
+        }
         "PURPOSE_INVALID" => {
             "`equity reference code-lists --list purpose_of_use` lists the purposes; name one with --purpose"
         }

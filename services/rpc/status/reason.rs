@@ -16,7 +16,7 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::CursorInvalid
         | ErrorReason::BreakdownTooLarge
         | ErrorReason::PurposeInvalid => Code::InvalidArgument,
-        ErrorReason::NoIdentity => Code::Unauthenticated,
+        ErrorReason::NoIdentity | ErrorReason::TokenRefused => Code::Unauthenticated,
         ErrorReason::NoPartner | ErrorReason::OutOfScope => Code::PermissionDenied,
         ErrorReason::OrganisationNotFound
         | ErrorReason::CollectionNotFound
