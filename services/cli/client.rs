@@ -59,6 +59,7 @@ impl Service {
     /// The address is malformed, or no service answers there within five seconds.
     pub async fn connect(address: &str, trust: &Trust) -> Result<Self, Failure> {
         let tls = trust.tls()?;
+        trust.check_token(address)?;
         let address = url(address, tls.is_some())?;
         let endpoint = Endpoint::from_shared(address.clone())
             .map_err(|error| Failure::Usage(format!("{address} is not an address: {error}")))?

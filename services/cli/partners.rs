@@ -1,6 +1,6 @@
 //! `equity partners`: what partners may do, read from the file of partners before a service is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -10,7 +10,7 @@ use super::options::Shape;
 use super::reference::show;
 use super::show::sheet::Sheet;
 use super::show::{Format, Out, json};
-use crate::app::partners::{check, list};
+use crate::app::partners::{check, check_token, list};
 use crate::proto::v1::CallerInfo;
 
 const EXAMPLES: &str = "\
@@ -62,13 +62,20 @@ pub enum PartnersAction {
         /// Name of the partner.
         name: String,
     },
-    /// Say what the holder of a certificate may do, or why nothing.
+    /// Say what the holder of a certificate, or of a bearer token, may do, or why nothing.
     #[command(
-        after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml\n  equity partners check /etc/equity/emis.crt"
+        after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml\n  equity partners check /etc/equity/emis.crt\n  equity partners check --token-file token.txt --config /etc/equity/equity.toml\n  equity partners check /etc/equity/emis.crt --token-file token.txt --config /etc/equity/equity.toml\n      a token that is bound to this certificate"
     )]
     Check {
         /// File of the certificate (PEM).
-        certificate: PathBuf,
+        #[arg(required_unless_present = "token_file")]
+        certificate: Option<PathBuf>,
+        /// File of the bearer token. It is checked as the service of --config would do.
+        #[arg(long, value_name = "FILE", requires = "config")]
+        token_file: Option<PathBuf>,
+        /// Settings of the service, which have the issuers of tokens and the file of partners.
+        #[arg(long, value_name = "FILE", requires = "token_file")]
+        config: Option<PathBuf>,
     },
 }
 
@@ -97,7 +104,15 @@ pub fn run(args: &PartnersArgs, out: &mut Out) -> Result<(), Failure> {
             })?;
             show(&caller_lines(found.clone()), "equity.v1.CallerInfo", found, out)
         }
-        PartnersAction::Check { certificate } => {
+        PartnersAction::Check { certificate, token_file: Some(token), config } => {
+            let settings = super::running::settings(config.as_deref(), &[])?;
+            let (found, until) = check_token(&settings, token, certificate.as_deref())
+                .map_err(|error| Failure::data(token, error))?;
+            out.remark(&format!("the token is accepted until {until}"))?;
+            show(&caller_lines(found.clone()), "equity.v1.CallerInfo", &found, out)
+        }
+        PartnersAction::Check { certificate, token_file: None, .. } => {
+            let certificate = certificate.as_deref().unwrap_or(Path::new(""));
             let (found, until) = check(file, folder, certificate)
                 .map_err(|error| Failure::data(certificate, error))?;
             out.remark(&format!("the certificate is valid until {until}"))?;

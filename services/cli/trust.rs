@@ -22,6 +22,9 @@ pub struct Trust {
     /// File of the private key of your certificate (PEM).
     #[arg(long, global = true, env = "EQUITY_KEY", value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
+    /// File of your bearer token. It is read again for each call, so that a new token needs no new command.
+    #[arg(long, global = true, env = "EQUITY_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Id of the instance that has to answer (`equity info` shows it). Another instance gets no request.
     #[arg(long, global = true, env = "EQUITY_EXPECT_INSTANCE", value_name = "ID")]
     pub expect_instance: Option<String>,
@@ -34,14 +37,22 @@ fn purpose(text: &str) -> Result<MetadataValue<Ascii>, String> {
     text.parse().map_err(|_| "expected a code such as EQUITY_MONITORING".to_owned())
 }
 
-/// What each call says besides its message: what it is made for.
+/// What each call says besides its message: what it is made for, and a token.
 #[derive(Debug, Clone)]
-pub struct Says(Option<MetadataValue<Ascii>>);
+pub struct Says {
+    purpose: Option<MetadataValue<Ascii>>,
+    token_file: Option<PathBuf>,
+}
 
 impl Interceptor for Says {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(purpose) = &self.0 {
+        if let Some(purpose) = &self.purpose {
             request.metadata_mut().insert("purpose-of-use", purpose.clone());
+        }
+        if let Some(file) = &self.token_file {
+            let unusable = |why| std::io::Error::other(format!("{}: {why}", file.display()));
+            let token = bearer(file).map_err(unusable)?;
+            request.metadata_mut().insert("authorization", token);
         }
         Ok(request)
     }
@@ -51,7 +62,46 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(file).map_err(|error| Failure::data(file, error))
 }
 
+/// The token of a file, as a header has it. No message has anything of the token.
+fn bearer(file: &Path) -> Result<MetadataValue<Ascii>, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let token = text.trim();
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    if token.is_empty() || !token.chars().all(is_token) {
+        return Err("has no bearer token: put the access token alone into the file".to_owned());
+    }
+    let mut value: MetadataValue<Ascii> =
+        format!("Bearer {token}").parse().map_err(|_| "has no bearer token".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Whether only this machine is at an address.
+fn is_local(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let host = rest.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    address.starts_with("unix:")
+        || host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 impl Trust {
+    /// Refuses a token that is not there, or that others could read on its way.
+    ///
+    /// # Errors
+    /// There is no token in the file, or the address is of another machine and the connection is not encrypted.
+    pub(super) fn check_token(&self, address: &str) -> Result<(), Failure> {
+        let Some(file) = &self.token_file else { return Ok(()) };
+        if self.ca.is_none() && !is_local(address) {
+            return Err(Failure::Usage(format!(
+                "{address}: --token-file needs --ca there: without encryption whoever reads the token could use it"
+            )));
+        }
+        bearer(file).map(drop).map_err(|why| Failure::data(file, anyhow::Error::msg(why)))
+    }
+
     /// The settings of TLS; none: plain text.
     ///
     /// # Errors
@@ -74,6 +124,6 @@ impl Trust {
 
     /// What each call says.
     pub(super) fn says(&self) -> Says {
-        Says(self.purpose.clone())
+        Says { purpose: self.purpose.clone(), token_file: self.token_file.clone() }
     }
 }

@@ -21,4 +21,5 @@ mod sending;
 mod standard_input;
 mod statistics;
 mod tls;
+mod tokens;
 mod watching;

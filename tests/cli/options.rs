@@ -10,7 +10,7 @@ use super::run::{Ended, Served};
 
 /// Options that are tried elsewhere: these commands do not end, ask another service or need certificates, or need a submission that was
 /// replaced.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
     "help",
     "version",
     "watch",
@@ -20,6 +20,7 @@ const ELSEWHERE: [&str; 11] = [
     "ca",
     "cert",
     "key",
+    "token-file",
     "expect-instance",
     "purpose",
 ];
