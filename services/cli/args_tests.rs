@@ -9,8 +9,14 @@ use crate::cli::submissions::SubmissionAction;
 use crate::proto::v1::breakdown_question::Table as Question;
 use crate::proto::v1::{AreaBasis, BreakdownQuery, Denominator, Filter, Measure, as_of::At};
 
+/// Reads a line as a shell does that knows single quotes alone.
 fn parse(line: &str) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(line.split_whitespace())
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(number, part)| match number % 2 {
+        0 => part.split_whitespace().collect(),
+        _ => vec![part],
+    });
+    Cli::try_parse_from(words)
 }
 
 fn query(line: &str) -> BreakdownQuery {
@@ -61,8 +67,9 @@ fn every_example_can_be_typed() {
     examples(&mut Cli::command(), &mut lines);
     assert!(lines.len() > 40);
     for line in lines {
-        // What stands behind two blanks is a remark, behind `>` a file.
-        let line = line.trim().split("  ").next().unwrap().split(" > ").next().unwrap();
+        // What stands behind two blanks is a remark, behind `>` or `<` a file.
+        let line = line.trim().split("  ").next().unwrap();
+        let line = line.split(" > ").next().unwrap().split(" < ").next().unwrap();
         if let Err(error) = parse(line) {
             panic!("{line}: {error}");
         }

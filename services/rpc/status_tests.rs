@@ -16,6 +16,8 @@ fn makers() -> Vec<Status> {
         field_invalid("query.by[0]", "no such dimension"),
         rows_invalid(vec![("records[3].month".into(), "is not 2020-04".into())], 7),
         submission_empty(),
+        already_erased("collections/c"),
+        person_not_found(),
         record_count_mismatch(10, 9),
         submission_too_large(5_000_000),
         request_id_reused("5f0c"),

@@ -173,9 +173,10 @@ fn kinds_keep_their_numbers() {
     let numbers: Vec<_> = (0..=u8::MAX)
         .filter_map(|number| Some((number, EntryKind::try_from(number).ok()?)))
         .collect();
-    use EntryKind::{Assess, Chunk, Commit, Configuration, Genesis, Release, Withdraw};
+    use EntryKind::{Assess, Chunk, Commit, Configuration, Erase, Genesis, Release, Withdraw};
     let first = [(1, Genesis), (2, Configuration), (3, Chunk), (4, Commit)];
-    assert_eq!(numbers, [first.as_slice(), &[(5, Withdraw), (6, Assess), (7, Release)]].concat());
+    let then = [(5, Withdraw), (6, Assess), (7, Release), (8, Erase)];
+    assert_eq!(numbers, [first, then].concat());
 }
 
 /// The layout on disk, byte for byte: a change of it must change the format version.
