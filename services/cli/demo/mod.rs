@@ -136,7 +136,7 @@ async fn tell(
         // Partners read releases, and make none.
         service.release_if_none("demo").await?;
     }
-    let answers = Answers::ask(&client, is_partner).await?;
+    let answers = Box::pin(Answers::ask(&client, is_partner)).await?;
     let place = Place {
         address: &address,
         serving_on: !args.once,
