@@ -78,9 +78,9 @@ fn bearer(file: &Path) -> Result<MetadataValue<Ascii>, String> {
 
 /// Whether only this machine is at an address.
 fn is_local(address: &str) -> bool {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let host = rest.split('/').next().unwrap_or_default();
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    // What stands before an `@` is no host.
+    let uri = address.parse::<http::Uri>().ok();
+    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     address.starts_with("unix:")
         || host == "localhost"
@@ -125,5 +125,26 @@ impl Trust {
     /// What each call says.
     pub(super) fn says(&self) -> Says {
         Says { purpose: self.purpose.clone(), token_file: self.token_file.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_local_by_its_host_alone() {
+        for local in
+            ["http://localhost:7443", "http://127.0.0.1:1", "http://[::1]:7443", "unix:/run/x"]
+        {
+            assert!(is_local(local), "{local}");
+        }
+        for other in [
+            "http://localhost:x@evil.example",
+            "http://localhost.evil.example:1",
+            "https://10.0.0.1:7443",
+        ] {
+            assert!(!is_local(other), "{other}");
+        }
     }
 }

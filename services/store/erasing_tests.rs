@@ -15,7 +15,9 @@ use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::submission::{Builder, Header, Keyer};
 use crate::store::log::Opened;
-use crate::store::{ErasureKind, Settings, Store, rebuild, standing, verify};
+use crate::store::{
+    ErasureKind, NewRelease, ReleaseReason, Settings, Store, WriteError, rebuild, standing, verify,
+};
 
 /// Bytes of a needle. Two columns of hundreds of random values have no such run in common.
 const NEEDLE: usize = 20;
@@ -429,4 +431,30 @@ async fn a_payload_that_no_erasure_names_is_missed() {
     assert!(report.differences[0].contains("no erasure names it"), "{:?}", report.differences);
     let refused = rebuild(folder, None, &mut |_, _| {}).unwrap_err().to_string();
     assert!(refused.contains("no erasure names it"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_release_is_made_of_what_was_there_before_an_erasure() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    for (organisation, seed) in [("C82001", 1), ("C82002", 2)] {
+        store.submit(Arc::new(prepared(organisation, &[], seed)), None).await.unwrap();
+    }
+    let release = |id: &str, shown| NewRelease {
+        id: id.to_owned(),
+        shown,
+        after: 0,
+        reason: ReleaseReason::Operator,
+        closed: Month::new(2020, 1).unwrap(),
+        least: 3,
+    };
+    // It was looked at, and then waited for the erasure.
+    let before = store.catalog().position;
+    let what =
+        ToErase::Submission { slot: slot(&store, "C82001"), version: 1, all_versions: false };
+    store.erase(order(what)).await.unwrap();
+    let made = store.release(release("old", before), "caller", "old").await;
+    assert!(matches!(made, Err(WriteError::Overtaken)), "{made:?}");
+    let now = store.catalog().position;
+    store.release(release("new", now), "caller", "new").await.unwrap();
 }

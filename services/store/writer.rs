@@ -261,7 +261,10 @@ impl<L: Log> Writer<L> {
                 if catalog.release(&release.id).is_some() {
                     return Err(WriteError::ReleaseExists);
                 }
-                if catalog.releases().last().map_or(0, |last| last.position) != *after {
+                let is_last = catalog.releases().last().map_or(0, |last| last.position) == *after;
+                // What it shows was there before an erasure.
+                let erased = catalog.erasures().last().map_or(0, |erasure| erasure.position);
+                if !is_last || erased > release.shown_position {
                     return Err(WriteError::Overtaken);
                 }
                 append(vec![(EntryKind::Release, release.encode_to_vec())])

@@ -51,18 +51,24 @@ impl Engine {
         if let Some(kept) = self.kept_publication(release) {
             return Ok(kept?);
         }
+        let era = self.published.era();
         let made = self.at(&AsOf::Position(release.shown))?.made_publication(release);
+        // What was erased meanwhile may be in it.
+        let keep = |ended| {
+            let is_kept = self.published.keep(era, release.position, ended);
+            is_kept.then_some(()).ok_or(QueryError::Late)
+        };
         match made {
             Ok(publication) => {
                 let made = Arc::new(publication);
-                self.published.keep(release.position, Ok(Arc::clone(&made)));
+                keep(Ok(Arc::clone(&made)))?;
                 Ok(made)
             }
             Err(PublishError::NotPublished(NotPublished::NotProven(NotProven::Stopped))) => {
                 Err(QueryError::Late.into())
             }
             Err(PublishError::NotPublished(why)) => {
-                self.published.keep(release.position, Err(why.clone()));
+                keep(Err(why.clone()))?;
                 Err(why.into())
             }
             Err(error @ PublishError::Query(_)) => Err(error),
@@ -82,7 +88,10 @@ impl Engine {
             let is_of = |(_, table): &(usize, &PublishedTable)| table.collection == collection;
             let of: Vec<_> = listed.iter().enumerate().filter(is_of).collect();
             let some: Vec<_> = of.iter().map(|(_, table)| *table).collect();
-            let read = self.read_for(collection, &some, release)?;
+            let read = {
+                let _held = self.store.hold();
+                self.read_for(collection, &some, release)?
+            };
             let drafted = self.drafted(&some, &read, release)?;
             let go_on = || self.settings.threads.in_time().is_ok();
             let settled = settle(&drafted.draft, &go_on).map_err(NotPublished::NotProven)?;

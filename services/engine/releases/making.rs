@@ -173,6 +173,7 @@ impl Engine {
             let (engine, wanted) = (self.clone(), wanted.clone());
             let (who, request) = (caller.to_owned(), request_id.to_owned());
             let foreseen = tokio::task::spawn_blocking(move || {
+                let _held = engine.store.hold();
                 let used = engine.store.reader().used(&who, &request);
                 if used.map_err(|error| NotReleased::Query(error.into()))?.is_none() {
                     return engine.foreseen_release(&wanted);
