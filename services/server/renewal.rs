@@ -44,6 +44,8 @@ fn renew(tls: &Tls, failed: &mut Option<Option<blake3::Hash>>) -> bool {
         return false;
     }
     if *failed == Some(on_disk) {
+        // Told at every look, as what is right is: in one process another server may look, too.
+        metrics::tls_files_unusable(true);
         return false;
     }
     match tls.reload() {
