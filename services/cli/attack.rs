@@ -12,7 +12,8 @@ use crate::app::folder::TempFolder;
 const EXAMPLES: &str = "\
 Examples:
   equity attack                                          a small world, less than a minute
-  equity attack --months 6 --characteristics 4           a large one, which takes some minutes
+  equity attack --months 6 --characteristics 4 --submitters 2
+      a large world, which takes some minutes
   equity attack --without changes                        has to find people: otherwise the attack proves nothing
   equity attack --without threshold --seed 3
   equity attack --submitters 2 --format json

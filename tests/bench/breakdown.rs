@@ -301,8 +301,8 @@ async fn one_characteristic(
     }
     println!("{name}  {} questions, answers of {} bytes", questions.len(), bytes / encoded.len());
     let is_secured = service.is_secured;
-    let echo_encodes = support::serve::serve_as(Echo::new(decoded), is_secured).await?;
-    let echo_has = support::serve::serve_as(Echo::new(encoded), is_secured).await?;
+    let echo_encodes = support::serve::serve(Echo::new(decoded), is_secured).await?;
+    let echo_has = support::serve::serve(Echo::new(encoded), is_secured).await?;
 
     let time = Duration::from_secs(options.seconds);
     let small = rows::first_rows(about.first.as_ref().ok_or("nothing was submitted")?, 1_000);

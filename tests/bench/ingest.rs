@@ -74,7 +74,7 @@ async fn throughput(options: &Options, parcels: &[SubmissionFile]) -> Outcome {
     );
 
     let limits = tonic_limits(SubmissionServiceServer::new(decode_only::DecodeOnly));
-    let limit_uri = support::serve::serve(limits).await?;
+    let limit_uri = support::serve::serve(limits, false).await?;
     // Alternating, so that a busy machine is busy for both; the best of each counts.
     let (mut limit, mut rate, mut service_bytes) = (0_f64, 0_f64, 0);
     for _ in 0..3 {

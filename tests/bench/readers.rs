@@ -47,7 +47,7 @@ pub async fn readers(uri: &str, organisations: &[String]) -> Outcome {
     let next = Arc::new(AtomicUsize::new(FEW));
     // What these processors allow: an echo, asked and loaded in the same way.
     let at_hand = raw::ask(partners[0].clone(), all[0].clone()).await?;
-    let echo = serve(Echo::new(vec![Answer::Encoded(at_hand)])).await?;
+    let echo = serve(Echo::new(vec![Answer::Encoded(at_hand)]), false).await?;
     let mut of_echo = Vec::new();
     for _ in 0..PARTNERS {
         of_echo.push(connect(&echo).await?);

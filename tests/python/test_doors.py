@@ -294,13 +294,18 @@ def test_a_unix_socket(v1, tmp_path):
     assert not file.exists(), "a stopped service leaves no socket"
 
 
-@pytest.mark.parametrize("version", ["v1", "v1alpha"])
-def test_an_unknown_symbol_does_not_end_reflection(channel, version):
-    call = channel.stream_stream(
+def reflection(channel, version):
+    """The call of a version of reflection."""
+    return channel.stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
         response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
     )
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+def test_an_unknown_symbol_does_not_end_reflection(channel, version):
+    call = reflection(channel, version)
     asked = ["no.Such", "equity.v1.SubmissionService"]
     unknown, known = call(iter([reflection_pb2.ServerReflectionRequest(file_containing_symbol=a) for a in asked]), timeout=10)
     assert unknown.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
@@ -310,10 +315,6 @@ def test_an_unknown_symbol_does_not_end_reflection(channel, version):
 @pytest.mark.parametrize("version", ["v1", "v1alpha"])
 def test_reflection_has_both_names(channel, version):
     # The two versions have the same messages on the wire.
-    call = channel.stream_stream(
-        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
-        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
-        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
-    )
+    call = reflection(channel, version)
     [answer] = call(iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=10)
     assert set(SERVICES) <= {service.name for service in answer.list_services_response.service}

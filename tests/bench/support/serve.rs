@@ -8,22 +8,8 @@ use tonic::transport::Server;
 
 use super::{Outcome, tls};
 
-/// Serves one service on a free port until the bench ends; its address.
-pub async fn serve<S>(service: S) -> Outcome<String>
-where
-    S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
-        + NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
-    serve_as(service, false).await
-}
-
-/// The same, perhaps with TLS and clients of the bench's authority.
-pub async fn serve_as<S>(service: S, is_secured: bool) -> Outcome<String>
+/// Serves one service on a free port until the bench ends, perhaps with TLS for clients of the bench's authority; its address.
+pub async fn serve<S>(service: S, is_secured: bool) -> Outcome<String>
 where
     S: tower::Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
         + NamedService
