@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// The contract, file by file: what is served.
 const CONTRACT: &[&str] = &[
+    "equity/v1/audit_service.proto",
     "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
     "equity/v1/digital_exclusion_service.proto",

@@ -42,7 +42,8 @@ fn make(engine: &Engine, probe: &Probe) -> Result<Made, Status> {
     }
     let body = vec![b'x'; 100].into();
     // Not kept: whoever gets it was given it by who made it.
-    Ok(Made { body, position, data_position: position, scope: None, released: false })
+    let shown = Shown::default();
+    Ok(Made { body, position, data_position: position, scope: None, released: false, shown })
 }
 
 fn key() -> Bytes {
@@ -102,6 +103,7 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
             position: read,
             data_position: read,
             released: false,
+            shown: Shown::default(),
         };
         service.engine.answers().keep(key(), answer, scope.clone());
         int(service.kept(&key()).unwrap().position)

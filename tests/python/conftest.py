@@ -29,6 +29,8 @@ OPEN = [
     "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz", "mid2020_population_single_year_lsoa11_llr.csv.gz",
 ]
 FILES = [
+    "audit",
+    "audit_service",
     "breakdown",
     "breakdown_service",
     "comparison",

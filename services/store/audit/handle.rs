@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
+use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
 use super::call::{Call, Event, Trace};
@@ -175,7 +176,7 @@ impl Audit {
     }
 
     /// Waits until entries were written. Take it before [`Audit::note`] is tried.
-    pub fn room(&self) -> impl Future<Output = ()> + Send + '_ {
+    pub fn room(&self) -> Notified<'_> {
         self.shared.room.notified()
     }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-use super::call::{Call, Trace};
+use super::call::{Asked, Call, Trace};
 use super::entry::Times;
 use super::handle::NotAudited;
 
@@ -55,7 +56,7 @@ impl Pending {
         if self.waiting.len() >= CAPACITY {
             return Err(call);
         }
-        self.first(Arc::new(call), trace, now);
+        self.first(call, trace, now);
         Ok(())
     }
 
@@ -71,7 +72,12 @@ impl Pending {
         self.push(Arc::new(call), Times { count: 1, first: now, last: now, trace }, Some(told));
     }
 
-    fn first(&mut self, call: Arc<Call>, trace: Trace, now: u64) {
+    fn first(&mut self, mut call: Call, trace: Trace, now: u64) {
+        // What is kept for a minute must not keep the buffer that it came in.
+        if let Asked::Message(message) = &mut call.asked {
+            *message = Bytes::copy_from_slice(message);
+        }
+        let call = Arc::new(call);
         if self.minute.len() >= REMEMBERED {
             self.expire(u64::MAX);
         }

@@ -11,7 +11,7 @@ use super::entry::{self, hex};
 use super::{FOLDER, witness_file};
 use crate::store::error::StoreError;
 use crate::store::lock::Lock;
-use crate::store::log::{Known, Log, Opened, Place, SegmentLog, Shape};
+use crate::store::log::{Known, Opened, Place, SegmentLog, Shape};
 use crate::store::witness;
 
 /// What was found.
