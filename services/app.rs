@@ -1,8 +1,8 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
 pub mod attack;
-pub mod authority;
 mod audit;
+pub mod authority;
 mod check;
 pub mod folder;
 pub mod partners;

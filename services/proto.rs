@@ -22,10 +22,11 @@ pub const FILE_DESCRIPTOR_SET: &[u8] =
 
 /// The contract's descriptors, decoded once: decoding takes milliseconds.
 pub fn pool() -> &'static prost_reflect::DescriptorPool {
-    static POOL: std::sync::LazyLock<prost_reflect::DescriptorPool> = std::sync::LazyLock::new(|| {
-        let decoded = prost_reflect::DescriptorPool::decode(FILE_DESCRIPTOR_SET);
-        decoded.expect("descriptor sets are made by the build")
-    });
+    static POOL: std::sync::LazyLock<prost_reflect::DescriptorPool> =
+        std::sync::LazyLock::new(|| {
+            let decoded = prost_reflect::DescriptorPool::decode(FILE_DESCRIPTOR_SET);
+            decoded.expect("descriptor sets are made by the build")
+        });
     &POOL
 }
 

@@ -7,8 +7,8 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, certs, check, demo, erase, export, generate, inequality, info,
-    partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
+    assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
+    info, partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
 };
 
 const EXAMPLES: &str = "\
@@ -23,8 +23,8 @@ Examples:
 
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
-/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify` and
-/// `rebuild`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
+/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify`, `rebuild`
+/// and `audit verify`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -57,6 +57,8 @@ pub enum Command {
     Erase(EraseArgs),
     /// List releases, show one, or release the newest state.
     Releases(ReleasesArgs),
+    /// List who asked for what, or check that nobody has changed the audit log.
+    Audit(audit::AuditArgs),
     /// Write the tables that everybody may read into a folder.
     Publish(publish::PublishArgs),
     /// Record or list assessments by organisations of their own channels.
@@ -97,6 +99,7 @@ impl Command {
             Self::Submissions(args) => args.shape.format,
             Self::Releases(args) => args.shape.format,
             Self::Erase(args) => args.shape.format,
+            Self::Audit(args) => args.shape.format,
             Self::Assessments(args) => args.shape.format,
             Self::Export(args) => args.what.printed(),
             Self::Generate(args) => args.format,

@@ -14,6 +14,7 @@ use super::exit::Failure;
 use super::raw::Raw;
 use super::show::errors;
 use super::trust::{Says, Trust};
+use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
@@ -163,6 +164,11 @@ impl Service {
     /// Client of `ServiceInfoService`.
     pub fn info(&self) -> ServiceInfoServiceClient<Wire> {
         ServiceInfoServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `AuditService`.
+    pub fn audit(&self) -> AuditServiceClient<Wire> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ReleaseService`.

@@ -82,12 +82,13 @@ fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encod
     let (service, probe) = (service.clone(), probe.clone());
     tokio::spawn(async move {
         let answer = service.answer(key(), probe, true, make).await;
-        answer.map(Response::into_inner)
+        answer.map(Encoded::from)
     })
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
-    service.watch((key(), Follows::Changes), probe.clone(), 0, make).unwrap().into_inner()
+    let followed = (probe.clone(), Record::default());
+    service.watch((key(), Follows::Changes), followed, 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]

@@ -20,8 +20,8 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::proto::v1::ErrorReason;
-use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 pub use audit::{answer_not_audited, audit_stopped, change_not_audited};
+use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 pub use erased::{already_erased, person_not_found};
 pub use released::{
     no_release, publication_refused, publication_under_way, release_exists, release_refused,

@@ -95,7 +95,10 @@ impl Client {
 
     /// What the audit log has of a call of it: of this partner with its organisation and the id of its token; nothing: it is of no partner. It is
     /// the same value for as long as that does not change.
-    pub(super) fn audited(&self, (partner, organisation, token_id): (&str, &str, &str)) -> Arc<Who> {
+    pub(super) fn audited(
+        &self,
+        (partner, organisation, token_id): (&str, &str, &str),
+    ) -> Arc<Who> {
         let identity = self.peer().and_then(|peer| peer.identity.as_ref().ok());
         let of_certificate = identity.map_or("", |identity| &identity.organisation);
         let organisation = if partner.is_empty() { of_certificate } else { organisation };

@@ -35,7 +35,9 @@ pub struct Health {
 impl Health {
     /// A service that has not started, and will take changes.
     pub(super) fn new() -> Self {
-        Self { state: watch::Sender::new(State { runs: false, takes_changes: true, records: true }) }
+        Self {
+            state: watch::Sender::new(State { runs: false, takes_changes: true, records: true }),
+        }
     }
 
     /// The service takes calls.

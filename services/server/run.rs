@@ -14,8 +14,8 @@ use tonic::transport::Server;
 use super::error::ServerError;
 use super::health::Health;
 use super::layers::{
-    Admission, Around, AtOnce, Audited, CatchPanic, Deadlines, Identified, Idle, Known, OnlyGrpc, Stop,
-    Trace, Unreadable,
+    Admission, Around, AtOnce, Audited, CatchPanic, Deadlines, Identified, Idle, Known, OnlyGrpc,
+    Stop, Trace, Unreadable,
 };
 use super::listen::Incoming;
 use super::listener::Listener;

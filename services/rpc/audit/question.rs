@@ -27,7 +27,8 @@ fn read(method: &str, message: &[u8]) -> Option<Rendered> {
     strip(&mut request);
     let mut about = Vec::new();
     names(&request, &mut about);
-    let options = SerializeOptions::new().stringify_64_bit_integers(false).use_proto_field_name(true);
+    let options =
+        SerializeOptions::new().stringify_64_bit_integers(false).use_proto_field_name(true);
     let json = request.serialize_with_options(serde_json::value::Serializer, &options).ok()?;
     Some(Rendered { json: json.to_string(), about })
 }
@@ -42,7 +43,9 @@ fn strip(message: &mut DynamicMessage) {
         } else if message.has_field(&field) {
             match message.get_field_mut(&field) {
                 Value::Message(inner) => strip(inner),
-                Value::List(all) => all.iter_mut().filter_map(Value::as_message_mut).for_each(strip),
+                Value::List(all) => {
+                    all.iter_mut().filter_map(Value::as_message_mut).for_each(strip)
+                }
                 _ => {}
             }
         }

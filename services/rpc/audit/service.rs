@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use prost::Message as _;
 use prost_types::Timestamp;
 use tonic::{Request, Response, Status};
 
@@ -30,12 +31,16 @@ impl Audits {
     }
 }
 
+/// Most bytes of a page: its message has to be shorter than clients take.
+const BYTES: usize = 2 << 20;
+
 /// A time of a request, milliseconds since 1970; none: it is not given.
 fn millis(field: &str, time: Option<Timestamp>) -> Result<Option<u64>, Status> {
     let Some(Timestamp { seconds, nanos }) = time else { return Ok(None) };
     let seconds = u64::try_from(seconds).ok().and_then(|seconds| seconds.checked_mul(1_000));
     let millis = u64::try_from(nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
-    let both = seconds.zip(millis).map(|(seconds, nanos)| seconds.saturating_add(nanos / 1_000_000));
+    let both =
+        seconds.zip(millis).map(|(seconds, nanos)| seconds.saturating_add(nanos / 1_000_000));
     let wrong = || status::field_invalid(field, "must be a time after 1970");
     both.map(Some).ok_or_else(wrong)
 }
@@ -59,11 +64,19 @@ fn list(
     let page = Page::new(page_key, &query, request.page_size, &request.page_token)?;
     let found = audit.list(&filter, page.cursor, page.size);
     let found = found.map_err(|error| unreadable(&error))?;
-    let next = found.next.map(|below| page.token(below));
-    Ok(v1::ListAuditEntriesResponse {
-        entries: found.entries.into_iter().map(entry).collect(),
-        next_page_token: next.unwrap_or_default(),
-    })
+    let (mut entries, mut next, mut bytes) = (Vec::new(), found.next, 0);
+    for one in found.entries {
+        let (position, one) = (one.position, entry(one));
+        bytes += one.encoded_len();
+        if bytes > BYTES && !entries.is_empty() {
+            // The next page begins with this one.
+            next = Some(position + 1);
+            break;
+        }
+        entries.push(one);
+    }
+    let next_page_token = next.map(|below| page.token(below)).unwrap_or_default();
+    Ok(v1::ListAuditEntriesResponse { entries, next_page_token })
 }
 
 fn unreadable(error: &StoreError) -> Status {

@@ -2,7 +2,9 @@
 
 use tonic::Status;
 
-use super::storage::{Fate, RETRY_STORAGE_FAILED, RETRY_STORAGE_FULL, storage_failed, storage_full};
+use super::storage::{
+    Fate, RETRY_STORAGE_FAILED, RETRY_STORAGE_FULL, storage_failed, storage_full,
+};
 use super::{refused, retry};
 use crate::engine::audit::NotAudited;
 use crate::proto::v1::ErrorReason;

@@ -134,10 +134,9 @@ where
                     let answer = answer.await?;
                     let recorded = match kind {
                         Kind::Watch | Kind::Export => streamed(answer, ending).await,
-                        Kind::Query
-                        | Kind::Submission
-                        | Kind::Erasure
-                        | Kind::Health { .. } => whole(answer, ending).await,
+                        Kind::Query | Kind::Submission | Kind::Erasure | Kind::Health { .. } => {
+                            whole(answer, ending).await
+                        }
                     };
                     Ok(recorded.unwrap_or_else(Status::into_http))
                 })
@@ -341,7 +340,9 @@ mod tests {
         let id = "4bf92f3577b34da6a3ce929d0e0e4736";
         let read = trace(&format!("00-{id}-00f067aa0ba902b7-01")).unwrap();
         assert_eq!(u128::from_be_bytes(read), u128::from_str_radix(id, 16).unwrap());
-        for other in ["", "00", "00-xyz-1-1", "00-4bf92f3577b34da6a3ce929d0e0e473-1-01", &"é-".repeat(20)] {
+        for other in
+            ["", "00", "00-xyz-1-1", "00-4bf92f3577b34da6a3ce929d0e0e473-1-01", &"é-".repeat(20)]
+        {
             assert_eq!(trace(other), None, "{other}");
         }
     }

@@ -99,18 +99,17 @@ impl Store {
         let seen = file.as_deref().and_then(witness::read);
         let known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
         let (folder, bytes) = (self.folder.join(FOLDER), settings.segment_bytes);
-        let opened = SegmentLog::open_as(
-            Shape::AUDIT,
-            &folder,
-            bytes.unwrap_or(SEGMENT_BYTES),
-            &known,
-        )?;
+        let opened =
+            SegmentLog::open_as(Shape::AUDIT, &folder, bytes.unwrap_or(SEGMENT_BYTES), &known)?;
         let Opened { log, damage, denied, cut: _ } = opened;
         let of_another = (!denied.is_empty())
             .then(|| "the audit log is not the one that its witness has seen".to_owned());
         let broken = OnceLock::new();
         if let Some(why) = damage.map(|damage| damage.to_string()).or(of_another) {
-            tracing::error!(why, "the audit log cannot be written: every call is refused; see the runbook");
+            tracing::error!(
+                why,
+                "the audit log cannot be written: every call is refused; see the runbook"
+            );
             // Set once, here, before anybody else can.
             let _ = broken.set(why);
         }
@@ -189,7 +188,8 @@ impl Audit {
             return Err(NotAudited::Broken(why.to_owned()));
         }
         let written = self.hurry(call, trace);
-        let gone = || NotAudited::Broken("the thread that writes the audit log has ended".to_owned());
+        let gone =
+            || NotAudited::Broken("the thread that writes the audit log has ended".to_owned());
         written.await.map_err(|_| gone())?
     }
 

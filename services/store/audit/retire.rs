@@ -13,7 +13,10 @@ impl Keeper {
             Ok(None) => {}
             Ok(Some(until)) => {
                 if let Err(why) = self.remove(&snapshot, until) {
-                    tracing::error!(why, "old entries of the audit log were not removed; it is tried again in a day");
+                    tracing::error!(
+                        why,
+                        "old entries of the audit log were not removed; it is tried again in a day"
+                    );
                 }
             }
             Err(error) => {
@@ -30,7 +33,11 @@ impl Keeper {
         let removal = of_removal(last.place, count, last.time_millis);
         self.append(&[removal]).map_err(|why| why.to_string())?;
         let segments = self.shared.log().forget(until).map_err(|error| error.to_string())?;
-        tracing::info!(count, segments, "entries of the audit log were kept for long enough and are removed");
+        tracing::info!(
+            count,
+            segments,
+            "entries of the audit log were kept for long enough and are removed"
+        );
         Ok(())
     }
 }
@@ -38,10 +45,10 @@ impl Keeper {
 /// Position of the last entry of the segments that have only entries from before a time; none: there are no such segments.
 fn last_before(snapshot: &Snapshot, before: u64) -> Result<Option<u64>, LogError> {
     let mut until = None;
-    for first in snapshot.firsts().skip(1) {
+    for next in snapshot.firsts().skip(1) {
         // Every entry before this one is no younger.
-        match snapshot.read_from(first).next().transpose()? {
-            Some(entry) if entry.time_millis < before => until = Some(first - 1),
+        match snapshot.read_from(next - 1).next().transpose()? {
+            Some(last) if last.time_millis < before => until = Some(next - 1),
             _ => break,
         }
     }

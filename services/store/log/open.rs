@@ -78,11 +78,7 @@ impl SegmentLog {
     ///
     /// # Errors
     /// The same.
-    pub fn read_only_as(
-        shape: Shape,
-        folder: &Path,
-        known: &[Known],
-    ) -> Result<Opened, LogError> {
+    pub fn read_only_as(shape: Shape, folder: &Path, known: &[Known]) -> Result<Opened, LogError> {
         let mut survey = survey(folder, shape, known)?;
         let (damage, cut) = match survey.verdict.clone() {
             Verdict::Whole => (None, None),
