@@ -2,6 +2,7 @@
 
 mod access;
 mod assessments;
+mod audit;
 mod bad_input;
 mod blanks;
 mod collected;

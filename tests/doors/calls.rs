@@ -113,6 +113,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "ErasePerson" => each(vec![
             json!({"personKey": "nobody", "personKeyScheme": "none", "reason": "a test", "requestId": format!("{ID}9004")}),
         ]),
+        "ListAuditEntries" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListErasures" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListReleases" => each(vec![json!({}), json!({"pageSize": 1})]),
         "GetRelease" => each(vec![json!({"name": "releases/first"}), json!({"name": "releases/x"}), json!({"name": "x"})]),

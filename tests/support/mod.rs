@@ -89,6 +89,11 @@ impl TestServer {
         self.config.data_folder.clone()
     }
 
+    /// The settings, to start another.
+    pub(crate) fn config(&self) -> Config {
+        self.config.clone()
+    }
+
     /// Stops the service and starts another on the same folder.
     pub(crate) async fn reopen(self) -> Self {
         self.reopen_with(|_| ()).await
