@@ -59,7 +59,6 @@ pub use crate::store::audit::AuditReport;
 use crate::store::audit::AuditSettings;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
-pub use audit::verify as verify_audit;
 pub use check::check;
 
 /// Pause between two looks at whether writing has stopped; sizes are measured at every thirtieth look.
@@ -422,6 +421,21 @@ pub fn verify(
     is_data_folder(data_folder)?;
     let witness = witness_of(data_folder, witness);
     Ok(store::verify(data_folder, work_folder, Some(&witness), progress)?)
+}
+
+/// Reads the whole audit log of a data folder. The service must be stopped. `witness` is where it keeps the witness of the log of changes; none:
+/// beside the secret in the data folder, if it is there. `kept`: a position and its hash that were kept elsewhere.
+///
+/// # Errors
+/// `data_folder` is no data folder, has no audit log, is in use, or cannot be read.
+pub fn verify_audit(
+    data_folder: &Path,
+    witness: Option<&Path>,
+    kept: Option<(u64, [u8; 32])>,
+) -> anyhow::Result<AuditReport> {
+    is_data_folder(data_folder)?;
+    let witness = witness_of(data_folder, witness);
+    Ok(store::audit::verify(data_folder, &witness, kept)?)
 }
 
 fn witness_of(data_folder: &Path, witness: Option<&Path>) -> PathBuf {

@@ -1,15 +1,12 @@
 //! The audit log of a running service: what it reports, and what is removed of it.
 
-use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{is_data_folder, witness_of};
 use crate::engine::Engine;
 use crate::rpc::audit::Audit;
-use crate::store::audit::{self, AuditReport};
 use crate::telemetry::metrics;
 
 /// Between two looks at what was kept for long enough.
@@ -37,19 +34,4 @@ pub(super) async fn remove(
             () = shutdown.cancelled() => return,
         }
     }
-}
-
-/// Reads the whole audit log of a data folder. The service must be stopped. `witness` is where it keeps the witness of the log of changes; none:
-/// beside the secret in the data folder, if it is there. `kept`: a position and its hash that were kept elsewhere.
-///
-/// # Errors
-/// `data_folder` is no data folder, has no audit log, is in use, or cannot be read.
-pub fn verify(
-    data_folder: &Path,
-    witness: Option<&Path>,
-    kept: Option<(u64, [u8; 32])>,
-) -> anyhow::Result<AuditReport> {
-    is_data_folder(data_folder)?;
-    let witness = witness_of(data_folder, witness);
-    Ok(audit::verify(data_folder, &witness, kept)?)
 }

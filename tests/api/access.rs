@@ -52,7 +52,6 @@ roles = ["admin"]
 [partners.auditor]
 organisation = "C82006"
 roles = ["audit"]
-
 [partners.nothing]
 organisation = "C82007"
 "#;

@@ -392,7 +392,7 @@ async fn every_change_is_announced() {
         let fields: Vec<_> = question.as_object().unwrap().keys().collect();
         assert_eq!(fields, ["request_id"]);
     }
-    server.stop().await;
+    let _place = server.stop().await;
     let kept = written(&folder);
     assert!(!kept.windows(6).any(|window| window == b"7f3a91"), "the key of the person is kept");
 }

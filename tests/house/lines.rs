@@ -52,6 +52,7 @@ const WAY: &[&str] = &[
 /// lists of assessments and estimates, and how any table or text is drawn.
 const ELSEWHERE: &[&str] = &[
     "services/rpc/access.rs",
+    "services/rpc/audit/",
     "services/rpc/cached_answers",
     "services/rpc/caller.rs",
     "services/rpc/convert/assessment.rs",
@@ -80,6 +81,7 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/submissions",
     "services/rpc/today.rs",
     "services/cli/show/assessments",
+    "services/cli/show/audit.rs",
     "services/cli/show/csv.rs",
     "services/cli/show/erasures.rs",
     "services/cli/show/errors",

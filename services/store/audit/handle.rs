@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use tokio::sync::futures::Notified;
@@ -12,10 +12,10 @@ use super::call::{Call, Event, Trace};
 use super::entry::Render;
 use super::keeper::Keeper;
 use super::list::{Filter, Page, list};
-use super::pending::Pending;
+use super::not_audited::NotAudited;
+use super::shared::Shared;
 use super::{FOLDER, SEGMENT_BYTES, witness_file};
 use crate::store::Store;
-use crate::store::clock::LogClock;
 use crate::store::error::StoreError;
 use crate::store::log::{Known, Opened, SegmentLog, Shape};
 use crate::store::witness;
@@ -32,61 +32,10 @@ pub struct AuditSettings<'a> {
     pub segment_bytes: Option<u64>,
 }
 
-/// Why an entry was not written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotAudited {
-    /// The disk is full. It is tried again.
-    #[error("the disk is full: {0}")]
-    Full(String),
-    /// The disk or the system failed. It is tried again.
-    #[error("{0}")]
-    Failed(String),
-    /// Nothing is written any more until an operator has looked and the service is started again.
-    #[error("{0}")]
-    Broken(String),
-}
-
 /// The audit log. Dropping it writes everything that waits.
 pub struct Audit {
     pub(super) shared: Arc<Shared>,
     keeper: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// What the callers and the thread share.
-pub(super) struct Shared {
-    pub(super) state: Mutex<State>,
-    pub(super) changed: Condvar,
-    /// There is room again.
-    pub(super) room: Notify,
-    pub(super) log: Mutex<SegmentLog>,
-    pub(super) clock: Arc<LogClock>,
-    /// Why nothing is written any more.
-    pub(super) broken: OnceLock<String>,
-    /// Entries that were written, and calls of which nothing was.
-    pub(super) written: AtomicU64,
-    pub(super) lost: AtomicU64,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) pending: Pending,
-    /// Somebody waits for an entry.
-    pub(super) hurries: bool,
-    pub(super) is_over: bool,
-    /// Remove what was written before a time, milliseconds since 1970.
-    pub(super) retire: Option<u64>,
-    /// Why the last try failed.
-    pub(super) trouble: Option<NotAudited>,
-}
-
-impl Shared {
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn log(&self) -> MutexGuard<'_, SegmentLog> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Store {

@@ -9,8 +9,9 @@ use prost::Message as _;
 use super::GROUP;
 use super::call::Event;
 use super::entry::{Render, of_call, of_event};
-use super::handle::{NotAudited, Shared};
+use super::not_audited::NotAudited;
 use super::pending::Waiting;
+use super::shared::{Shared, State};
 use crate::proto::store::AuditEntry;
 use crate::store::log::{EntryKind, Log, LogError, NewEntry, SegmentLog};
 use crate::store::witness::{Seen, Witness};
@@ -56,9 +57,8 @@ impl Keeper {
 
     /// Waits for something to do. What comes within a moment is written together.
     fn orders(&self) -> Orders {
-        let is_idle = |state: &mut super::handle::State| {
-            !state.hurries && !state.is_over && state.retire.is_none()
-        };
+        let is_idle =
+            |state: &mut State| !state.hurries && !state.is_over && state.retire.is_none();
         let waited = self.shared.changed.wait_timeout_while(self.shared.state(), GROUP, is_idle);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         let now = if state.is_over { u64::MAX } else { self.shared.clock.now() };

@@ -2,6 +2,7 @@
 //! changes: see [`log`](super::log).
 //!
 //! - `call` what is kept of a call; `entry` how it is on disk
+//! - `shared` what callers and thread share; `not_audited` why an entry is not written
 //! - `pending` calls that are not on disk yet, and how often each came in the last minute
 //! - `handle` what the other rooms call; `keeper` the one thread that writes
 //! - `list` reading, newest first; `retire` removing what was kept for long enough; `verify` finding whether somebody has changed the log
@@ -21,8 +22,10 @@ mod entry;
 mod handle;
 mod keeper;
 mod list;
+mod not_audited;
 mod pending;
 mod retire;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -30,8 +33,9 @@ mod verify;
 pub use crate::proto::store::{AuditCaller, AuditEntry, AuditRemoval};
 pub use call::{Asked, Call, Cells, Event, Outcome, Trace, Who};
 pub use entry::{Render, Rendered};
-pub use handle::{Audit, AuditSettings, NotAudited};
+pub use handle::{Audit, AuditSettings};
 pub use list::{Filter, Listed, Page};
+pub use not_audited::NotAudited;
 pub use verify::{AuditReport, verify};
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::call::{Asked, Call, Trace};
 use super::entry::Times;
-use super::handle::NotAudited;
+use super::not_audited::NotAudited;
 
 /// For so long identical calls are counted into one entry, in milliseconds.
 const MINUTE: u64 = 60_000;
