@@ -41,13 +41,13 @@ fn strip(message: &mut DynamicMessage) {
         if is_erasure && field.name() != REQUEST_ID || PERSON.contains(&field.name()) {
             message.clear_field(&field);
         } else if message.has_field(&field) {
-            match message.get_field_mut(&field) {
-                Value::Message(inner) => strip(inner),
-                Value::List(all) => {
-                    all.iter_mut().filter_map(Value::as_message_mut).for_each(strip)
-                }
-                _ => {}
-            }
+            let value = message.get_field_mut(&field);
+            // A map of the contract has no messages.
+            let one = match value.as_list_mut() {
+                Some(all) => all.iter_mut(),
+                None => std::slice::from_mut(value).iter_mut(),
+            };
+            one.filter_map(Value::as_message_mut).for_each(strip);
         }
     }
     // What the contract does not know may be anything.
@@ -65,15 +65,14 @@ fn names(message: &DynamicMessage, about: &mut Vec<String>) {
     for (field, value) in message.fields() {
         let values = value.as_list().unwrap_or(std::slice::from_ref(value));
         for value in values {
-            match value {
-                Value::Message(one) => inner.push(one),
-                Value::String(text) if ABOUT.contains(&field.name()) => add(text),
-                Value::String(text) => {
-                    // `collections/c/organisations/C82001/…`
-                    let named = text.split_once("organisations/").map(|(_, rest)| rest);
-                    named.and_then(|rest| rest.split('/').next()).into_iter().for_each(&mut add);
-                }
-                _ => {}
+            inner.extend(value.as_message());
+            let Some(text) = value.as_str() else { continue };
+            if ABOUT.contains(&field.name()) {
+                add(text);
+            } else {
+                // `collections/c/organisations/C82001/…`
+                let named = text.split_once("organisations/").map(|(_, rest)| rest);
+                named.and_then(|rest| rest.split('/').next()).into_iter().for_each(&mut add);
             }
         }
     }
