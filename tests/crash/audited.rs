@@ -67,7 +67,13 @@ async fn what_was_acknowledged_is_in_the_audit_log() {
         let senders: Vec<_> = (0..4)
             .map(|_| tokio::spawn(send(channel.clone(), Arc::clone(&acknowledged), dice.roll())))
             .collect();
-        tokio::time::sleep(Duration::from_millis(50 + dice.below(300))).await;
+        // On a busy machine the first acknowledgement of a round may take longer.
+        let (before, begin) = (acknowledged.lock().unwrap().len(), Instant::now());
+        while acknowledged.lock().unwrap().len() <= before + 1 {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{}", running.said());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(dice.below(300))).await;
         running.kill();
         for sender in senders {
             sender.await.unwrap();

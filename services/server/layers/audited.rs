@@ -206,8 +206,10 @@ impl Ending {
     fn ends(&self, outcome: Outcome) -> Option<Wait> {
         let (audit, call, trace, changes) = self.record.ended(outcome)?;
         if changes {
+            let longest = self.longest;
             return Some(Box::pin(async move {
-                let written = audit.durable(call, trace).await;
+                let written = tokio::time::timeout(longest, audit.durable(call, trace)).await;
+                let written = written.unwrap_or_else(|_| Err(slow()));
                 written.map_err(|why| status::change_not_audited(&why, Fate::NotKnown))
             }));
         }
@@ -227,13 +229,15 @@ impl Ending {
             let taking = taken_later(&audit, call, trace);
             match tokio::time::timeout(longest, taking).await {
                 Ok(()) => Ok(()),
-                Err(_) => {
-                    let busy = || NotAudited::Failed("the disk is too slow".to_owned());
-                    Err(status::answer_not_audited(&audit.trouble().unwrap_or_else(busy)))
-                }
+                Err(_) => Err(status::answer_not_audited(&audit.trouble().unwrap_or_else(slow))),
             }
         }))
     }
+}
+
+/// Why an entry was not written in time.
+fn slow() -> NotAudited {
+    NotAudited::Failed("the disk is too slow".to_owned())
 }
 
 /// Waits until the audit log has room.

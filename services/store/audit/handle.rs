@@ -53,7 +53,7 @@ impl Store {
         let Opened { log, damage, denied, cut: _ } = opened;
         let of_another = (!denied.is_empty())
             .then(|| "the audit log is not the one that its witness has seen".to_owned());
-        let broken = OnceLock::new();
+        let (broken, log_bytes) = (OnceLock::new(), log.bytes());
         if let Some(why) = damage.map(|damage| damage.to_string()).or(of_another) {
             tracing::error!(
                 why,
@@ -71,6 +71,7 @@ impl Store {
             log: Mutex::new(log),
             clock: Arc::clone(&self.clock),
             broken,
+            bytes: AtomicU64::new(log_bytes),
             written: AtomicU64::new(0),
             lost: AtomicU64::new(0),
         });
@@ -173,7 +174,7 @@ impl Audit {
     /// Bytes of the log.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.shared.log().bytes()
+        self.shared.bytes.load(Relaxed)
     }
 
     /// Entries written since the start, calls that wait to be written, and calls that were lost.

@@ -122,6 +122,7 @@ impl Keeper {
         let appended = log.append(&entries).map(drop);
         let is_next = log.segments() != segments;
         let seen = seen(&log);
+        self.shared.bytes.store(log.bytes(), Relaxed);
         drop(log);
         let failed = appended.err().map(|error| {
             let why = error.to_string();

@@ -12,6 +12,8 @@ use super::not_audited::NotAudited;
 
 /// For so long identical calls are counted into one entry, in milliseconds.
 const MINUTE: u64 = 60_000;
+/// Between two looks at whose minute is over, in milliseconds.
+const LOOK: u64 = 5_000;
 /// Most calls that are remembered so that identical ones are counted.
 const REMEMBERED: usize = 1 << 14;
 /// Most calls that wait to be written. More wait until there is room.
@@ -40,6 +42,8 @@ struct Repeated {
 pub(super) struct Pending {
     pub(super) waiting: Vec<Waiting>,
     minute: FxHashMap<Arc<Call>, Repeated>,
+    /// When it was last looked whose minute is over.
+    looked: u64,
 }
 
 impl Pending {
@@ -93,8 +97,12 @@ impl Pending {
         self.waiting.push(Waiting { call, times, told });
     }
 
-    /// Writes down how often each call was repeated whose minute is over.
+    /// Writes down how often each call was repeated whose minute is over. It looks every few seconds, because calls wait while it looks.
     pub(super) fn expire(&mut self, now: u64) {
+        if now.saturating_sub(self.looked) < LOOK {
+            return;
+        }
+        self.looked = if now == u64::MAX { 0 } else { now };
         let is_over = |_: &Arc<Call>, of: &mut Repeated| now.saturating_sub(of.since) >= MINUTE;
         for (call, repeated) in self.minute.extract_if(is_over) {
             if repeated.more.count > 0 {

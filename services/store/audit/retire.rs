@@ -1,6 +1,8 @@
 //! Removing what was kept for long enough. An entry says first what goes, and with which hash it ends, so that the first entry that stays can
 //! still be checked.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::entry::of_removal;
 use super::keeper::Keeper;
 use crate::store::log::{LogError, Snapshot};
@@ -32,7 +34,11 @@ impl Keeper {
         let count = until + 1 - first;
         let removal = of_removal(last.place, count, last.time_millis);
         self.append(&[removal]).map_err(|why| why.to_string())?;
-        let segments = self.shared.log().forget(until).map_err(|error| error.to_string())?;
+        let mut log = self.shared.log();
+        let forgotten = log.forget(until);
+        self.shared.bytes.store(log.bytes(), Relaxed);
+        drop(log);
+        let segments = forgotten.map_err(|error| error.to_string())?;
         tracing::info!(
             count,
             segments,

@@ -20,6 +20,8 @@ pub(super) struct Shared {
     pub(super) clock: Arc<LogClock>,
     /// Why nothing is written any more.
     pub(super) broken: OnceLock<String>,
+    /// Bytes of the log. Nobody who asks for them waits for the disk.
+    pub(super) bytes: AtomicU64,
     /// Entries that were written, and calls of which nothing was.
     pub(super) written: AtomicU64,
     pub(super) lost: AtomicU64,

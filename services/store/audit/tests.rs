@@ -105,7 +105,7 @@ fn identical_calls_of_a_minute_are_one_entry_and_their_number() {
     pending.note(call("b"), NONE, at(500)).unwrap();
     let other = Outcome { status: "NOT_FOUND", reason: "X".into() };
     pending.note(Call { outcome: other, ..call("a") }, NONE, at(500)).unwrap();
-    pending.expire(at(minute - 1));
+    pending.expire(at(minute - 5_000));
     let counts = |pending: &mut Pending| {
         let taken = std::mem::take(&mut pending.waiting);
         let times = taken.iter().map(|one| (one.times.count, one.times.first, one.times.last));
