@@ -311,6 +311,14 @@ pub fn overloaded(retry_after: Duration) -> Status {
     retry(ErrorReason::Overloaded, message, retry_after)
 }
 
+/// What is asked about a time depends on a change that is not applied yet.
+#[must_use]
+pub fn change_under_way() -> Status {
+    let message = "a change of the time of as_of, or of an earlier one, is not applied yet; try again after the delay in RetryInfo, or \
+                   leave as_of empty for the newest data";
+    retry(ErrorReason::ChangeUnderWay, message, RETRY_OVERLOADED)
+}
+
 /// The service is stopping.
 #[must_use]
 pub fn stopping() -> Status {

@@ -41,6 +41,7 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         ErrorReason::WritingStopped
         | ErrorReason::Overloaded
         | ErrorReason::PublicationUnderWay
+        | ErrorReason::ChangeUnderWay
         | ErrorReason::Stopping
         | ErrorReason::StorageFailed => Code::Unavailable,
         ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,

@@ -58,7 +58,7 @@ impl Middleware for Identified {
             None => None,
             Some(tokens) => tokens
                 .of(request.headers(), shown.map(|certificate| &**certificate))
-                .map_err(|problem| token_refused(problem, client.as_deref()))?,
+                .map_err(token_refused)?,
         };
         // Nothing behind this layer can write it into a log.
         request.headers_mut().remove(AUTHORIZATION);
@@ -77,10 +77,7 @@ impl Middleware for Identified {
 }
 
 /// Counts a refused token. Neither the count nor the refusal has anything of it.
-fn token_refused(problem: TokenProblem, client: Option<&Client>) -> Status {
-    if problem == TokenProblem::SignatureWrong {
-        client.inspect(|client| client.has_forged());
-    }
+fn token_refused(problem: TokenProblem) -> Status {
     metrics::token_refused();
     status::token_refused(problem)
 }
