@@ -28,7 +28,9 @@ pub use storage::{
     Fate, data_damaged, reading_failed, storage_failed, storage_full, writing_stopped,
 };
 pub use token::{TokenProblem, token_refused};
-pub use unwelcome::{no_identity, no_partner, no_purpose, out_of_scope, quota_exceeded};
+pub use unwelcome::{
+    no_identity, no_partner, no_purpose, out_of_scope, partner_changed, quota_exceeded,
+};
 pub use wire::{
     compression_not_named, encoding_unknown, no_method, no_service, not_grpc, not_gzip,
 };

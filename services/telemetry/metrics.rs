@@ -29,6 +29,7 @@ static REFUSED_HANDSHAKES: AtomicU64 = AtomicU64::new(0);
 static CERTIFICATE_SECONDS: AtomicU64 = AtomicU64::new(0);
 static TLS_FILES_UNUSABLE: AtomicU64 = AtomicU64::new(0);
 static TOKEN_KEYS_UNUSABLE: AtomicU64 = AtomicU64::new(0);
+static PARTNERS_UNUSABLE: AtomicU64 = AtomicU64::new(0);
 static REFUSED_TOKENS: AtomicU64 = AtomicU64::new(0);
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
@@ -144,6 +145,11 @@ pub fn token_keys_unusable(are: bool) {
     TOKEN_KEYS_UNUSABLE.store(u64::from(are), Relaxed);
 }
 
+/// Records whether there is a new file of partners that cannot be used.
+pub fn partners_file_unusable(is: bool) {
+    PARTNERS_UNUSABLE.store(u64::from(is), Relaxed);
+}
+
 /// The OpenTelemetry instruments of the service.
 #[derive(Debug)]
 pub(super) struct Instruments {
@@ -165,6 +171,7 @@ impl Instruments {
         gauge(meter, "nhs.equity.server.certificate.left", "s", &CERTIFICATE_SECONDS);
         gauge(meter, "nhs.equity.server.certificate.unusable", "1", &TLS_FILES_UNUSABLE);
         gauge(meter, "nhs.equity.server.token_keys.unusable", "1", &TOKEN_KEYS_UNUSABLE);
+        gauge(meter, "nhs.equity.server.partners.unusable", "1", &PARTNERS_UNUSABLE);
         counter(meter, "nhs.equity.server.refused_tokens", "{call}", &REFUSED_TOKENS);
         counter(meter, "nhs.equity.server.refused_handshakes", "{handshake}", &REFUSED_HANDSHAKES);
         counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);

@@ -12,6 +12,7 @@ mod exported_tables;
 mod exports;
 mod impact;
 mod oracle;
+mod partners;
 mod profiles;
 mod provision;
 mod publications;
