@@ -88,6 +88,11 @@ impl Client {
         self.partner.get_or_init(|| partner.into());
     }
 
+    /// The partner whose calls it makes.
+    pub(super) fn partner(&self) -> Option<&str> {
+        self.partner.get().map(|partner| &**partner)
+    }
+
     /// Whether both are one connection, or connections of one partner.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
