@@ -25,6 +25,7 @@ mod refusals;
 mod releases;
 mod risk;
 mod risk_refusals;
+mod risk_scope;
 mod submissions;
 mod suppressed;
 mod table_options;
