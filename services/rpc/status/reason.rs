@@ -42,6 +42,8 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::AuditStopped
         | ErrorReason::Overloaded
         | ErrorReason::PublicationUnderWay
+        | ErrorReason::ChangeUnderWay
+        | ErrorReason::PartnerChanged
         | ErrorReason::Stopping
         | ErrorReason::StorageFailed => Code::Unavailable,
         ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,
