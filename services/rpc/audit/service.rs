@@ -134,6 +134,7 @@ fn event(number: u32) -> v1::AuditEvent {
         Some(Event::Started) => v1::AuditEvent::Started,
         Some(Event::Stopped) => v1::AuditEvent::Stopped,
         Some(Event::Removed) => v1::AuditEvent::Removed,
+        Some(Event::Lost) => v1::AuditEvent::Lost,
     }
 }
 

@@ -49,14 +49,16 @@ pub enum Event {
     Stopped = 5,
     /// The oldest entries were removed.
     Removed = 6,
+    /// Entries that were there are not there any more.
+    Lost = 7,
 }
 
 impl Event {
     /// The event of a number on disk.
     #[must_use]
     pub fn of(number: u32) -> Option<Self> {
-        use Event::{Begun, Ended, Intended, Removed, Started, Stopped};
-        let all = [Ended, Begun, Intended, Started, Stopped, Removed];
+        use Event::{Begun, Ended, Intended, Lost, Removed, Started, Stopped};
+        let all = [Ended, Begun, Intended, Started, Stopped, Removed, Lost];
         all.into_iter().find(|event| u32::from(*event as u8) == number)
     }
 }

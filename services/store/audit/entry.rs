@@ -84,9 +84,22 @@ pub(super) fn of_event(event: Event) -> AuditEntry {
 
 /// The entry of a removal: the last entry that goes, how many go, and when the last was written.
 pub(super) fn of_removal(last: Place, count: u64, last_millis: u64) -> AuditEntry {
-    let Place { position, chain } = last;
+    gone(Event::Removed, last, count, last_millis)
+}
+
+/// The entry of a loss: the last entry that the witness has seen, how many are missing at the end, and when the last was written.
+pub(super) fn of_loss(last: Place, count: u64, last_millis: u64) -> AuditEntry {
+    gone(Event::Lost, last, count, last_millis)
+}
+
+fn gone(
+    event: Event,
+    Place { position, chain }: Place,
+    count: u64,
+    last_millis: u64,
+) -> AuditEntry {
     let removal = AuditRemoval { position, chain: chain.to_vec().into(), count, last_millis };
-    AuditEntry { removal: Some(removal), ..of_event(Event::Removed) }
+    AuditEntry { removal: Some(removal), ..of_event(event) }
 }
 
 /// Reads an entry. Damage is found before: what cannot be read here was written by a later version.

@@ -17,8 +17,8 @@ use super::shared::Shared;
 use super::{FOLDER, SEGMENT_BYTES, witness_file};
 use crate::store::Store;
 use crate::store::error::StoreError;
-use crate::store::log::{Known, Opened, SegmentLog, Shape};
-use crate::store::witness;
+use crate::store::log::{Fault, Known, Opened, Place, SegmentLog, Shape};
+use crate::store::witness::{self, Seen};
 
 /// How to open the audit log.
 #[derive(Clone, Copy)]
@@ -46,15 +46,15 @@ impl Store {
     pub fn audit(&self, settings: AuditSettings<'_>) -> Result<Audit, StoreError> {
         let file = settings.witness.map(witness_file);
         let seen = file.as_deref().and_then(witness::read);
-        let known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
         let (folder, bytes) = (self.folder.join(FOLDER), settings.segment_bytes);
-        let opened =
-            SegmentLog::open_as(Shape::AUDIT, &folder, bytes.unwrap_or(SEGMENT_BYTES), &known)?;
-        let Opened { log, damage, denied, cut: _ } = opened;
-        let of_another = (!denied.is_empty())
-            .then(|| "the audit log is not the one that its witness has seen".to_owned());
+        let lost = seen.filter(|seen| is_lost(&folder, seen.last));
+        let known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
+        let known = if lost.is_some() { &[] } else { &known[..] };
+        let bytes = bytes.unwrap_or(SEGMENT_BYTES);
+        let opened = SegmentLog::open_as(Shape::AUDIT, &folder, bytes, known)?;
+        let Opened { log, damage, denied: _, cut: _ } = opened;
         let (broken, log_bytes) = (OnceLock::new(), log.bytes());
-        if let Some(why) = damage.map(|damage| damage.to_string()).or(of_another) {
+        if let Some(why) = damage.map(|damage| damage.to_string()) {
             tracing::error!(
                 why,
                 "the audit log cannot be written: every call is refused; see the runbook"
@@ -76,6 +76,9 @@ impl Store {
             lost: AtomicU64::new(0),
         });
         let mut keeper = Keeper::new(Arc::clone(&shared), settings.render, witness);
+        if let Some(Seen { last, time_millis, .. }) = lost {
+            keeper.lost(last, time_millis);
+        }
         keeper.event(Event::Started);
         let keeper = std::thread::Builder::new()
             .name("audit".into())
@@ -83,6 +86,20 @@ impl Store {
             .map_err(|error| StoreError::NoThread(error.to_string()))?;
         Ok(Audit { shared, keeper: Mutex::new(Some(keeper)) })
     }
+}
+
+/// Whether the end of the log is missing that the witness has seen, or the log is another one; what is there is whole. Then the service goes on
+/// recording, and the log says for ever what was lost.
+fn is_lost(folder: &Path, seen: Place) -> bool {
+    if matches!(folder.try_exists(), Ok(false)) {
+        return true;
+    }
+    // What cannot be read is told when the log is opened.
+    let Ok(there) = SegmentLog::read_only_as(Shape::AUDIT, folder, &[seen.into()]) else {
+        return false;
+    };
+    let is_missing = |what: &Fault| matches!(what, Fault::Missing(last) if *last == seen.position);
+    there.damage.map_or(!there.denied.is_empty(), |damage| is_missing(&damage.what))
 }
 
 impl Audit {

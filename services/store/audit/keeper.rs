@@ -8,12 +8,12 @@ use prost::Message as _;
 
 use super::GROUP;
 use super::call::Event;
-use super::entry::{Render, of_call, of_event};
+use super::entry::{Render, of_call, of_event, of_loss};
 use super::not_audited::NotAudited;
 use super::pending::Waiting;
 use super::shared::{Shared, State};
 use crate::proto::store::AuditEntry;
-use crate::store::log::{EntryKind, Log, LogError, NewEntry, SegmentLog};
+use crate::store::log::{EntryKind, Log, LogError, NewEntry, Place, SegmentLog};
 use crate::store::witness::{Seen, Witness};
 
 /// Most entries of one append.
@@ -97,6 +97,20 @@ impl Keeper {
             }
         }
         self.shared.room.notify_waiters();
+    }
+
+    /// Writes that entries are missing which the witness has seen.
+    pub(super) fn lost(&mut self, last: Place, last_millis: u64) {
+        let tail = self.shared.log().tail();
+        tracing::error!(
+            tail,
+            seen = last.position,
+            "the audit log has lost its end, or is another log than its witness has seen: an entry says so; look who had the disk"
+        );
+        let loss = of_loss(last, last.position.saturating_sub(tail), last_millis);
+        if let Err(why) = self.append(&[loss]) {
+            tracing::error!(%why, "the audit log has no entry of its loss");
+        }
     }
 
     /// Writes an event of the service.

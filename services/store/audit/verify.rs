@@ -72,9 +72,13 @@ pub fn verify(
         if Event::of(entry.event) == Some(Event::Ended) {
             report.calls += entry.count;
         }
-        if let Some(removal) = entry.removal
-            && let Ok(chain) = removal.chain[..].try_into()
-        {
+        let Some(removal) = entry.removal else { continue };
+        if Event::of(entry.event) == Some(Event::Lost) {
+            report.differences.push(format!(
+                "entry {} says that entries up to {} had been there and were lost",
+                item.place.position, removal.position
+            ));
+        } else if let Ok(chain) = removal.chain[..].try_into() {
             removed = Place { position: removal.position, chain };
         }
     }
