@@ -21,7 +21,7 @@ use crate::domain::codes::{CodeList, Dimension, Source, State, Value};
 use crate::domain::collection::Collection;
 use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, Named};
 use crate::domain::partner::Partners;
 use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
@@ -40,6 +40,7 @@ pub struct Reference {
     /// Care setting to the collections of consultations that answer for it by default, in order.
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
+    tags: Vec<Named>,
     small_areas: SmallAreas,
     profiles: profiles::Profiles,
     published: PublishedTables,
@@ -189,6 +190,12 @@ impl Reference {
     pub fn profile(&self, name: ProfileName) -> Arc<Profile> {
         // None is missing: that was checked when they were read.
         Arc::clone(&self.profiles[&name])
+    }
+
+    /// The tags that indicators may have, in the order of the file.
+    #[must_use]
+    pub fn tags(&self) -> &[Named] {
+        &self.tags
     }
 
     /// Every indicator, by id.

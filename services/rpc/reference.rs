@@ -10,12 +10,13 @@ use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, store_error, submission};
 use super::page::Page;
 use super::{Service, status};
+use crate::domain::codes::nearest;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
 use crate::domain::reference::{Organisations, Reference as Content};
 use crate::engine::Submission;
 use crate::engine::answer::tables;
-use crate::engine::query::{no_area, no_collection};
+use crate::engine::query::{hint, no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
 
@@ -158,20 +159,21 @@ impl Lists {
         let page =
             self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
         let content = self.content();
-        let tags: BTreeSet<_> = content.indicators().flat_map(|i| &i.tags).collect();
-        if !request.tag.is_empty() && !tags.contains(&request.tag) {
-            let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
-            return Err(status::field_invalid(
-                "tag",
-                format!("must be empty or one of {}", tags.join(", ")),
-            ));
+        let tags = content.tags();
+        if !request.tag.is_empty() && !tags.iter().any(|known| known.id == request.tag) {
+            let names = tags.iter().flat_map(|of| [&of.id, &of.label].map(|name| (&*of.id, &**name)));
+            let near = hint(nearest(&request.tag, names));
+            let all: Vec<_> = tags.iter().map(|of| of.id.as_str()).collect();
+            let what = format!("no tag `{}`{near}; there are {}", request.tag, all.join(", "));
+            return Err(status::field_invalid("tag", what));
         }
         let wanted = |indicator: &&Indicator| {
             request.tag.is_empty() || indicator.tags.contains(&request.tag)
         };
         let (indicators, next_page_token) = page.of(content.indicators().filter(wanted).collect());
         let indicators = indicators.into_iter().map(convert::indicator).collect();
-        Ok(v1::ListIndicatorsResponse { indicators, next_page_token })
+        let tags = tags.iter().map(convert::tag).collect();
+        Ok(v1::ListIndicatorsResponse { indicators, next_page_token, tags })
     }
 
     fn list_tables(

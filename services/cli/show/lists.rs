@@ -116,7 +116,7 @@ pub fn categories(dimension: &v1::Dimension) -> Sheet {
     sheet
 }
 
-/// One line for each indicator. Only CSV and JSON have range, polarity, tags, components, source and the reason why there are no
+/// One line for each indicator. Only CSV and JSON have range, polarity, kind, theme, tags, series breaks, components, source and the reason why there are no
 /// figures: they would make the table too wide.
 pub fn indicators(all: &[v1::Indicator]) -> Sheet {
     let mut sheet = Sheet::new([
@@ -131,12 +131,18 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         "maximum",
         "high_risk",
         "polarity",
+        "kind",
+        "theme",
         "tags",
+        "submitted",
+        "series_breaks",
         "components",
         "source",
     ]);
-    sheet.for_programs = 8;
+    sheet.for_programs = 12;
     for indicator in all {
+        let broken = |of: &v1::SeriesBreak| format!("{}: {}", of.month, of.reason);
+        let breaks: Vec<_> = indicator.series_breaks.iter().map(broken).collect();
         sheet.push(vec![
             (&indicator.id).into(),
             (&indicator.label).into(),
@@ -149,7 +155,11 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
             indicator.maximum.into(),
             indicator.high_risk.into(),
             (&indicator.polarity).into(),
+            (&indicator.kind).into(),
+            (&indicator.theme).into(),
             joined(&indicator.tags),
+            (&indicator.submitted).into(),
+            breaks.join("; ").into(),
             joined(&indicator.components),
             (&indicator.source).into(),
         ]);

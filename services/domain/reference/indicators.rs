@@ -5,21 +5,32 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::domain::codes::{Content, ContentError, Dimension};
-use crate::domain::indicator::{Count, Indicator};
+use crate::domain::indicator::{Count, Indicator, Named, Unit};
 
 const FILE: &str = "indicators.toml";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct IndicatorFile {
+    #[serde(default)]
+    tag: Vec<Named>,
+    #[serde(default)]
+    theme: Vec<Named>,
     indicator: Vec<Indicator>,
 }
 
-/// The indicators by id.
+/// The indicators by id, and the words for their tags and themes.
+#[derive(Debug)]
+pub(super) struct Indicators {
+    pub(super) all: BTreeMap<String, Indicator>,
+    pub(super) tags: Vec<Named>,
+}
+
+/// Reads the indicators.
 pub(super) fn indicators(
     content: &Content,
     dimensions: &[Dimension],
-) -> Result<BTreeMap<String, Indicator>, ContentError> {
+) -> Result<Indicators, ContentError> {
     let wrong = |what: String| ContentError { file: FILE.into(), what };
     let parsed: IndicatorFile =
         toml::from_str(content.file(FILE)?).map_err(|error| wrong(error.to_string()))?;
@@ -43,8 +54,38 @@ pub(super) fn indicators(
             check(count, dimensions)
                 .map_err(|what| wrong(format!("`{}`: {what}", indicator.id)))?;
         }
+        names_known(indicator, &parsed.tag, &parsed.theme)
+            .and_then(|()| countable(indicator))
+            .map_err(|what| wrong(format!("`{}`: {what}", indicator.id)))?;
     }
-    Ok(indicators)
+    Ok(Indicators { all: indicators, tags: parsed.tag })
+}
+
+/// Whether the tags and the theme of an indicator have words.
+fn names_known(indicator: &Indicator, tags: &[Named], themes: &[Named]) -> Result<(), String> {
+    let has = |all: &[Named], id: &String| all.iter().any(|known| known.id == *id);
+    if let Some(tag) = indicator.tags.iter().find(|tag| !has(tags, tag)) {
+        return Err(format!("tag `{tag}` is no [[tag]] of the file"));
+    }
+    let theme = &indicator.theme;
+    if !theme.is_empty() && !has(themes, theme) {
+        return Err(format!("theme `{theme}` is no [[theme]] of the file"));
+    }
+    Ok(())
+}
+
+/// Whether counts of an indicator can be submitted, if it says so: it has to be a share that is not counted from records.
+fn countable(indicator: &Indicator) -> Result<(), String> {
+    if indicator.submitted.is_none() {
+        return Ok(());
+    }
+    if indicator.unit != Unit::Ratio {
+        return Err("its counts are submitted, so its unit has to be RATIO".into());
+    }
+    if indicator.count.is_some() || !indicator.unavailable.is_empty() {
+        return Err("its counts are submitted, so it has neither `count` nor `unavailable`".into());
+    }
+    Ok(())
 }
 
 fn check(count: &Count, dimensions: &[Dimension]) -> Result<(), String> {
