@@ -58,6 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .extern_path(".equity.v1.SubmitConsultationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitPopulationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitDigitalAccessRequest", "crate::rpc::Incoming")
+        .extern_path(".equity.v1.SubmitIndicatorCountsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitEstimatesRequest", "crate::rpc::IncomingEstimates")
         .extern_path(".equity.v1", "crate::proto::v1")
         .compile_fds(contract)?;

@@ -34,6 +34,8 @@ pub use partners::PARTNERS;
 pub struct Reference {
     lists: BTreeMap<String, CodeList>,
     dimensions: Vec<Dimension>,
+    /// Views that only the service itself counts by.
+    of_counts: Vec<Dimension>,
     areas: Areas,
     organisations: members::Members,
     collections: BTreeMap<String, Collection>,
@@ -75,6 +77,13 @@ impl Reference {
     #[must_use]
     pub fn dimension(&self, id: &str) -> Option<&Dimension> {
         self.dimensions.iter().find(|dimension| dimension.id == id)
+    }
+
+    /// The same, or a view of what only counts of indicators have: `indicator`, `in_numerator`.
+    #[must_use]
+    pub fn dimension_or_count(&self, id: &str) -> Option<&Dimension> {
+        let of_counts = || self.of_counts.iter().find(|dimension| dimension.id == id);
+        self.dimension(id).or_else(of_counts)
     }
 
     /// All areas, of every type.
@@ -159,6 +168,12 @@ impl Reference {
     #[must_use]
     pub fn default_access_collection(&self) -> Option<&Collection> {
         self.collections().find(|c| c.default_for_access)
+    }
+
+    /// The collection for questions about submitted counts of indicators that name none.
+    #[must_use]
+    pub fn default_indicator_collection(&self) -> Option<&Collection> {
+        self.collections().find(|c| c.default_for_indicators)
     }
 
     /// An indicator by id.

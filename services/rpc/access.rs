@@ -73,6 +73,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("SubmissionService/SubmitConsultations", Needs::Submit),
     ("SubmissionService/SubmitDigitalAccess", Needs::Submit),
     ("SubmissionService/SubmitEstimates", Needs::Submit),
+    ("SubmissionService/SubmitIndicatorCounts", Needs::Submit),
     ("SubmissionService/SubmitPopulations", Needs::Submit),
     ("SubmissionService/WithdrawSubmission", Needs::Submit),
 ];

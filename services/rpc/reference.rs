@@ -250,6 +250,7 @@ impl Lists {
             Ok(v1::Dataset::Populations) => Some(Dataset::Populations),
             Ok(v1::Dataset::DigitalAccess) => Some(Dataset::DigitalAccess),
             Ok(v1::Dataset::Estimates) => Some(Dataset::Estimates),
+            Ok(v1::Dataset::IndicatorCounts) => Some(Dataset::IndicatorCounts),
             Err(_) => {
                 return Err(status::field_invalid(
                     "dataset",

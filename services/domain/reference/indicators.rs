@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::domain::codes::{Content, ContentError, Dimension};
+use crate::domain::codes::{
+    Category, CodeList, CodeListError, CodeSystem, Content, ContentError, Dimension,
+};
+use crate::domain::field::Field;
 use crate::domain::indicator::{Count, Indicator, Named, Unit};
 
 const FILE: &str = "indicators.toml";
@@ -26,12 +29,12 @@ pub(super) struct Indicators {
     pub(super) tags: Vec<Named>,
 }
 
+fn wrong(what: String) -> ContentError {
+    ContentError { file: FILE.into(), what }
+}
+
 /// Reads the indicators.
-pub(super) fn indicators(
-    content: &Content,
-    dimensions: &[Dimension],
-) -> Result<Indicators, ContentError> {
-    let wrong = |what: String| ContentError { file: FILE.into(), what };
+pub(super) fn indicators(content: &Content) -> Result<Indicators, ContentError> {
     let parsed: IndicatorFile =
         toml::from_str(content.file(FILE)?).map_err(|error| wrong(error.to_string()))?;
     let mut indicators = BTreeMap::new();
@@ -50,15 +53,42 @@ pub(super) fn indicators(
                 return Err(wrong(format!("`{}` names `{id}`, which is missing", indicator.id)));
             }
         }
-        if let Some(count) = &indicator.count {
-            check(count, dimensions)
-                .map_err(|what| wrong(format!("`{}`: {what}", indicator.id)))?;
-        }
         names_known(indicator, &parsed.tag, &parsed.theme)
             .and_then(|()| countable(indicator))
             .map_err(|what| wrong(format!("`{}`: {what}", indicator.id)))?;
     }
     Ok(Indicators { all: indicators, tags: parsed.tag })
+}
+
+impl Indicators {
+    /// Whether what is counted from records names dimensions and categories that exist.
+    pub(super) fn check_counts(&self, dimensions: &[Dimension]) -> Result<(), ContentError> {
+        self.all.values().try_for_each(|indicator| {
+            let checked = indicator.count.as_ref().map_or(Ok(()), |count| check(count, dimensions));
+            checked.map_err(|what| wrong(format!("`{}`: {what}", indicator.id)))
+        })
+    }
+
+    /// The code list of the indicators whose counts are submitted.
+    pub(super) fn list(&self) -> Result<CodeList, CodeListError> {
+        let submitted = || self.all.values().filter(|indicator| indicator.submitted.is_some());
+        let category = |of: &Indicator| Category {
+            code: of.id.clone(),
+            label: of.label.clone(),
+            parent: None,
+            range: None,
+        };
+        let id = Field::Indicator.name();
+        let code = |of: &Indicator| (of.id.clone(), of.label.clone(), of.id.clone());
+        let system = CodeSystem {
+            id: id.into(),
+            label: "Ids of indicators".into(),
+            local_second: false,
+            codes: submitted().map(code).collect(),
+        };
+        let label = "Indicators whose counts are submitted".into();
+        CodeList::new(id.into(), label, submitted().map(category).collect(), vec![system])
+    }
 }
 
 /// Whether the tags and the theme of an indicator have words.

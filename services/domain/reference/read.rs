@@ -109,6 +109,9 @@ impl Reference {
         let residence =
             residence::list(&areas, &small).map_err(|error| wrong("lsoa.csv", error))?;
         lists.insert(residence.id.clone(), residence);
+        let indicators = indicators::indicators(content)?;
+        let submitted = indicators.list().map_err(|error| wrong("indicators.toml", error))?;
+        lists.insert(submitted.id.clone(), submitted);
         for list in Field::all().filter_map(Field::list) {
             if !lists.contains_key(list) {
                 return Err(wrong(&format!("codes/{list}.toml"), "is missing"));
@@ -127,7 +130,8 @@ impl Reference {
             }
         }
         let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
-        let indicators = indicators::indicators(content, &dimensions)?;
+        indicators.check_counts(&dimensions)?;
+        let of_counts = of_counts(&lists);
         let (profiles, lattice) = profiles::profiles(content, &areas, &dimensions)?;
         let names = published::Names {
             areas: &areas,
@@ -139,6 +143,7 @@ impl Reference {
         let mut reference = Self {
             lists,
             dimensions,
+            of_counts,
             areas,
             organisations,
             collections,
@@ -325,6 +330,17 @@ fn dimension(
     let DimensionEntry { id, label, ordered, direction, protected, .. } = entry;
     let source = Source::Field(field);
     Ok(Dimension { id, label, source, categories, ordered, direction, protected, map })
+}
+
+/// The views of what only counts of indicators have. Questions name an indicator in another way, so these are in no list of dimensions.
+fn of_counts(lists: &BTreeMap<String, CodeList>) -> Vec<Dimension> {
+    let view = |field: Field| {
+        let list = field.list().and_then(|list| lists.get(list));
+        let categories = list.into_iter().flat_map(|list| &list.categories);
+        let categories = categories.map(|of| (of.code.clone(), of.label.clone())).collect();
+        Dimension { categories, ..plain(field.name(), "", Source::Field(field)) }
+    };
+    [Field::Indicator, Field::InNumerator].map(view).to_vec()
 }
 
 /// A dimension whose categories come from the data.

@@ -95,7 +95,7 @@ impl Engine {
     ) -> Result<PlanAxis, QueryError> {
         let reference = &catalog.reference;
         let dimension = reference
-            .dimension(id)
+            .dimension_or_count(id)
             .ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?
             .clone();
         let filter = query.filters.iter().find(|filter| filter.dimension == id);
@@ -174,7 +174,7 @@ impl Engine {
     /// declared parent makes may name a category that the field's code list has and the dimension has not.
     fn filter(&self, catalog: &CatalogView<'_>, filter: &Filter) -> Option<PlanFilter> {
         let reference = &catalog.reference;
-        let dimension = reference.dimension(&filter.dimension)?;
+        let dimension = reference.dimension_or_count(&filter.dimension)?;
         let field = dimension.field()?;
         let inner = match filter.codes.as_slice() {
             [code] if dimension.place_of(code).is_none() => Some(dimension.narrowed_to(code)),
