@@ -30,6 +30,7 @@ use crate::proto::server::consultation_channel_service_server::ConsultationChann
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::erasure_service_server::ErasureServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
+use crate::proto::server::indicator_service_server::IndicatorServiceServer;
 use crate::proto::server::inequality_service_server::InequalityServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
@@ -42,6 +43,7 @@ use crate::rpc::channels::Channels;
 use crate::rpc::erasures::Erasures;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
+use crate::rpc::indicators::Indicators;
 use crate::rpc::inequality::Inequality;
 use crate::rpc::publications::Publications;
 use crate::rpc::releases::Releases;
@@ -278,6 +280,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         DigitalExclusionServiceServer::new(Exclusion(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        IndicatorServiceServer::new(Indicators(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

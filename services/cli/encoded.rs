@@ -15,8 +15,8 @@ use crate::proto::v1::{
     SubmitEstimatesRequest, SubmitEstimatesResponse, SubmitIndicatorCountsRequest,
     SubmitIndicatorCountsResponse, SubmitPopulationsRequest, SubmitPopulationsResponse,
     submit_consultations_request as consultations, submit_digital_access_request as access,
-    submit_estimates_request as estimates,
-    submit_indicator_counts_request as indicator_counts, submit_populations_request as populations,
+    submit_estimates_request as estimates, submit_indicator_counts_request as indicator_counts,
+    submit_populations_request as populations,
 };
 
 /// Most rows in a batch.

@@ -50,6 +50,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ErasureService/EraseSubmission", Needs::Role(Role::Admin)),
     ("ErasureService/ListErasures", Needs::Role(Role::Admin)),
     ("ExportService/ExportBreakdowns", Needs::Read),
+    ("IndicatorService/GetIndicatorBreakdown", Needs::Read),
     ("InequalityService/GetGapTrend", Needs::Read),
     ("InequalityService/GetInequalitySummary", Needs::Read),
     ("InequalityService/ListGaps", Needs::Read),

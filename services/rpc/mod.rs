@@ -24,6 +24,7 @@ pub mod exclusion;
 pub mod export;
 pub mod fields;
 pub mod incoming;
+pub mod indicators;
 pub mod inequality;
 pub mod page;
 pub mod publications;

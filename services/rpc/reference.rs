@@ -161,7 +161,8 @@ impl Lists {
         let content = self.content();
         let tags = content.tags();
         if !request.tag.is_empty() && !tags.iter().any(|known| known.id == request.tag) {
-            let names = tags.iter().flat_map(|of| [&of.id, &of.label].map(|name| (&*of.id, &**name)));
+            let names =
+                tags.iter().flat_map(|of| [&of.id, &of.label].map(|name| (&*of.id, &**name)));
             let near = hint(nearest(&request.tag, names));
             let all: Vec<_> = tags.iter().map(|of| of.id.as_str()).collect();
             let what = format!("no tag `{}`{near}; there are {}", request.tag, all.join(", "));

@@ -41,6 +41,7 @@ FILES = [
     "error_reason",
     "export",
     "export_service",
+    "indicator_service",
     "inequality_service",
     "limits",
     "publication_service",
@@ -62,6 +63,7 @@ TABLES = {
     "provision": ("DigitalExclusionService", "GetFaceToFaceProvision"),
     "impact": ("DigitalExclusionService", "GetChannelImpact"),
     "risk": ("DigitalExclusionService", "GetAreaRisk"),
+    "indicators": ("IndicatorService", "GetIndicatorBreakdown"),
 }
 
 

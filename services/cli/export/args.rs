@@ -145,6 +145,10 @@ Examples:
   equity export risk --area QK1 --area-types district --high-risk-top 0.2 --output risk.parquet
 
 Every row is ecological: about areas, not about the people in them.";
+    const INDICATORS: &'static str = "\
+Examples:
+  equity export indicators --indicator C20-SMI --area QK1 --from 2026-10 --by imd2025_quintile --output smi.csv
+  equity export indicators --indicator C20-CAN --area QK1 --from 2025-04 --to 2026-09 --step quarter --output cancer.parquet";
 }
 
 impl Taking {

@@ -350,7 +350,10 @@ impl Builder {
             return;
         }
         let is_count = self.header.dataset == Dataset::IndicatorCounts;
-        if is_count && !self.row.touched.contains(&Field::Indicator.index()) && self.row.problems == 0 {
+        if is_count
+            && !self.row.touched.contains(&Field::Indicator.index())
+            && self.row.problems == 0
+        {
             let expected = "the id of an indicator; `equity reference code-lists --list indicator` lists those whose counts are submitted";
             self.problem(Field::Indicator.path(), "", expected, None);
         }

@@ -5,7 +5,8 @@ use super::super::error::shortened;
 use super::super::problems::Problems;
 use super::super::submission_file::dataset_words;
 use super::columns::{
-    Columns, DENOMINATOR_COUNT, INDICATOR, MONTH, ORGANISATION, PERSON_COUNT, only_of_access_records,
+    Columns, DENOMINATOR_COUNT, INDICATOR, MONTH, ORGANISATION, PERSON_COUNT,
+    only_of_access_records,
 };
 use super::submission_columns::submission_columns;
 use crate::domain::codes;

@@ -240,7 +240,9 @@ mod tests {
                     count.for_each(|n| encoding::int64::encode(number, n, &mut out));
                 }
                 Holds::PersonCount => encoding::int64::encode(number, &read.person_count, &mut out),
-                Holds::Numerator => encoding::int64::encode(number, &read.numerator_count, &mut out),
+                Holds::Numerator => {
+                    encoding::int64::encode(number, &read.numerator_count, &mut out)
+                }
                 Holds::Denominator => {
                     encoding::int64::encode(number, &read.denominator_count, &mut out);
                 }

@@ -205,6 +205,13 @@ const RISK: Layout = Layout {
     ..DEFAULT
 };
 
+const INDICATORS: Layout = Layout {
+    counted: "people in the numerator, of those in the denominator",
+    titles: &[("NUMERATOR", "numerator"), ("DENOMINATOR", "denominator")],
+    defined: true,
+    ..DEFAULT
+};
+
 /// A line for each measure of each figure.
 const INEQUALITY: Layout = Layout {
     sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
@@ -263,6 +270,7 @@ impl Layout {
             "PROVISION" => PROVISION,
             "IMPACT" => IMPACT,
             "RISK" => RISK,
+            "INDICATORS" => INDICATORS,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,

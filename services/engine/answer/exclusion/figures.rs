@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::shares::{Shares, grouped};
-use super::snapshot::keep_last;
+use crate::engine::answer::snapshot::keep_last;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
