@@ -211,8 +211,11 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
         "first_month",
         "last_month",
         "successor",
+        "attributes",
     ]);
     for organisation in all {
+        let pairs: std::collections::BTreeMap<_, _> = organisation.attributes.iter().collect();
+        let attributes: Vec<_> = pairs.iter().map(|(id, code)| format!("{id}={code}")).collect();
         sheet.push(vec![
             (&organisation.code).into(),
             (&organisation.name).into(),
@@ -221,6 +224,7 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
             (&organisation.first_month).into(),
             (&organisation.last_month).into(),
             (&organisation.successor).into(),
+            attributes.join(" ").into(),
         ]);
     }
     sheet

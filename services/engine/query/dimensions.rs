@@ -30,7 +30,7 @@ fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> boo
         months_of(code).is_ok_and(|months| name(*months.start()) == code)
     };
     match &dimension.source {
-        Source::Field(_) => dimension.place_of(code).is_some(),
+        Source::Field(_) | Source::OrganisationAttribute(_) => dimension.place_of(code).is_some(),
         Source::Month => period(|month| month.to_string()),
         Source::Quarter => period(Month::quarter),
         Source::FinancialYear => period(Month::financial_year),
@@ -131,6 +131,7 @@ fn no_category(reference: &Reference, dimension: &Dimension, at: &str, code: &st
         | Source::Quarter
         | Source::FinancialYear
         | Source::CalendarYear
+        | Source::OrganisationAttribute(_)
         | Source::Computed => dimension.nearest(code),
     };
     let message = format!("no category `{code}` in dimension `{}`{}", dimension.id, hint(near));

@@ -64,6 +64,7 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
         direction: dimension.direction.clone(),
         categories: dimension.categories.iter().map(category).collect(),
         protected_characteristic: dimension.protected.clone(),
+        organisation_attribute: dimension.is_ecological(),
     }
 }
 
@@ -121,6 +122,7 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
         first_month: organisation.first_month.map_or(String::new(), |month| month.to_string()),
         last_month: organisation.last_month.map_or(String::new(), |month| month.to_string()),
         successor: organisation.successor.clone(),
+        attributes: organisation.attributes.clone().into_iter().collect(),
     }
 }
 
