@@ -87,7 +87,10 @@ impl Indicators {
             codes: submitted().map(code).collect(),
         };
         let label = "Indicators whose counts are submitted".into();
-        CodeList::new(id.into(), label, submitted().map(category).collect(), vec![system])
+        let categories = submitted().map(category).collect();
+        let mut list = CodeList::new(id.into(), label, categories, vec![system])?;
+        (list.version, list.source) = ("1".into(), FILE.into());
+        Ok(list)
     }
 }
 

@@ -343,19 +343,17 @@ impl Builder {
 
     /// Ends the row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn end_row(&mut self, left_out: impl FnOnce() -> Vec<u8>) {
+        let is_count = self.header.dataset == Dataset::IndicatorCounts;
+        let has_indicator = self.row.touched.contains(&Field::Indicator.index());
+        if is_count && self.row.given && !has_indicator && self.row.problems == 0 {
+            let expected = "the id of an indicator; `equity reference code-lists --list indicator` lists those whose counts are submitted";
+            self.problem(Field::Indicator.path(), "", expected, None);
+        }
         self.rows_seen += 1;
         let row = self.weights.len();
         if !self.row.given && self.row.problems == 0 {
             self.blank += 1;
             return;
-        }
-        let is_count = self.header.dataset == Dataset::IndicatorCounts;
-        if is_count
-            && !self.row.touched.contains(&Field::Indicator.index())
-            && self.row.problems == 0
-        {
-            let expected = "the id of an indicator; `equity reference code-lists --list indicator` lists those whose counts are submitted";
-            self.problem(Field::Indicator.path(), "", expected, None);
         }
         if self.row.problems > 0 {
             for place in std::mem::take(&mut self.row.touched) {
