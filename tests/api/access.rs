@@ -87,6 +87,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact" => asked,
+        "GetIndicatorBreakdown" => json!({"query": query, "indicator": "C20-SMI"}),
         "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
             "organisation": organisation, "firstMonth": "2020-04", "text": "text",
             "assessDate": "2020-05-01", "ownerRole": "manager"}}),
@@ -115,7 +116,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         "SubmitPopulations" => {
             return vec![json!({"header": header}), json!({"batch": {}})];
         }
-        "SubmitDigitalAccess" => {
+        "SubmitDigitalAccess" | "SubmitIndicatorCounts" => {
             return vec![json!({"header": header}), json!({"batch": {}})];
         }
         "SubmitEstimates" => {

@@ -11,6 +11,7 @@ mod exclusion;
 mod exported_tables;
 mod exports;
 mod impact;
+mod indicators;
 mod oracle;
 mod profiles;
 mod provision;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::faults::row;
+use super::protected::{Seen, compare, pair};
 use super::random::{Random, cases};
 use super::running::{Running, everything};
 use super::view::views;
@@ -36,6 +37,10 @@ fn count(indicator: &str, sex: &str, numerator: u32, denominator: u32) -> Row {
 }
 
 fn ask(running: &Running, indicator: &str, by: &[&str]) -> Protected {
+    running.engine().answer(&question(running, indicator, by)).unwrap()
+}
+
+fn question(running: &Running, indicator: &str, by: &[&str]) -> IndicatorQuestion {
     let asked = Asked {
         table: TableKind::Indicators,
         area: "QK1".into(),
@@ -45,8 +50,7 @@ fn ask(running: &Running, indicator: &str, by: &[&str]) -> Protected {
         ..Asked::default()
     };
     let query = Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap();
-    let question = IndicatorQuestion { query, indicator: indicator.into() };
-    running.engine().answer(&question).unwrap()
+    IndicatorQuestion { query, indicator: indicator.into() }
 }
 
 /// The code that a row has on a dimension.
@@ -178,4 +182,31 @@ fn a_snapshot_without_the_indicator_does_not_replace_one_that_has_it() {
     running.submit(said("C82001", "2026-05", vec![count("RTT-LW-52", "1", 1, 40)]));
     let answer = ask(&running, "C20-SMI", &[]);
     assert_eq!(found(&answer, "C20-SMI")[&Vec::new()], (3, 9));
+}
+
+#[test]
+fn numerators_and_denominators_are_protected_as_every_other_count_of_people() {
+    let (mut running, mut random) = (Running::new(), Random::new(77));
+    for organisation in ORGANISATIONS {
+        for month in ["2026-04", "2026-05"] {
+            let rows = (0..20).map(|_| {
+                let denominator = random.below(40) as u32;
+                let numerator = random.below(denominator as usize + 1) as u32;
+                let sex = *random.pick(&["", "1", "2", "9"]);
+                count(random.pick::<&str>(&INDICATORS), sex, numerator, denominator)
+            });
+            running.submit(said(organisation, month, rows.collect()));
+        }
+    }
+    let mut seen = Seen::default();
+    for indicator in INDICATORS {
+        for by in
+            [&[][..], &["sex"], &["organisation"], &["organisation", "sex"], &["month", "sex"]]
+        {
+            let all = question(&running, indicator, by);
+            let asked = pair(&all.query, |query| IndicatorQuestion { query, ..all.clone() });
+            compare(&running, &asked, &mut seen);
+        }
+    }
+    assert!(seen.shown > 50 && seen.changed > 20 && seen.withheld > 20, "{seen:?}");
 }
