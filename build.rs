@@ -17,6 +17,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/release_service.proto",
     "equity/v1/service_info_service.proto",
     "equity/v1/submission_service.proto",
+    "equity/v1/target_service.proto",
 ];
 
 /// Calls whose answers are sent as they were encoded.
@@ -31,6 +32,7 @@ const ENCODED: &[&str] = &[
     "GetInequalitySummary",
     "GetGapTrend",
     "ListGaps",
+    "GetTargetStatus",
     "WatchBreakdown",
 ];
 

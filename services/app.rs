@@ -37,6 +37,7 @@ use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::service_info_service_server::ServiceInfoServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::proto::server::target_service_server::TargetServiceServer;
 use crate::rpc::access::{Access, Rules};
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
@@ -50,6 +51,7 @@ use crate::rpc::releases::Releases;
 use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
+use crate::rpc::targets::Targets;
 use crate::rpc::{self, SENT_BYTES};
 use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
@@ -290,6 +292,11 @@ fn routes(service: &rpc::Service) -> Routes {
     )
     .add_service(
         InequalityServiceServer::new(Inequality(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        TargetServiceServer::new(Targets(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -51,6 +51,7 @@ macro_rules! query {
             Table::GapTrend(asked) => share!(asked.question, $reference),
             Table::Gaps(asked) => asked.query.$reference(),
             Table::Indicators(asked) => asked.query.$reference(),
+            Table::TargetStatus(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -74,6 +75,7 @@ impl v1::breakdown_question::Table {
             Self::GapTrend(_) => "gap_trend",
             Self::Gaps(_) => "gaps",
             Self::Indicators(_) => "indicators",
+            Self::TargetStatus(_) => "target_status",
         }
     }
 

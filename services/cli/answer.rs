@@ -75,6 +75,9 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
             asked,
             GetIndicatorBreakdownResponse
         ),
+        Table::TargetStatus(asked) => {
+            answered!(service, targets, get_target_status, asked, GetTargetStatusResponse)
+        }
         Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
     })
 }

@@ -26,6 +26,7 @@ use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::release_service_client::ReleaseServiceClient;
 use crate::proto::v1::service_info_service_client::ServiceInfoServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
+use crate::proto::v1::target_service_client::TargetServiceClient;
 
 /// Default address of a service.
 pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
@@ -127,6 +128,11 @@ impl Service {
     /// Client of `IndicatorService`.
     pub fn indicators(&self) -> IndicatorServiceClient<Wire> {
         IndicatorServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `TargetService`.
+    pub fn targets(&self) -> TargetServiceClient<Wire> {
+        TargetServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `BreakdownService`, which follows tables.

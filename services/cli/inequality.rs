@@ -123,7 +123,11 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         Table::Provision(asked) => Shares::Provision(asked),
         Table::Impact(asked) => Shares::Impact(asked),
         Table::Indicators(asked) => Shares::Indicators(asked),
-        Table::Risk(_) | Table::Inequality(_) | Table::GapTrend(_) | Table::Gaps(_) => {
+        Table::Risk(_)
+        | Table::Inequality(_)
+        | Table::GapTrend(_)
+        | Table::Gaps(_)
+        | Table::TargetStatus(_) => {
             let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision, impact or indicators";
             return Err(Failure::Usage(why.into()));
         }
@@ -162,7 +166,16 @@ pub async fn gaps(args: &GapsArgs, out: &mut Out) -> Result<(), Failure> {
     show(asked, &args.reach, args.notes, out).await
 }
 
-async fn show(asked: Table, reach: &Reach, notes: bool, out: &mut Out) -> Result<(), Failure> {
+/// Asks, and shows the answer.
+///
+/// # Errors
+/// The service cannot be reached or refuses the question.
+pub(super) async fn show(
+    asked: Table,
+    reach: &Reach,
+    notes: bool,
+    out: &mut Out,
+) -> Result<(), Failure> {
     let service = &reach.connect().await?;
     if out.format == Format::Csv {
         return lines(service, asked, None, true, out).await;

@@ -12,6 +12,7 @@ mod residence;
 mod scopes;
 mod small_areas;
 mod succession;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::domain::indicator::{Indicator, Named};
 use crate::domain::partner::Partners;
 use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
+use crate::domain::target::Target;
 
 pub use members::Organisations;
 pub use partners::PARTNERS;
@@ -43,6 +45,7 @@ pub struct Reference {
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
     tags: Vec<Named>,
+    targets: BTreeMap<String, Target>,
     small_areas: SmallAreas,
     profiles: profiles::Profiles,
     published: PublishedTables,
@@ -205,6 +208,17 @@ impl Reference {
     pub fn profile(&self, name: ProfileName) -> Arc<Profile> {
         // None is missing: that was checked when they were read.
         Arc::clone(&self.profiles[&name])
+    }
+
+    /// A target by id.
+    #[must_use]
+    pub fn target(&self, id: &str) -> Option<&Target> {
+        self.targets.get(id)
+    }
+
+    /// Every target, by id.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.values()
     }
 
     /// The tags that indicators may have, in the order of the file.

@@ -77,6 +77,8 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("SubmissionService/SubmitIndicatorCounts", Needs::Submit),
     ("SubmissionService/SubmitPopulations", Needs::Submit),
     ("SubmissionService/WithdrawSubmission", Needs::Submit),
+    ("TargetService/GetTargetStatus", Needs::Read),
+    ("TargetService/ListTargets", Needs::Partner),
 ];
 
 /// What the operator asks of every caller.

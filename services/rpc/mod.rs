@@ -36,6 +36,7 @@ pub mod service_info;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
+pub mod targets;
 mod today;
 
 pub use encoded::Encoded;

@@ -48,6 +48,19 @@ fn in_area(content: &Content, area: &str) -> Result<Arc<Organisations>, Status> 
     Ok(content.members(&content.areas().get(area).ok_or_else(unknown)?.code))
 }
 
+/// Refuses a tag that there is not, with the nearest and all others; empty: none is asked for.
+pub(super) fn known_tag(content: &Content, tag: &str) -> Result<(), Status> {
+    let tags = content.tags();
+    if tag.is_empty() || tags.iter().any(|known| known.id == tag) {
+        return Ok(());
+    }
+    let names = tags.iter().flat_map(|of| [&of.id, &of.label].map(|name| (&*of.id, &**name)));
+    let near = hint(nearest(tag, names));
+    let all: Vec<_> = tags.iter().map(|of| of.id.as_str()).collect();
+    let what = format!("no tag `{tag}`{near}; there are {}", all.join(", "));
+    Err(status::field_invalid("tag", what))
+}
+
 #[tonic::async_trait]
 impl ReferenceService for Reference {
     async fn list_code_lists(
@@ -159,21 +172,13 @@ impl Lists {
         let page =
             self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
         let content = self.content();
-        let tags = content.tags();
-        if !request.tag.is_empty() && !tags.iter().any(|known| known.id == request.tag) {
-            let names =
-                tags.iter().flat_map(|of| [&of.id, &of.label].map(|name| (&*of.id, &**name)));
-            let near = hint(nearest(&request.tag, names));
-            let all: Vec<_> = tags.iter().map(|of| of.id.as_str()).collect();
-            let what = format!("no tag `{}`{near}; there are {}", request.tag, all.join(", "));
-            return Err(status::field_invalid("tag", what));
-        }
+        known_tag(&content, &request.tag)?;
         let wanted = |indicator: &&Indicator| {
             request.tag.is_empty() || indicator.tags.contains(&request.tag)
         };
         let (indicators, next_page_token) = page.of(content.indicators().filter(wanted).collect());
         let indicators = indicators.into_iter().map(convert::indicator).collect();
-        let tags = tags.iter().map(convert::tag).collect();
+        let tags = content.tags().iter().map(convert::tag).collect();
         Ok(v1::ListIndicatorsResponse { indicators, next_page_token, tags })
     }
 

@@ -160,7 +160,7 @@ async fn what_cannot_be_asked_or_submitted_is_refused_by_name() {
             {"area": "QK1", "period": {"first": "2021-03"}, "by": [by], "careSetting": setting}})
     };
     for (indicator, by, setting, code, why) in [
-        ("FSM", "sex", "", Code::NotFound, "the nearest is `FSL`"),
+        ("C20-SMJ", "sex", "", Code::NotFound, "the nearest is `C20-SMI`"),
         ("", "sex", "", Code::InvalidArgument, "is required"),
         ("DX-06", "sex", "", Code::FailedPrecondition, "is not submitted as counts"),
         ("FSL", "channel", "", Code::InvalidArgument, "have no `channel`"),
@@ -222,6 +222,9 @@ async fn a_tag_lists_the_indicators_of_a_priority() {
         assert!(!found.is_empty() && found.len() < all.indicators.len(), "{}", tag.id);
     }
     assert!((1..=5).all(|n| all.tags.iter().any(|tag| tag.id == format!("NHS-2122-P{n}"))));
-    let refused = list("NHS-2122-P6").await.unwrap_err();
-    assert!(format!("{refused:?}").contains("the nearest is `NHS-2122-P"), "{refused:?}");
+    let refused = list("CORE20PLUS5-MATERNTY").await.unwrap_err();
+    assert!(
+        format!("{refused:?}").contains("the nearest is `CORE20PLUS5-MATERNITY`"),
+        "{refused:?}"
+    );
 }

@@ -29,6 +29,7 @@ mod submissions;
 mod suppressed;
 mod table_options;
 mod tables;
+mod targets;
 mod tokens;
 mod undecodable;
 mod unix;

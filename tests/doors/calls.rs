@@ -40,6 +40,8 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetChannelImpact" => each(table("impact")),
         "GetAreaRisk" => each(table("risk")),
         "GetIndicatorBreakdown" => each(table("indicators")),
+        "GetTargetStatus" => each(table("target_status")),
+        "ListTargets" => each(vec![json!({}), json!({"tag": "CORE20PLUS5"}), json!({"tag": "x"})]),
         "WatchBreakdown" => each(
             questions()
                 .into_iter()
@@ -58,7 +60,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| question.get("risk").is_none())
+                .filter(|question| question.get("risk").or(question.get("target_status")).is_none())
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -183,7 +185,16 @@ fn submitted(dataset: &str, rows: &Value) -> Vec<Vec<Value>> {
 
 /// Some questions to every table, for the doors that answer them in other forms.
 fn questions() -> Vec<Value> {
-    let tables = ["channels", "outcomes", "exclusion", "provision", "impact", "indicators", "risk"];
+    let tables = [
+        "channels",
+        "outcomes",
+        "exclusion",
+        "provision",
+        "impact",
+        "indicators",
+        "target_status",
+        "risk",
+    ];
     let some = |name| table(name).into_iter().step_by(7);
     let questions =
         tables.iter().flat_map(|name| some(name).map(move |asked| json!({*name: asked})));
@@ -203,6 +214,9 @@ fn table(name: &str) -> Vec<Value> {
     let mut all: Vec<_> = queries().into_iter().map(|query| json!({"query": query})).collect();
     if name == "indicators" {
         all.iter_mut().for_each(|asked| asked["indicator"] = json!("C20-SMI"));
+    }
+    if name == "target_status" {
+        all.iter_mut().for_each(|asked| asked["target"] = json!("C20-SMI"));
     }
     if name == "channels" {
         let by = |dimensions: &[&str]| json!({"collection": COLLECTION, "area": "QK1", "period": {"first": MONTH}, "by": dimensions});

@@ -102,6 +102,10 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         "breakdown indicators" | "inequality indicators" => {
             vec![[&table[..], &["--by", "ethnic_category", "--indicator", "C20-SMI"]].concat()]
         }
+        "targets list" => vec![vec![], vec!["--tag", "x"]],
+        "targets status" => {
+            vec![[&table[..], &["--by", "ethnic_category", "--target", "C20-SMI"]].concat()]
+        }
         "export indicators" => vec![
             [
                 &table[..],

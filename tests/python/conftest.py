@@ -54,6 +54,8 @@ FILES = [
     "service_info_service",
     "submission",
     "submission_service",
+    "target",
+    "target_service",
 ]
 # Every table, as `BreakdownQuestion` names it, and the call that returns it.
 TABLES = {

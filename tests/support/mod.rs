@@ -27,6 +27,7 @@ use equity_indicators::proto::v1::indicator_service_client::IndicatorServiceClie
 use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
+use equity_indicators::proto::v1::target_service_client::TargetServiceClient;
 use equity_indicators::proto::v1::{
     AccessBatch, Breakdown, BreakdownQuestion, ConsultationRecord, EstimateBatch, EstimateSource,
     EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, IndicatorCountBatch,
@@ -132,6 +133,10 @@ impl TestServer {
 
     pub(crate) fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn targets(&self) -> TargetServiceClient<Channel> {
+        TargetServiceClient::new(self.channel())
     }
 
     /// Submits consultations in batches of the usual size.
@@ -276,6 +281,10 @@ impl TestServer {
             Table::Inequality(asked) => answer!(inequality, get_inequality_summary, asked),
             Table::GapTrend(asked) => answer!(inequality, get_gap_trend, asked),
             Table::Gaps(asked) => answer!(inequality, list_gaps, asked),
+            Table::TargetStatus(asked) => {
+                let mut targets = self.targets();
+                answer!(targets, get_target_status, asked)
+            }
             Table::Indicators(asked) => {
                 let mut indicators = IndicatorServiceClient::new(self.channel());
                 answer!(indicators, get_indicator_breakdown, asked)

@@ -167,6 +167,50 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
     sheet
 }
 
+/// One line for each target. Only CSV and JSON have polarity, baseline, owner, tags, note and source.
+pub fn targets(all: &[v1::Target], indicators: &[v1::Indicator]) -> Sheet {
+    let mut sheet = Sheet::new([
+        "target",
+        "label",
+        "indicator",
+        "indicator_label",
+        "value",
+        "deadline",
+        "population",
+        "not_measurable",
+        "polarity",
+        "baseline_period",
+        "owner_role",
+        "tags",
+        "note",
+        "source",
+    ]);
+    sheet.for_programs = 6;
+    for target in all {
+        let named = indicators.iter().find(|of| of.id == target.indicator);
+        let condition = |of: &v1::Filter| format!("{}={}", of.dimension, of.codes.join(";"));
+        let population: Vec<_> = target.population.iter().map(condition).collect();
+        let baseline = target.baseline.as_ref().map(|of| of.period.clone()).unwrap_or_default();
+        sheet.push(vec![
+            (&target.id).into(),
+            (&target.label).into(),
+            (&target.indicator).into(),
+            named.map(|of| of.label.clone()).unwrap_or_default().into(),
+            target.value.into(),
+            (&target.deadline).into(),
+            joined(&population),
+            (&target.not_measurable).into(),
+            (&target.polarity).into(),
+            baseline.into(),
+            (&target.owner_role).into(),
+            joined(&target.tags),
+            (&target.note).into(),
+            (&target.source).into(),
+        ]);
+    }
+    sheet
+}
+
 /// One line for each collection.
 pub fn collections(all: &[v1::Collection]) -> Sheet {
     let mut sheet = Sheet::new([

@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
 use super::members::{Members, Organisations};
-use super::{Reference, indicators, partners, profiles, published, residence, small_areas};
+use super::{
+    Reference, indicators, partners, profiles, published, residence, small_areas, targets,
+};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
@@ -139,6 +141,7 @@ impl Reference {
         let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
         indicators.check_counts(&dimensions)?;
         let of_counts = of_counts(&lists);
+        let targets = targets::targets(content, &indicators, &dimensions)?;
         let (profiles, lattice) = profiles::profiles(content, &areas, &dimensions)?;
         let names = published::Names {
             areas: &areas,
@@ -157,6 +160,7 @@ impl Reference {
             defaults,
             indicators: indicators.all,
             tags: indicators.tags,
+            targets,
             small_areas,
             profiles,
             published,

@@ -441,3 +441,31 @@ fn attributes_of_organisations_are_categories_of_their_dimension() {
         assert!(error.contains("`03W`") && error.contains(why), "{attributes}: {error}");
     }
 }
+
+#[test]
+fn targets_are_checked_by_name() {
+    let with = |from: &str, to: &str| {
+        let text = Content::embedded().file("targets.toml").unwrap().to_owned();
+        assert!(text.contains(from), "{from}");
+        let changed = ("targets.toml".to_owned(), text.replacen(from, to, 1));
+        Reference::new(&Content::with([changed]))
+    };
+    let smi = "id = \"C20-SMI\"";
+    for (from, to, why) in [
+        ("indicator = \"C20-SMI\"", "indicator = \"C20-SMJ\"", "indicator `C20-SMJ` is missing"),
+        ("indicator = \"C20-SMI\"", "indicator = \"DX-10\"", "must not be used for targets"),
+        ("indicator = \"C20-SMI\"", "indicator = \"RTT-LW-52\"", "its polarity is not"),
+        ("value = 0.60", "value = 60", "a share from 0 to 1"),
+        (smi, "id = \"C20-SMI\"\nnot_measurable = \"x\"", "either a value"),
+        ("value = 0.60\n", "", "either a value"),
+        (smi, "id = \"C20-CAN\"", "`C20-CAN` is defined twice"),
+        ("codes = [\"core20\"]", "codes = [\"core21\"]", "`core21` is no category"),
+        ("dimension = \"core20\"", "dimension = \"core21\"", "`core21` is no dimension"),
+        ("\"NHS-2122-P4\"", "\"NHS-2122-P9\"", "tag `NHS-2122-P9`"),
+        (smi, "id = \"C20-SMI\"\nbaseline = { period = \"202\" }", "baseline"),
+        (smi, "id = \"C20-SMI\"\ndeadline = \"2028\"", "2028"),
+    ] {
+        let error = with(from, to).unwrap_err().to_string();
+        assert!(error.contains("targets.toml") && error.contains(why), "{to}: {error}");
+    }
+}

@@ -5,7 +5,7 @@
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk`, `indicators` the tables
 //! - `comparison` the groups of a dimension compared with one of them
-//! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps
+//! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps, targets
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations,
 //!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
@@ -65,7 +65,7 @@ pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use indicators::{IndicatorQuestion, submitted_indicator};
-pub use inequality::{GapsQuestion, SummaryQuestion, TrendQuestion};
+pub use inequality::{GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};

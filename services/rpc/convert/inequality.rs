@@ -16,9 +16,9 @@ use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
 
-type Checked = Result<Arc<dyn AnyQuestion>, Status>;
+pub(super) type Checked = Result<Arc<dyn AnyQuestion>, Status>;
 /// Checks a question to another table.
-type Other<'a> = &'a dyn Fn(&Table) -> Checked;
+pub(super) type Other<'a> = &'a dyn Fn(&Table) -> Checked;
 
 /// Asks for no published estimates.
 pub(super) const NO_ESTIMATES: &str = "-";

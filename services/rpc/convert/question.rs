@@ -6,7 +6,7 @@ use tonic::Status;
 
 use super::inequality::{self, NO_ESTIMATES};
 use super::query::{asked, query as checked, value};
-use super::query_error;
+use super::{query_error, target};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
@@ -29,7 +29,7 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend and gaps",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps and target_status",
     )
 }
 
@@ -74,6 +74,7 @@ pub(in crate::rpc) fn question(
         Table::Inequality(asked) => inequality::summary(reference, asked, &other),
         Table::GapTrend(asked) => inequality::trend(reference, asked, &other),
         Table::Gaps(asked) => inequality::gaps(reference, reader, asked, &other),
+        Table::TargetStatus(asked) => target::target_status(reference, reader, asked, &other),
     }
 }
 

@@ -24,7 +24,11 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         Table::Provision(asked) => v1::share_question::Table::Provision(asked),
         Table::Impact(asked) => v1::share_question::Table::Impact(asked),
         Table::Indicators(asked) => v1::share_question::Table::Indicators(asked),
-        Table::Risk(_) | Table::Inequality(_) | Table::GapTrend(_) | Table::Gaps(_) => return,
+        Table::Risk(_)
+        | Table::Inequality(_)
+        | Table::GapTrend(_)
+        | Table::Gaps(_)
+        | Table::TargetStatus(_) => return,
     };
 }
 
@@ -48,6 +52,10 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             &mut asked.query
         }
         Table::Outcomes(asked) => &mut asked.query,
+        Table::TargetStatus(asked) => {
+            trim([&mut asked.target]);
+            &mut asked.query
+        }
         Table::Indicators(asked) => {
             trim([&mut asked.indicator]);
             &mut asked.query

@@ -250,6 +250,18 @@ const GAPS: Layout = Layout {
     ..DEFAULT
 };
 
+const TARGET_STATUS: Layout = Layout {
+    counted: "the value of an indicator, and what its target requires",
+    titles: &[
+        ("VALUE", "value"),
+        ("BASELINE", "baseline"),
+        ("REQUIRED", "required"),
+        ("TARGET", "target"),
+        ("TO_TARGET", "to target"),
+    ],
+    ..DEFAULT
+};
+
 const CHANNEL_SHARES: &[&str] = &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"];
 const GIVEN_OR_OFFERED: &[&str] = &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"];
 const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
@@ -274,6 +286,7 @@ impl Layout {
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,
+            "TARGET_STATUS" => TARGET_STATUS,
             _ => DEFAULT,
         }
     }
