@@ -44,7 +44,7 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Start a service, fill it with open data, and show what it answers.
     Demo(demo::DemoArgs),
-    /// Send a file of consultations, populations, access records or published estimates to a service.
+    /// Send a file of consultations, populations, access records, counts of indicators or published estimates to a service.
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),

@@ -20,7 +20,7 @@ Examples:
   equity inequality outcomes --area QK1 --from 2020-04 --by imd2025_quintile --collection synthetic-llr
   equity inequality exclusion --area QK1 --from 2020-06 --by age_band --column DX-21 --collection synthetic-llr
   equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by month,sex --column CH-09 --collection synthetic-llr
-  equity inequality indicators --indicator C20-SMI --area QK1 --from 2026-10 --by imd2025_quintile
+  equity inequality indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr
   equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
 
 --by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves.";
@@ -30,7 +30,7 @@ pub const GAPS: &str = "\
 Examples:
   equity gaps --area QK1 --from 2020-06 --collection synthetic-llr
   equity gaps --area QK1 --from 2020-06 --collection synthetic-llr --dimension sex,age_band --count 5
-  equity gaps --area QK1 --from 2026-10 --indicator C20-SMI,LD-AHC
+  equity gaps --area QK1 --from 2020-06 --indicator C20-SMI,FSL --collection synthetic-llr
   equity gaps --area QK1 --from 2020-06 --collection synthetic-llr --format csv
 
 Every characteristic is scanned for groups that are significantly worse than all people of the area. The largest gap comes first.";

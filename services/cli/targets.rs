@@ -19,8 +19,8 @@ pub const EXAMPLES: &str = "\
 Examples:
   equity targets list
   equity targets list --tag CORE20PLUS5
-  equity targets status --target C20-SMI --area QK1 --from 2026-10
-  equity targets status --target C20-SMI --area QK1 --from 2026-10 --by imd2025_quintile --format csv";
+  equity targets status --target C20-SMI --area QK1 --from 2020-06 --collection synthetic-llr
+  equity targets status --target C20-SMI --area QK1 --from 2020-06 --by sex --collection synthetic-llr --format csv";
 
 const LIST: &str = "\
 Examples:
@@ -29,11 +29,11 @@ Examples:
 
 const STATUS: &str = "\
 Examples:
-  equity targets status --target C20-SMI --area QK1 --from 2026-10
+  equity targets status --target C20-SMI --area QK1 --from 2020-06 --collection synthetic-llr
       whether 60 % of people with severe mental illness had their health check
-  equity targets status --target C20-SMI --area QK1 --from 2026-10 --by sub_icb
+  equity targets status --target C20-SMI --area QK1 --from 2020-06 --by sub_icb --collection synthetic-llr
       the same for each sub-ICB location
-  equity targets status --target C20-CAN --area QK1 --from 2025-10 --to 2026-09 --by quarter --format csv
+  equity targets status --target C20-SMI --area QK1 --from 2020-01 --to 2020-06 --by month --collection synthetic-llr --format csv
 
 MET: all of the interval is at the target or beyond it. ON_TRACK: the interval holds the required value, or lies beyond it. OFF_TRACK: all of the \
 interval falls short of the required value. The required value lies on a straight line from the baseline to the target at its deadline.";

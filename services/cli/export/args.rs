@@ -147,8 +147,8 @@ Examples:
 Every row is ecological: about areas, not about the people in them.";
     const INDICATORS: &'static str = "\
 Examples:
-  equity export indicators --indicator C20-SMI --area QK1 --from 2026-10 --by imd2025_quintile --output smi.csv
-  equity export indicators --indicator C20-CAN --area QK1 --from 2025-04 --to 2026-09 --step quarter --output cancer.parquet";
+  equity export indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr --output smi.csv
+  equity export indicators --indicator FSL --area QK1 --from 2020-01 --to 2020-06 --step month --collection synthetic-llr --output fsl.parquet";
 }
 
 impl Taking {
