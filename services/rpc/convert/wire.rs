@@ -241,7 +241,7 @@ mod tests {
                 }
                 Holds::PersonCount => encoding::int64::encode(number, &read.person_count, &mut out),
                 Holds::Numerator => {
-                    encoding::int64::encode(number, &read.numerator_count, &mut out)
+                    encoding::int64::encode(number, &read.numerator_count, &mut out);
                 }
                 Holds::Denominator => {
                     encoding::int64::encode(number, &read.denominator_count, &mut out);

@@ -186,7 +186,7 @@ fn cells(
     (cells, words)
 }
 
-/// The status for a person: "57.0 % (52.1 to 61.7); required 60.0 %, target 60.0 %: ON_TRACK."
+/// The status for a person: "57.0 % (52.1 to 61.7); required 60.0 %, target 60.0 %: `ON_TRACK`."
 fn sentence(target: &Target, found: Option<((TargetStatus, &Figure), f64)>, why: &str) -> String {
     let Some(((status, figure), needed)) = found else {
         return format!("{}: NOT_MEASURABLE, {why}.", target.label);

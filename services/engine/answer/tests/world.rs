@@ -167,7 +167,7 @@ impl Said {
         }
         match self.dataset {
             Dataset::Populations | Dataset::IndicatorCounts => {
-                row.weight = Some(random.below(40) as u32)
+                row.weight = Some(random.below(40) as u32);
             }
             Dataset::Consultations | Dataset::DigitalAccess | Dataset::Estimates => {
                 row.weight = random.chance(25).then(|| 1 + random.below(300) as u32);
