@@ -65,7 +65,6 @@ TABLES = {
     "provision": ("DigitalExclusionService", "GetFaceToFaceProvision"),
     "impact": ("DigitalExclusionService", "GetChannelImpact"),
     "risk": ("DigitalExclusionService", "GetAreaRisk"),
-    "indicators": ("IndicatorService", "GetIndicatorBreakdown"),
 }
 
 
