@@ -33,12 +33,14 @@ use crate::proto::server::consultation_channel_service_server::ConsultationChann
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::erasure_service_server::ErasureServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
+use crate::proto::server::indicator_service_server::IndicatorServiceServer;
 use crate::proto::server::inequality_service_server::InequalityServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::service_info_service_server::ServiceInfoServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::proto::server::target_service_server::TargetServiceServer;
 use crate::rpc::access::{Access, Rules};
 use crate::rpc::audit::{Audit, Audits};
 use crate::rpc::breakdowns::Breakdowns;
@@ -46,12 +48,14 @@ use crate::rpc::channels::Channels;
 use crate::rpc::erasures::Erasures;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
+use crate::rpc::indicators::Indicators;
 use crate::rpc::inequality::Inequality;
 use crate::rpc::publications::Publications;
 use crate::rpc::releases::Releases;
 use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
+use crate::rpc::targets::Targets;
 use crate::rpc::{self, SENT_BYTES};
 use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
@@ -292,7 +296,17 @@ fn routes(service: &rpc::Service, audit: &Arc<Audit>) -> Routes {
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
+        IndicatorServiceServer::new(Indicators(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
         InequalityServiceServer::new(Inequality(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        TargetServiceServer::new(Targets(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

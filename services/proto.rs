@@ -40,6 +40,7 @@ macro_rules! share {
             Some(Table::Exclusion(asked)) => asked.query.$reference(),
             Some(Table::Provision(asked)) => asked.query.$reference(),
             Some(Table::Impact(asked)) => asked.query.$reference(),
+            Some(Table::Indicators(asked)) => asked.query.$reference(),
             None => None,
         }
     }};
@@ -59,6 +60,8 @@ macro_rules! query {
             Table::Inequality(asked) => share!(asked.question, $reference),
             Table::GapTrend(asked) => share!(asked.question, $reference),
             Table::Gaps(asked) => asked.query.$reference(),
+            Table::Indicators(asked) => asked.query.$reference(),
+            Table::TargetStatus(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -81,6 +84,8 @@ impl v1::breakdown_question::Table {
             Self::Inequality(_) => "inequality",
             Self::GapTrend(_) => "gap_trend",
             Self::Gaps(_) => "gaps",
+            Self::Indicators(_) => "indicators",
+            Self::TargetStatus(_) => "target_status",
         }
     }
 
@@ -99,6 +104,7 @@ impl From<v1::share_question::Table> for v1::breakdown_question::Table {
             Table::Exclusion(asked) => Self::Exclusion(asked),
             Table::Provision(asked) => Self::Provision(asked),
             Table::Impact(asked) => Self::Impact(asked),
+            Table::Indicators(asked) => Self::Indicators(asked),
         }
     }
 }

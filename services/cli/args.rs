@@ -9,6 +9,7 @@ use super::show::Format;
 use super::{
     assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
     info, partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
+    targets,
 };
 
 const EXAMPLES: &str = "\
@@ -43,7 +44,7 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Start a service, fill it with open data, and show what it answers.
     Demo(demo::DemoArgs),
-    /// Send a file of consultations, populations, access records or published estimates to a service.
+    /// Send a file of consultations, populations, access records, counts of indicators or published estimates to a service.
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),
@@ -81,6 +82,8 @@ pub enum Command {
     Inequality(inequality::InequalityArgs),
     /// List the largest significant gaps of an area.
     Gaps(Box<inequality::GapsArgs>),
+    /// List targets, or show how indicators stand to them.
+    Targets(targets::TargetsArgs),
     /// Compute any measure from counts in a file: limits, comparisons, inequality, trends.
     Statistics(statistics::StatisticsArgs),
     /// Attack what partner organisations are answered, and say what is found out.
@@ -109,6 +112,7 @@ impl Command {
             Self::Inequality(args) => args.shape.format,
             Self::Gaps(args) => args.shape.format,
             Self::Statistics(args) => args.shape.format,
+            Self::Targets(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
             Self::Info(args) => args.shape.format,
             Self::Partners(args) => args.shape.format,

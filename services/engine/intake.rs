@@ -159,7 +159,7 @@ impl Engine {
     pub(crate) fn builder(&self, header: Header) -> Builder {
         let most = match header.dataset {
             Dataset::Consultations | Dataset::DigitalAccess => MOST_ALIKE,
-            Dataset::Populations | Dataset::Estimates => MOST_PEOPLE,
+            Dataset::Populations | Dataset::Estimates | Dataset::IndicatorCounts => MOST_PEOPLE,
         };
         Builder::new(self.reference(), header, self.keyer.clone(), most)
     }

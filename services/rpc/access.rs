@@ -51,6 +51,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ErasureService/EraseSubmission", Needs::Role(Role::Admin)),
     ("ErasureService/ListErasures", Needs::Role(Role::Admin)),
     ("ExportService/ExportBreakdowns", Needs::Read),
+    ("IndicatorService/GetIndicatorBreakdown", Needs::Read),
     ("InequalityService/GetGapTrend", Needs::Read),
     ("InequalityService/GetInequalitySummary", Needs::Read),
     ("InequalityService/ListGaps", Needs::Read),
@@ -74,8 +75,11 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("SubmissionService/SubmitConsultations", Needs::Submit),
     ("SubmissionService/SubmitDigitalAccess", Needs::Submit),
     ("SubmissionService/SubmitEstimates", Needs::Submit),
+    ("SubmissionService/SubmitIndicatorCounts", Needs::Submit),
     ("SubmissionService/SubmitPopulations", Needs::Submit),
     ("SubmissionService/WithdrawSubmission", Needs::Submit),
+    ("TargetService/GetTargetStatus", Needs::Read),
+    ("TargetService/ListTargets", Needs::Partner),
 ];
 
 /// What the operator asks of every caller.

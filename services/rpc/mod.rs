@@ -26,6 +26,7 @@ pub mod exclusion;
 pub mod export;
 pub mod fields;
 pub mod incoming;
+pub mod indicators;
 pub mod inequality;
 pub mod page;
 pub mod publications;
@@ -37,6 +38,7 @@ pub mod service_info;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
+pub mod targets;
 mod today;
 
 pub use encoded::Encoded;

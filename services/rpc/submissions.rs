@@ -19,7 +19,7 @@ use crate::engine::query::no_collection;
 use crate::engine::submissions::{Listed, StoredVersion};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
-use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, POPULATIONS};
+use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, INDICATOR_COUNTS, POPULATIONS};
 use receipt::problems_page;
 pub(super) use refusal::refused;
 use stream::submit;
@@ -131,6 +131,14 @@ impl SubmissionService for Submissions {
     ) -> Result<Response<v1::SubmitEstimatesResponse>, Status> {
         let receipt = Some(submit(&self.0, request, ESTIMATES).await?);
         Ok(Response::new(v1::SubmitEstimatesResponse { receipt }))
+    }
+
+    async fn submit_indicator_counts(
+        &self,
+        request: Request<Streaming<Incoming>>,
+    ) -> Result<Response<v1::SubmitIndicatorCountsResponse>, Status> {
+        let receipt = Some(submit(&self.0, request, INDICATOR_COUNTS).await?);
+        Ok(Response::new(v1::SubmitIndicatorCountsResponse { receipt }))
     }
 
     async fn get_submission(

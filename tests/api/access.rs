@@ -56,6 +56,10 @@ roles = ["audit"]
 organisation = "C82007"
 "#;
 
+/// Calls about other datasets than consultations.
+const OTHER_DATASETS: [&str; 3] =
+    ["GetDigitalExclusionBreakdown", "GetIndicatorBreakdown", "GetTargetStatus"];
+
 /// Partners, and the organisations of their certificates. The last is no partner.
 const ROLES: [(&str, &str); 7] = [
     ("own", OWN),
@@ -91,6 +95,8 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact" => asked,
+        "GetTargetStatus" => json!({"query": query, "target": "C20-SMI"}),
+        "GetIndicatorBreakdown" => json!({"query": query, "indicator": "C20-SMI"}),
         "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
             "organisation": organisation, "firstMonth": "2020-04", "text": "text",
             "assessDate": "2020-05-01", "ownerRole": "manager"}}),
@@ -119,7 +125,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         "SubmitPopulations" => {
             return vec![json!({"header": header}), json!({"batch": {}})];
         }
-        "SubmitDigitalAccess" => {
+        "SubmitDigitalAccess" | "SubmitIndicatorCounts" => {
             return vec![json!({"header": header}), json!({"batch": {}})];
         }
         "SubmitEstimates" => {
@@ -158,15 +164,19 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact"
+        | "GetIndicatorBreakdown"
+        | "GetTargetStatus"
         | "GetAreaRisk" => match role {
-            "own" if rpc == "GetDigitalExclusionBreakdown" || !is_own => out,
+            // It may read consultations alone.
+            "own" if OTHER_DATASETS.contains(&rpc) || !is_own => out,
             _ if reads => Told::Something,
             _ => out,
         },
         "RecordChannelAssessment"
         | "SubmitConsultations"
         | "SubmitPopulations"
-        | "SubmitDigitalAccess" => {
+        | "SubmitDigitalAccess"
+        | "SubmitIndicatorCounts" => {
             if sends && is_own {
                 Told::Something
             } else {

@@ -23,6 +23,7 @@ async fn world() -> TestServer {
     let generator = Generator::new(settings).unwrap();
     // A few practices' people, and some who are registered there, are enough.
     let people = generator.populations().take(10).chain(generator.access(|_| true).take(10));
+    let people = people.chain(generator.indicator_counts());
     for file in generator.consultations().chain(people) {
         server.submit_parcel(file).await;
     }
@@ -50,6 +51,7 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("exclusion", json!({"query": query(), "indicators": ["DX-06", "DX-21"]})),
         ("provision", plain()),
         ("impact", plain()),
+        ("indicators", json!({"query": query(), "indicator": "C20-SMI"})),
         ("risk", json!({"query": {"area": "QK1"}})),
         ("risk", json!({"query": {"area": "QK1"}, "indicator": "DX-10-BROADBAND"})),
     ]
@@ -125,7 +127,7 @@ fn kinds(listed: &Listed, table: &Table, answer: &Breakdown) -> BTreeSet<String>
 async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
     let server = world().await;
     let listed = Listed::of(&server).await;
-    let names = ["CHANNELS", "EXCLUSION", "IMPACT", "OUTCOMES", "PROVISION", "RISK"];
+    let names = ["CHANNELS", "EXCLUSION", "IMPACT", "INDICATORS", "OUTCOMES", "PROVISION", "RISK"];
     assert!(listed.tables.keys().eq(names.iter()), "{:?}", listed.tables.keys());
     let mut missing: BTreeSet<(String, String)> = BTreeSet::new();
     for table in listed.tables.values() {

@@ -26,9 +26,17 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
-const BASES: [(&str, &str); 8] = [
+const BASES: [(&str, &str); 10] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
     ("breakdown risk", "--area QK1"),
+    (
+        "breakdown indicators",
+        "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL",
+    ),
+    (
+        "export indicators",
+        "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL --output -",
+    ),
     ("breakdown", "--area QK1 --from 2020-04 --collection synthetic-llr"),
     ("export exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr --output -"),
     ("export risk", "--area QK1 --output -"),
@@ -71,6 +79,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("indicator", "reference", "", "--indicator DX-12-USED"),
     ("indicator", "breakdown risk", "", "--indicator DX-10-BROADBAND"),
     ("indicator", "export risk", "", "--indicator DX-10-BROADBAND"),
+    ("indicator", "", "--indicator FSL", "--indicator C20-SMI"),
     ("indicator", "", "", "--indicator DX-21"),
     ("estimates", "", "", "--estimates none"),
     // Synthetic consultations have no other collection of snapshots; the service names the one that it takes.

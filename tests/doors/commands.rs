@@ -100,6 +100,20 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "inequality exclusion"
         | "inequality provision"
         | "inequality impact" => vec![[&table[..], &["--by", "ethnic_category"]].concat()],
+        "breakdown indicators" | "inequality indicators" => {
+            vec![[&table[..], &["--by", "ethnic_category", "--indicator", "C20-SMI"]].concat()]
+        }
+        "targets list" => vec![vec![], vec!["--tag", "x"]],
+        "targets status" => {
+            vec![[&table[..], &["--by", "ethnic_category", "--target", "C20-SMI"]].concat()]
+        }
+        "export indicators" => vec![
+            [
+                &table[..],
+                &["--by", "ethnic_category", "--indicator", "C20-SMI", "--area-types", "pcn"],
+            ]
+            .concat(),
+        ],
         "inequality risk" => vec![vec!["--area", "QK1"]],
         "gaps" => vec![table.to_vec()],
         "breakdown risk" | "export risk" => {

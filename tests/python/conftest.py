@@ -43,6 +43,7 @@ FILES = [
     "error_reason",
     "export",
     "export_service",
+    "indicator_service",
     "inequality_service",
     "limits",
     "publication_service",
@@ -55,6 +56,8 @@ FILES = [
     "service_info_service",
     "submission",
     "submission_service",
+    "target",
+    "target_service",
 ]
 # Every table, as `BreakdownQuestion` names it, and the call that returns it.
 TABLES = {

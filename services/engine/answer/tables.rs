@@ -6,6 +6,7 @@ use super::channels::ChannelQuestion;
 use super::definition::TableDefinition;
 use super::exclusion::ExclusionQuestion;
 use super::impact::ImpactQuestion;
+use super::indicators::IndicatorQuestion;
 use super::outcomes::OutcomeQuestion;
 use super::protected::Protected;
 use super::provision::ProvisionQuestion;
@@ -50,7 +51,7 @@ impl<Q: Question + 'static> AnyQuestion for Q {
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 6] {
+pub fn tables() -> [TableDefinition; 7] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -58,5 +59,6 @@ pub fn tables() -> [TableDefinition; 6] {
         ProvisionQuestion::TABLE,
         ImpactQuestion::TABLE,
         RiskQuestion::TABLE,
+        IndicatorQuestion::TABLE,
     ]
 }

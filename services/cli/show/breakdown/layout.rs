@@ -205,6 +205,13 @@ const RISK: Layout = Layout {
     ..DEFAULT
 };
 
+const INDICATORS: Layout = Layout {
+    counted: "people in the numerator, of those in the denominator",
+    titles: &[("NUMERATOR", "numerator"), ("DENOMINATOR", "denominator")],
+    defined: true,
+    ..DEFAULT
+};
+
 /// A line for each measure of each figure.
 const INEQUALITY: Layout = Layout {
     sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
@@ -243,6 +250,18 @@ const GAPS: Layout = Layout {
     ..DEFAULT
 };
 
+const TARGET_STATUS: Layout = Layout {
+    counted: "the value of an indicator, and what its target requires",
+    titles: &[
+        ("VALUE", "value"),
+        ("BASELINE", "baseline"),
+        ("REQUIRED", "required"),
+        ("TARGET", "target"),
+        ("TO_TARGET", "to target"),
+    ],
+    ..DEFAULT
+};
+
 const CHANNEL_SHARES: &[&str] = &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"];
 const GIVEN_OR_OFFERED: &[&str] = &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"];
 const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
@@ -263,9 +282,11 @@ impl Layout {
             "PROVISION" => PROVISION,
             "IMPACT" => IMPACT,
             "RISK" => RISK,
+            "INDICATORS" => INDICATORS,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,
+            "TARGET_STATUS" => TARGET_STATUS,
             _ => DEFAULT,
         }
     }
