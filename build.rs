@@ -6,6 +6,7 @@ use std::path::PathBuf;
 const CONTRACT: &[&str] = &[
     "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
+    "equity/v1/data_quality_service.proto",
     "equity/v1/digital_exclusion_service.proto",
     "equity/v1/erasure_service.proto",
     "equity/v1/error_reason.proto",
@@ -29,6 +30,7 @@ const ENCODED: &[&str] = &[
     "GetInequalitySummary",
     "GetGapTrend",
     "ListGaps",
+    "GetRecordingQuality",
     "WatchBreakdown",
 ];
 

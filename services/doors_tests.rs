@@ -248,6 +248,7 @@ fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
             high_risk: Some(HighRisk::HighRiskTopShare(0.2)),
             ..Default::default()
         }),
+        Table::Recording(v1::GetRecordingQualityRequest { query: asked(), ..Default::default() }),
     ]
 }
 
@@ -275,7 +276,7 @@ fn every_door_says_the_same_figure() {
             absent += none;
         }
     }
-    assert!(figures.values().all(|count| *count > 10) && figures.len() == 6, "{figures:?}");
+    assert!(figures.values().all(|count| *count > 10) && figures.len() == 7, "{figures:?}");
     assert!(absent > 100, "{absent}");
 }
 

@@ -49,6 +49,7 @@ macro_rules! query {
             Table::Inequality(asked) => share!(asked.question, $reference),
             Table::GapTrend(asked) => share!(asked.question, $reference),
             Table::Gaps(asked) => asked.query.$reference(),
+            Table::Recording(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -71,6 +72,7 @@ impl v1::breakdown_question::Table {
             Self::Inequality(_) => "inequality",
             Self::GapTrend(_) => "gap_trend",
             Self::Gaps(_) => "gaps",
+            Self::Recording(_) => "recording",
         }
     }
 

@@ -68,6 +68,9 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Table::GapTrend(asked) => {
             answered!(service, inequality, get_gap_trend, asked, GetGapTrendResponse)
         }
+        Table::Recording(asked) => {
+            answered!(service, quality, get_recording_quality, asked, GetRecordingQualityResponse)
+        }
         Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
     })
 }

@@ -115,7 +115,11 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         Table::Exclusion(asked) => Shares::Exclusion(asked),
         Table::Provision(asked) => Shares::Provision(asked),
         Table::Impact(asked) => Shares::Impact(asked),
-        Table::Risk(_) | Table::Inequality(_) | Table::GapTrend(_) | Table::Gaps(_) => {
+        Table::Risk(_)
+        | Table::Inequality(_)
+        | Table::GapTrend(_)
+        | Table::Gaps(_)
+        | Table::Recording(_) => {
             let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision or impact";
             return Err(Failure::Usage(why.into()));
         }

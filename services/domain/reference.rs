@@ -59,6 +59,13 @@ impl Reference {
         field.list().and_then(|id| self.lists.get(id))
     }
 
+    /// Words for a field: those of its first dimension.
+    #[must_use]
+    pub fn label_of(&self, field: Field) -> &str {
+        let of_field = |dimension: &&Dimension| dimension.field() == Some(field);
+        self.dimensions.iter().find(of_field).map_or(field.name(), |found| found.label.as_str())
+    }
+
     /// Every code list, by id.
     pub fn lists(&self) -> impl Iterator<Item = &CodeList> {
         self.lists.values()

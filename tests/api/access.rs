@@ -86,7 +86,8 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetChannelBreakdown"
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
-        | "GetChannelImpact" => asked,
+        | "GetChannelImpact"
+        | "GetRecordingQuality" => asked,
         "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
             "organisation": organisation, "firstMonth": "2020-04", "text": "text",
             "assessDate": "2020-05-01", "ownerRole": "manager"}}),
@@ -154,6 +155,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact"
+        | "GetRecordingQuality"
         | "GetAreaRisk" => match role {
             "own" if rpc == "GetDigitalExclusionBreakdown" || !is_own => out,
             _ if reads => Told::Something,

@@ -16,6 +16,7 @@ mod profiles;
 mod provision;
 mod publications;
 mod published;
+mod quality;
 mod queries;
 mod questions;
 mod readings;

@@ -39,6 +39,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetFaceToFaceProvision" => each(table("provision")),
         "GetChannelImpact" => each(table("impact")),
         "GetAreaRisk" => each(table("risk")),
+        "GetRecordingQuality" => each(recording()),
         "WatchBreakdown" => each(
             questions()
                 .into_iter()
@@ -182,7 +183,21 @@ fn questions() -> Vec<Value> {
     let some = |name| table(name).into_iter().step_by(7);
     let questions =
         tables.iter().flat_map(|name| some(name).map(move |asked| json!({*name: asked})));
-    questions.collect()
+    let recorded = recording().into_iter().step_by(7).map(|asked| json!({"recording": asked}));
+    questions.chain(recorded).collect()
+}
+
+/// Questions about the recording of characteristics: a few fields each, that the comparison stays short.
+fn recording() -> Vec<Value> {
+    let fields = json!(["ethnic_category", "sex", "inclusion_group"]);
+    let asked =
+        queries().into_iter().map(|query| json!({"query": query, "characteristics": fields}));
+    let more = [
+        json!({"query": queries()[0]}),
+        json!({"query": queries()[11], "indicators": ["DQ-11", "DQ-05"], "defaultThreshold": 0.0}),
+        json!({"query": queries()[1], "characteristics": ["x"], "indicators": ["y"]}),
+    ];
+    asked.chain(more).collect()
 }
 
 /// Questions to a table.

@@ -22,6 +22,7 @@ use equity_indicators::ingest::{self, Defaults, Records, SubmissionFile};
 use equity_indicators::proto::v1::breakdown_question::Table;
 use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use equity_indicators::proto::v1::data_quality_service_client::DataQualityServiceClient;
 use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
@@ -241,6 +242,7 @@ impl TestServer {
     ) -> Result<(Breakdown, i64), Status> {
         let (mut channels, mut exclusion) = (self.channels(), self.exclusion());
         let mut inequality = InequalityServiceClient::new(self.channel());
+        let mut quality = DataQualityServiceClient::new(self.channel());
         let named: BreakdownQuestion = message(serde_json::json!({name: question}));
         macro_rules! answer {
             ($client:ident, $call:ident, $asked:expr) => {{
@@ -258,6 +260,7 @@ impl TestServer {
             Table::Inequality(asked) => answer!(inequality, get_inequality_summary, asked),
             Table::GapTrend(asked) => answer!(inequality, get_gap_trend, asked),
             Table::Gaps(asked) => answer!(inequality, list_gaps, asked),
+            Table::Recording(asked) => answer!(quality, get_recording_quality, asked),
         })
     }
 

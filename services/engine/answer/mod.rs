@@ -4,6 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
+//! - `recording` the table of data quality
 //! - `comparison` the groups of a dimension compared with one of them
 //! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps
 //! - `listed` tables that are too long, refused early
@@ -45,6 +46,7 @@ mod provision;
 mod quality;
 mod question;
 mod rates;
+mod recording;
 mod risk;
 mod skeleton;
 mod suppressed;
@@ -67,5 +69,6 @@ pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};
 pub use provenance::{Condition, Legend, Provenance};
 pub use provision::ProvisionQuestion;
+pub use recording::{RECORDING, RecordingQuestion};
 pub use risk::{HighRisk, RiskQuestion};
 pub use tables::{AnyQuestion, tables};

@@ -6,10 +6,12 @@ use super::channels::ChannelQuestion;
 use super::definition::TableDefinition;
 use super::exclusion::ExclusionQuestion;
 use super::impact::ImpactQuestion;
+use super::inequality::{GapsQuestion, SummaryQuestion, TrendQuestion};
 use super::outcomes::OutcomeQuestion;
 use super::protected::Protected;
 use super::provision::ProvisionQuestion;
 use super::question::Question;
+use super::recording::RecordingQuestion;
 use super::risk::RiskQuestion;
 use crate::engine::query::{AsOf, Query};
 use crate::engine::{Engine, QueryError};
@@ -50,7 +52,7 @@ impl<Q: Question + 'static> AnyQuestion for Q {
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 6] {
+pub fn tables() -> [TableDefinition; 10] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -58,5 +60,9 @@ pub fn tables() -> [TableDefinition; 6] {
         ProvisionQuestion::TABLE,
         ImpactQuestion::TABLE,
         RiskQuestion::TABLE,
+        SummaryQuestion::TABLE,
+        TrendQuestion::TABLE,
+        GapsQuestion::TABLE,
+        RecordingQuestion::TABLE,
     ]
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::inequality::{self, NO_ESTIMATES};
+use super::quality;
 use super::query::{asked, query as checked, value};
 use super::query_error;
 use crate::domain::collection::Dataset;
@@ -28,7 +29,7 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, inequality, gap_trend and gaps",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, inequality, gap_trend, gaps and recording",
     )
 }
 
@@ -72,6 +73,7 @@ pub(in crate::rpc) fn question(
         Table::Inequality(asked) => inequality::summary(reference, asked, &other),
         Table::GapTrend(asked) => inequality::trend(reference, asked, &other),
         Table::Gaps(asked) => inequality::gaps(reference, reader, asked, &other),
+        Table::Recording(asked) => any(quality::recording(reference, reader, asked)),
     }
 }
 

@@ -23,7 +23,11 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         Table::Exclusion(asked) => v1::share_question::Table::Exclusion(asked),
         Table::Provision(asked) => v1::share_question::Table::Provision(asked),
         Table::Impact(asked) => v1::share_question::Table::Impact(asked),
-        Table::Risk(_) | Table::Inequality(_) | Table::GapTrend(_) | Table::Gaps(_) => return,
+        Table::Risk(_)
+        | Table::Inequality(_)
+        | Table::GapTrend(_)
+        | Table::Gaps(_)
+        | Table::Recording(_) => return,
     };
 }
 
@@ -40,6 +44,10 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
         }
         Table::Gaps(asked) => {
             trim(&mut asked.dimensions);
+            &mut asked.query
+        }
+        Table::Recording(asked) => {
+            trim(asked.characteristics.iter_mut().chain(&mut asked.indicators));
             &mut asked.query
         }
         Table::Channels(asked) => {

@@ -4,19 +4,20 @@
 use std::sync::Arc;
 
 use super::groups::{
-    FIGURE, at, category, column, derived, key, legend, number, polarity, shares, showing, title,
+    FIGURE, at, category, column, derived, key, kind, legend, number, polarity, shares, showing,
+    title,
 };
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Verdict, difference_p_value, false_discovery, to_level_up};
 use crate::engine::answer::comparison::{of_fixed, rest};
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column, Key, Row};
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 
-const TABLE: (&str, &str) = ("GAPS", "Largest significant gaps");
 /// Dimensions of the rows besides the figure.
 const CHARACTERISTIC: &str = "characteristic";
 const GROUP: &str = "group";
@@ -100,7 +101,7 @@ impl AnyQuestion for GapsQuestion {
             self.rate
         ));
         provenance.notes.extend(self.notes.iter().cloned());
-        Ok(derived(provenance, TABLE, columns(), rows, position))
+        Ok(derived(provenance, &Self::TABLE, columns(), rows, position))
     }
 
     fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
@@ -113,16 +114,51 @@ impl AnyQuestion for GapsQuestion {
     }
 }
 
+/// The kinds of columns.
+const COLUMNS: [ColumnDefinition; 6] = [
+    kind("VALUE", "Share of the group", Unit::Ratio, "Share of the group, as in its table."),
+    kind("WHOLE", "Share of all", Unit::Ratio, "Share of all people of the answer."),
+    kind(
+        "D",
+        "Difference from all",
+        Unit::Difference,
+        "VALUE less WHOLE. The limits take WHOLE as fixed.",
+    ),
+    kind(
+        "R",
+        "Ratio to all",
+        Unit::Times,
+        "VALUE divided by WHOLE. The limits take WHOLE as fixed.",
+    ),
+    kind(
+        "LEVEL-UP",
+        "People or consultations that it takes to level up",
+        Unit::Count,
+        "People or consultations of the group that it takes to reach the share of all.",
+    ),
+    kind(
+        "P-VALUE",
+        "P-value, adjusted for all that was compared",
+        Unit::Index,
+        "Of the difference between the group and all others, adjusted for the false discovery rate (Benjamini and Hochberg).",
+    ),
+];
+
+impl GapsQuestion {
+    /// The table that answers it.
+    pub(in crate::engine::answer) const TABLE: TableDefinition = TableDefinition {
+        name: "GAPS",
+        title: "Largest significant gaps",
+        rpc: "InequalityService.ListGaps",
+        columns: &COLUMNS,
+    };
+}
+
 fn columns() -> Vec<Column> {
-    let of = |id, label, unit| column(id, label, unit, Vec::new());
-    vec![
-        of("VALUE", "Share of the group", Unit::Ratio),
-        of("WHOLE", "Share of all", Unit::Ratio),
-        of("D", "Difference from all", Unit::Difference),
-        of("R", "Ratio to all", Unit::Times),
-        of("LEVEL-UP", "People or consultations that it takes to level up", Unit::Count),
-        of("P-VALUE", "P-value, adjusted for all that was compared", Unit::Index),
-    ]
+    let of = |kind: &ColumnDefinition| {
+        column(kind.indicator, kind.label, kind.unit.unwrap_or(Unit::Ratio), Vec::new())
+    };
+    COLUMNS.iter().map(of).collect()
 }
 
 /// The groups of a column that can be told from the rest.
