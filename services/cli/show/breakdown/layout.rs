@@ -207,13 +207,7 @@ const RISK: Layout = Layout {
 };
 
 const RECORDING: Layout = Layout {
-    sections: &[
-        Section::of(&[], (CHARACTERISTIC, CHARACTERISTIC), Counts::Numerator),
-        Section {
-            title: "Collected by the source",
-            ..Section::of(&["DQ-11"], (CHARACTERISTIC, Down::Rows), Counts::Numerator)
-        },
-    ],
+    sections: &[Section::of(&[], (CHARACTERISTIC, Down::Rows), Counts::Numerator)],
     counted: "consultations; shares of those whose source collects the characteristic and to which it applies",
     titles: &[
         ("CONTACTS", "consultations"),
@@ -227,12 +221,12 @@ const RECORDING: Layout = Layout {
         ("DQ-04-INVALID", "invalid"),
         ("DQ-05", "score"),
         ("DQ-09", "other"),
-        ("DQ-11", ""),
+        ("DQ-11", "collected"),
     ],
     chart: "Known",
     brief: &[
-        Main(&["CONTACTS", "DQ-01", "DQ-03", "DQ-05"], CHARACTERISTICS),
-        Main(&["CONTACTS", "DQ-01"], CHARACTERISTICS),
+        Main(&["CONTACTS", "DQ-01", "DQ-03", "DQ-05", "DQ-11"], CHARACTERISTICS),
+        Main(&["CONTACTS", "DQ-01", "DQ-11"], CHARACTERISTICS),
     ],
     ..DEFAULT
 };
