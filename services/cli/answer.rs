@@ -20,7 +20,7 @@ pub struct Answer {
 /// The answer in a response; every response of a table has the same two fields.
 macro_rules! answered {
     ($service:expr, $client:ident, $method:ident, $request:expr, $response:ident) => {{
-        let v1::$response { breakdown, position } = call!($service, $client, $method, $request);
+        let v1::$response { breakdown, position, .. } = call!($service, $client, $method, $request);
         let message = concat!("equity.v1.", stringify!($response));
         Answer { breakdown: breakdown.unwrap_or_default(), position, message }
     }};

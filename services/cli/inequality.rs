@@ -152,7 +152,8 @@ pub async fn gaps(args: &GapsArgs, out: &mut Out) -> Result<(), Failure> {
         query: Some(args.query.query()),
         dimensions: args.dimension.clone(),
         false_discovery_rate: Some(args.rate),
-        gap_count: args.count,
+        page_size: args.count,
+        ..Default::default()
     });
     show(asked, &args.reach, args.notes, out).await
 }

@@ -10,6 +10,7 @@ mod estimates;
 mod exclusion;
 mod exported_tables;
 mod exports;
+mod gaps;
 mod impact;
 mod oracle;
 mod profiles;

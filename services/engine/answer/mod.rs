@@ -63,7 +63,7 @@ pub use definition::{ColumnDefinition, TableDefinition};
 pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
-pub use inequality::{GapsQuestion, SummaryQuestion, TrendQuestion};
+pub use inequality::{GAP_COUNT, GapsQuestion, SummaryQuestion, TrendQuestion};
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};

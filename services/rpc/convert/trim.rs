@@ -43,7 +43,7 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             return trim_share(asked.question.as_mut());
         }
         Table::Gaps(asked) => {
-            trim(&mut asked.dimensions);
+            trim(asked.dimensions.iter_mut().chain([&mut asked.page_token]));
             &mut asked.query
         }
         Table::Recording(asked) => {

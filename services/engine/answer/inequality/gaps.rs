@@ -21,8 +21,9 @@ use crate::engine::{Engine, QueryError};
 /// Dimensions of the rows besides the figure.
 const CHARACTERISTIC: &str = "characteristic";
 const GROUP: &str = "group";
-/// Most gaps of one answer.
-const MOST: usize = 1000;
+
+/// Name of the parameter that tells how many gaps there are on all pages.
+pub const GAP_COUNT: &str = "gap_count";
 
 /// Asks for the largest gaps.
 #[derive(Clone)]
@@ -33,7 +34,9 @@ pub struct GapsQuestion {
     pub parts: Vec<(String, Arc<dyn AnyQuestion>)>,
     /// Highest false discovery rate.
     pub rate: f64,
-    /// Most gaps that are listed; 0: 1000.
+    /// Gaps that are left out before those that are listed.
+    pub skip: usize,
+    /// Most gaps that are listed.
     pub most: usize,
     /// What was not asked, and why.
     pub notes: Vec<String>,
@@ -86,8 +89,8 @@ impl AnyQuestion for GapsQuestion {
         gaps.retain(is_gap);
         gaps.sort_by(|a, b| b.size.total_cmp(&a.size));
         let found = gaps.len();
-        gaps.truncate(if self.most == 0 { MOST } else { self.most.min(MOST) });
-        let rows: Vec<_> = gaps.into_iter().map(|gap| gap.row).collect();
+        let listed = gaps.into_iter().skip(self.skip).take(self.most);
+        let rows: Vec<_> = listed.map(|gap| gap.row).collect();
         let mut provenance = provenance.unwrap_or_default();
         provenance.dimensions =
             [(CHARACTERISTIC, "characteristic"), (GROUP, "group"), (FIGURE, "figure")]
@@ -95,6 +98,7 @@ impl AnyQuestion for GapsQuestion {
                 .to_vec();
         provenance.quality.clear();
         provenance.parameters.push(("false_discovery_rate", self.rate.to_string()));
+        provenance.parameters.push((GAP_COUNT, found.to_string()));
         provenance.notes.push(format!(
             "{scanned} groups were compared with all people of the answer, and {found} are significantly worse with a false discovery rate of at most {} \
              (Benjamini and Hochberg). Only figures with a good direction are scanned. Limits take the whole as fixed.",
@@ -199,7 +203,9 @@ fn in_column(
         let level_up = level_up(people);
         let difference = Cell { verdict, ..difference };
         let cells = vec![cell.clone(), whole.clone(), difference, ratio, level_up];
-        Some(Gap { row: Row { keys, cells, sentence }, size: figure.value.abs(), p_value })
+        let source_table = answer.provenance().table;
+        let row = Row { keys, cells, sentence, source_table };
+        Some(Gap { row, size: figure.value.abs(), p_value })
     };
     answer.rows().iter().filter_map(gap).collect()
 }

@@ -9,6 +9,6 @@ mod groups;
 mod summary;
 mod trend;
 
-pub use gaps::GapsQuestion;
+pub use gaps::{GAP_COUNT, GapsQuestion};
 pub use summary::SummaryQuestion;
 pub use trend::TrendQuestion;

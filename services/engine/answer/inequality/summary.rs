@@ -68,6 +68,7 @@ impl AnyQuestion for SummaryQuestion {
         let reference = engine.reference();
         let showing = showing(&answer, self.query());
         let mut provenance = answer.provenance().clone();
+        let source_table = provenance.table;
         let Some(dimension) = reference.dimension(&self.dimension) else { return Ok(answer) };
         let asked = |(_, column): &(usize, &Column)| {
             self.columns.is_empty() || self.columns.contains(&column.id)
@@ -80,7 +81,8 @@ impl AnyQuestion for SummaryQuestion {
                 (polarity(&reference, of), self.reference.as_deref()),
                 &showing,
             );
-            Row { keys: vec![key(FIGURE, &of.id, &title(of))], cells, sentence }
+            let keys = vec![key(FIGURE, &of.id, &title(of))];
+            Row { keys, cells, sentence, source_table }
         };
         let rows: Vec<_> = shares(&answer).filter(asked).map(row).collect();
         provenance.dimensions = vec![legend(FIGURE, "figure", &rows)];

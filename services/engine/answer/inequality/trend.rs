@@ -154,6 +154,8 @@ impl AnyQuestion for TrendQuestion {
 
 /// Two groups in every period.
 struct Series<'a> {
+    /// The table that has their shares.
+    source_table: &'static str,
     /// The groups that are compared, or why there are none.
     groups: Result<[&'a Key; 2], NotComputable>,
     /// Each period, with the cells of both groups.
@@ -189,7 +191,7 @@ impl<'a> Series<'a> {
             (period, of)
         });
         let periods = periods.collect();
-        Self { groups, periods }
+        Self { source_table: answer.provenance().table, groups, periods }
     }
 
     /// A row for each period, and before them the row of all.
@@ -220,7 +222,8 @@ impl<'a> Series<'a> {
             all.push(Cell::difference(&one, &other, showing));
             all.push(ratio_of(&one, &other, showing));
             all.resize_with(columns.len(), elsewhere);
-            rows.push(Row { keys: vec![period.clone()], cells: all, sentence: String::new() });
+            let (keys, sentence) = (vec![period.clone()], String::new());
+            rows.push(Row { keys, cells: all, sentence, source_table: self.source_table });
         }
         (columns, rows)
     }
@@ -266,7 +269,7 @@ impl<'a> Series<'a> {
             cells.push(number(found.map(|of| of.chi_squared)));
             cells.push(number(found.map(|of| of.p_value)));
         }
-        Row { keys: Vec::new(), cells, sentence }
+        Row { keys: Vec::new(), cells, sentence, source_table: self.source_table }
     }
 }
 
