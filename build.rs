@@ -31,6 +31,7 @@ const ENCODED: &[&str] = &[
     "GetGapTrend",
     "ListGaps",
     "GetRecordingQuality",
+    "GetTimeliness",
     "WatchBreakdown",
 ];
 

@@ -50,6 +50,7 @@ macro_rules! query {
             Table::GapTrend(asked) => share!(asked.question, $reference),
             Table::Gaps(asked) => asked.query.$reference(),
             Table::Recording(asked) => asked.query.$reference(),
+            Table::Timeliness(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -73,6 +74,7 @@ impl v1::breakdown_question::Table {
             Self::GapTrend(_) => "gap_trend",
             Self::Gaps(_) => "gaps",
             Self::Recording(_) => "recording",
+            Self::Timeliness(_) => "timeliness",
         }
     }
 

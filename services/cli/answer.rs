@@ -71,6 +71,9 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Table::Recording(asked) => {
             answered!(service, quality, get_recording_quality, asked, GetRecordingQualityResponse)
         }
+        Table::Timeliness(asked) => {
+            answered!(service, quality, get_timeliness, asked, GetTimelinessResponse)
+        }
         Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
     })
 }

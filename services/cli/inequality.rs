@@ -119,7 +119,8 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         | Table::Inequality(_)
         | Table::GapTrend(_)
         | Table::Gaps(_)
-        | Table::Recording(_) => {
+        | Table::Recording(_)
+        | Table::Timeliness(_) => {
             let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision or impact";
             return Err(Failure::Usage(why.into()));
         }

@@ -13,6 +13,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   equity quality recording --area QK1 --from 2020-04 --collection synthetic-llr
   equity quality recording --area QK1 --from 2020-01 --to 2020-06 --by month --characteristic ethnic_category --collection synthetic-llr
+  equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --collection synthetic-llr
   equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr
 
 `equity export` writes the same tables into files.";
@@ -23,6 +24,13 @@ pub enum QualityTable<M: MoreOfQuality> {
     /// How completely each characteristic is recorded: known, not stated, not known, not recorded, invalid.
     #[command(after_help = M::RECORDING)]
     Recording(Box<OfQuality<RecordingAsked, M>>),
+    /// When submissions were received: expected, received, late and missing ones.
+    #[command(after_help = M::TIMELINESS, mut_args(|option| match option.get_id().as_str() {
+        // Submissions are no groups, and no sample.
+        "compare" | "confidence" => option.hide(true),
+        _ => option,
+    }))]
+    Timeliness(Box<OfQuality<TimelinessAsked, M>>),
     /// Which organisation collects which characteristic at all.
     #[command(after_help = M::MATRIX)]
     Matrix(Box<OfQuality<MatrixAsked, M>>),
@@ -32,6 +40,8 @@ pub enum QualityTable<M: MoreOfQuality> {
 pub trait MoreOfQuality: Args {
     /// Examples for the recording of characteristics.
     const RECORDING: &'static str;
+    /// Examples for timeliness.
+    const TIMELINESS: &'static str;
     /// Examples for the matrix.
     const MATRIX: &'static str;
 }
@@ -55,6 +65,7 @@ impl<M: MoreOfQuality> QualityTable<M> {
     pub fn question(&self) -> Result<(Table, &M), Failure> {
         match self {
             Self::Recording(args) => Ok((args.asked.question()?, &args.more)),
+            Self::Timeliness(args) => Ok((args.asked.question()?, &args.more)),
             Self::Matrix(args) => Ok((args.asked.question()?, &args.more)),
         }
     }
@@ -86,6 +97,24 @@ impl Asked for RecordingAsked {
             indicators: self.indicator.clone(),
             default_threshold: self.default_threshold,
         }))
+    }
+}
+
+/// When submissions were received.
+#[derive(Debug, Args)]
+pub struct TimelinessAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Days from the end of its month after which a submission is late, 0 to 3650 (default: 30).
+    #[arg(long, value_name = "DAYS")]
+    pub due_days: Option<i32>,
+}
+
+impl Asked for TimelinessAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        let (query, due_days) = (Some(self.query.query()), self.due_days);
+        Ok(Table::Timeliness(v1::GetTimelinessRequest { query, due_days }))
     }
 }
 

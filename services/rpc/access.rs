@@ -40,6 +40,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ConsultationChannelService/GetAccessOutcomes", Needs::Read),
     ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
     ("DataQualityService/GetRecordingQuality", Needs::Read),
+    ("DataQualityService/GetTimeliness", Needs::Read),
     ("DigitalExclusionService/GetAreaRisk", Needs::Read),
     ("DigitalExclusionService/GetChannelImpact", Needs::Read),
     ("DigitalExclusionService/GetDigitalExclusionBreakdown", Needs::Read),

@@ -19,4 +19,11 @@ impl DataQualityService for DataQuality {
     ) -> Result<Response<Encoded>, Status> {
         self.0.ask(request, Table::Recording).await
     }
+
+    async fn get_timeliness(
+        &self,
+        request: Request<v1::GetTimelinessRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(request, Table::Timeliness).await
+    }
 }

@@ -87,6 +87,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact"
+        | "GetTimeliness"
         | "GetRecordingQuality" => asked,
         "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
             "organisation": organisation, "firstMonth": "2020-04", "text": "text",
@@ -155,6 +156,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact"
+        | "GetTimeliness"
         | "GetRecordingQuality"
         | "GetAreaRisk" => match role {
             "own" if rpc == "GetDigitalExclusionBreakdown" || !is_own => out,

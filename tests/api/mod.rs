@@ -30,6 +30,7 @@ mod submissions;
 mod suppressed;
 mod table_options;
 mod tables;
+mod timeliness;
 mod tokens;
 mod undecodable;
 mod unix;

@@ -42,6 +42,8 @@ fn questions() -> Vec<(&'static str, Value)> {
     let measured = |measure: &str| json!({"query": query(), "measure": measure});
     let plain = || json!({"query": query()});
     let mut by_month = query();
+    let mut timely = query();
+    timely["by"] = json!(["month"]);
     by_month["by"] = json!(["month", "sex"]);
     vec![
         ("channels", json!({"query": query(), "includeRates": true})),
@@ -55,6 +57,7 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("risk", json!({"query": {"area": "QK1"}})),
         ("risk", json!({"query": {"area": "QK1"}, "indicator": "DX-10-BROADBAND"})),
         ("recording", plain()),
+        ("timeliness", json!({"query": timely})),
         ("inequality", json!({"question": {"outcomes": plain()}})),
         ("gap_trend", json!({"question": {"outcomes": {"query": by_month}}})),
         (
@@ -147,6 +150,7 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
         "PROVISION",
         "RECORDING",
         "RISK",
+        "TIMELINESS",
     ];
     assert!(listed.tables.keys().eq(names.iter()), "{:?}", listed.tables.keys());
     let mut missing: BTreeSet<(String, String)> = BTreeSet::new();

@@ -40,6 +40,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetChannelImpact" => each(table("impact")),
         "GetAreaRisk" => each(table("risk")),
         "GetRecordingQuality" => each(recording()),
+        "GetTimeliness" => each(queries().into_iter().map(|query| json!({"query": query})).collect()),
         "WatchBreakdown" => each(
             questions()
                 .into_iter()

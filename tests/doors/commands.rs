@@ -88,12 +88,13 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "breakdown provision"
         | "breakdown impact"
         | "quality recording"
+        | "quality timeliness"
         | "quality matrix" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
         "export channels" | "export outcomes" | "export exclusion" | "export provision"
-        | "export impact" | "export recording" | "export matrix" => {
+        | "export impact" | "export recording" | "export timeliness" | "export matrix" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"

@@ -260,6 +260,7 @@ impl TestServer {
             Table::Inequality(asked) => answer!(inequality, get_inequality_summary, asked),
             Table::GapTrend(asked) => answer!(inequality, get_gap_trend, asked),
             Table::Gaps(asked) => answer!(inequality, list_gaps, asked),
+            Table::Timeliness(asked) => answer!(quality, get_timeliness, asked),
             Table::Recording(asked) => answer!(quality, get_recording_quality, asked),
         })
     }

@@ -156,6 +156,10 @@ impl MoreOfQuality for Taking {
 Examples:
   equity export recording --area QK1 --from 2020-04 --collection synthetic-llr --output recording.csv
   equity export recording --area QK1 --from 2020-01 --to 2020-06 --step month --by organisation --indicator DQ-01 --output r.parquet";
+    const TIMELINESS: &'static str = "\
+Examples:
+  equity export timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --output timeliness.csv
+  equity export timeliness --area QK1 --from 2020-01 --to 2020-06 --step month --due-days 14 --output timeliness.parquet";
     const MATRIX: &'static str = "\
 Examples:
   equity export matrix --area QK1 --from 2020-04 --collection synthetic-llr --output matrix.csv

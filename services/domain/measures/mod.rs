@@ -2,6 +2,7 @@
 
 pub mod maturity;
 pub mod provision;
+pub mod receipt;
 mod recording;
 pub mod risk;
 mod tally;

@@ -4,7 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
-//! - `recording` the table of data quality
+//! - `recording`, `timeliness` the tables of data quality
 //! - `comparison` the groups of a dimension compared with one of them
 //! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps
 //! - `listed` tables that are too long, refused early
@@ -53,6 +53,7 @@ mod suppressed;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timeliness;
 mod wholes;
 mod wider;
 
@@ -69,6 +70,8 @@ pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};
 pub use provenance::{Condition, Legend, Provenance};
 pub use provision::ProvisionQuestion;
+pub use question::AnyQuestion;
 pub use recording::{RECORDING, RecordingQuestion};
 pub use risk::{HighRisk, RiskQuestion};
-pub use tables::{AnyQuestion, tables};
+pub use tables::tables;
+pub use timeliness::TimelinessQuestion;

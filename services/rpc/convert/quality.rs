@@ -6,10 +6,13 @@ use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
-use crate::engine::answer::{RECORDING, RecordingQuestion};
-use crate::engine::query::{Reader, TableKind, Wrong, hint, invalid};
+use crate::engine::answer::{RECORDING, RecordingQuestion, TimelinessQuestion};
+use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid};
 use crate::proto::v1;
 
+/// Days within which a submission is on time, by default; and at most.
+const DUE_DAYS: u32 = 30;
+const MOST_DAYS: u32 = 3650;
 /// The threshold of the methodology's worked example.
 const DEFAULT_THRESHOLD: f64 = 0.02;
 
@@ -38,6 +41,52 @@ pub(super) fn recording(
     let (query, fields) = wrong.unless(query.zip(fields))?;
     let indicators = request.indicators.clone();
     Ok(RecordingQuestion { query, fields, indicators, default_threshold })
+}
+
+/// Asks when submissions were received.
+pub(super) fn timeliness(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetTimelinessRequest,
+) -> Result<TimelinessQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query =
+        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
+    let of_records = |id: &&String| reference.dimension(id).is_some_and(|of| of.field().is_some());
+    let asked = request.query.as_ref();
+    let conditions = asked.iter().flat_map(|query| &query.r#where).map(|of| &of.dimension);
+    for (at, id) in asked
+        .iter()
+        .flat_map(|query| &query.by)
+        .map(|id| ("query.by", id))
+        .chain(conditions.map(|id| ("query.where", id)))
+        .filter(|(_, id)| of_records(id))
+    {
+        let why = format!(
+            "`{id}` is about records: use organisation, month, or a type of areas or periods"
+        );
+        wrong.take::<()>(Err(invalid(at, why)));
+    }
+    if query.as_ref().is_some_and(|query| matches!(query.place, Where::Residence(_))) {
+        let why = "must be PROVIDER: organisations submit, wherever people live";
+        wrong.take::<()>(Err(invalid("query.area_basis", why)));
+    }
+    if asked.is_some_and(|query| query.comparison.is_some()) {
+        wrong.take::<()>(Err(invalid(
+            "query.comparison",
+            "must be absent: submissions are no groups",
+        )));
+    }
+    let due_days = match request.due_days.map(u32::try_from) {
+        None => Some(DUE_DAYS),
+        Some(Ok(days)) if days <= MOST_DAYS => Some(days),
+        Some(_) => {
+            let why = format!("must be from 0 to {MOST_DAYS} days; absent means {DUE_DAYS}");
+            wrong.take(Err(invalid("due_days", why)))
+        }
+    };
+    let (query, due_days) = wrong.unless(query.zip(due_days))?;
+    Ok(TimelinessQuestion { query, due_days })
 }
 
 /// The fields of consultations that are asked about; of none, every characteristic of people. Each once.

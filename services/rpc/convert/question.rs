@@ -29,7 +29,7 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, inequality, gap_trend, gaps and recording",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, inequality, gap_trend, gaps, recording and timeliness",
     )
 }
 
@@ -74,6 +74,7 @@ pub(in crate::rpc) fn question(
         Table::GapTrend(asked) => inequality::trend(reference, asked, &other),
         Table::Gaps(asked) => inequality::gaps(reference, reader, asked, &other),
         Table::Recording(asked) => any(quality::recording(reference, reader, asked)),
+        Table::Timeliness(asked) => any(quality::timeliness(reference, reader, asked)),
     }
 }
 

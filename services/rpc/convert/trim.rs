@@ -27,7 +27,8 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         | Table::Inequality(_)
         | Table::GapTrend(_)
         | Table::Gaps(_)
-        | Table::Recording(_) => return,
+        | Table::Recording(_)
+        | Table::Timeliness(_) => return,
     };
 }
 
@@ -54,6 +55,7 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             trim([&mut asked.population_collection]);
             &mut asked.query
         }
+        Table::Timeliness(asked) => &mut asked.query,
         Table::Outcomes(asked) => &mut asked.query,
         Table::Exclusion(asked) => {
             trim(asked.estimate_collections.iter_mut().chain(&mut asked.indicators));

@@ -231,6 +231,21 @@ const RECORDING: Layout = Layout {
     ..DEFAULT
 };
 
+const TIMELINESS: Layout = Layout {
+    counted: "submissions, one for each month and organisation that is expected",
+    titles: &[
+        ("EXPECTED", "expected"),
+        ("RECEIVED", "received"),
+        ("LATE", "late"),
+        ("MISSING", "missing"),
+        ("DQ-06", "coverage"),
+        ("DQ-07", "on time"),
+        ("DQ-07-DAYS", "median days"),
+    ],
+    charted: (&[], &["DQ-07"]),
+    ..DEFAULT
+};
+
 /// A line for each measure of each figure.
 const INEQUALITY: Layout = Layout {
     sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
@@ -292,6 +307,7 @@ impl Layout {
             "IMPACT" => IMPACT,
             "RISK" => RISK,
             "RECORDING" => RECORDING,
+            "TIMELINESS" => TIMELINESS,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,
