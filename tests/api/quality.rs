@@ -258,6 +258,43 @@ async fn the_item_score_of_the_worked_example_comes_back() {
     }
 }
 
+/// The index: the mean of the scores, times the share of the expected submissions that have come.
+#[tokio::test]
+async fn the_index_is_the_mean_score_times_the_coverage() {
+    let server = TestServer::start().await;
+    let rows = json!([
+        {"channel": "TELEPHONE", "recordCount": "2300", "person": {"ethnicCategory": "A", "sex": "1"}},
+        {"channel": "TELEPHONE", "recordCount": "100", "person": {"ethnicCategory": "99", "sex": "2"}},
+        {"channel": "TELEPHONE", "recordCount": "100", "person": {"ethnicCategory": "INVALID", "sex": "2"}},
+    ]);
+    // Three locations are expected in two months; two of these six submissions come.
+    for month in ["2020-04", "2020-05"] {
+        let about = header("04C", "gpad-regional", month, &["ethnic_category", "sex"]);
+        server.submit(about, records(&rows)).await.unwrap();
+    }
+    for (by, expected) in [
+        (&[][..], vec![("", 0.97 / 3.0)]),
+        (&["organisation"], vec![("", 0.97 / 3.0), ("04C", 0.97)]),
+        (&["month"], vec![("", 0.97 / 3.0), ("2020-05", 0.97 / 3.0)]),
+        (&["organisation", "month"], vec![("04C|2020-04", 0.97)]),
+        // Ethnicity of whom it is known has no default: of men 1, of women half is known or valid.
+        (&["sex"], vec![("", 0.97 / 3.0), ("1", 1.0 / 3.0)]),
+    ] {
+        let mut asked = question(by, &json!({"characteristics": ["ethnic_category", "sex"]}));
+        asked["query"]["collection"] = json!("gpad-regional");
+        let answer = ask(&server, asked).await.unwrap();
+        for (key, expected) in expected {
+            let found = value(&answer, key, "DQMI");
+            assert!((found - expected).abs() < 1e-12, "{by:?} {key}: {found} {expected}");
+        }
+    }
+    // Collections that do not say whom they expect have no coverage.
+    let about = header("04C", SYNTHETIC, "2020-04", &["ethnic_category", "sex"]);
+    server.submit(about, records(&rows)).await.unwrap();
+    let answer = ask(&server, question(&["organisation"], &json!({}))).await.unwrap();
+    assert_eq!(why(cell(&answer, "04C", "DQMI")), AbsenceReason::NotComputable);
+}
+
 #[tokio::test]
 async fn the_matrix_says_who_collects_what() {
     let server = TestServer::start().await;

@@ -59,7 +59,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| question.get("risk").is_none())
+                .filter(|question| ["risk", "recording", "timeliness"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -185,7 +185,8 @@ fn questions() -> Vec<Value> {
     let questions =
         tables.iter().flat_map(|name| some(name).map(move |asked| json!({*name: asked})));
     let recorded = recording().into_iter().step_by(7).map(|asked| json!({"recording": asked}));
-    questions.chain(recorded).collect()
+    let timely = queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
+    questions.chain(recorded).chain(timely).collect()
 }
 
 /// Questions about the recording of characteristics: a few fields each, that the comparison stays short.

@@ -37,7 +37,14 @@ impl Receipts {
         self.days.len() as u64
     }
 
-    /// Of these, those that were first received after more than so many days.
+    /// Share of the expected submissions that have data, 0 to 1. None: none was expected.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // few
+    pub fn coverage(&self) -> Option<f64> {
+        (self.expected > 0).then(|| self.received() as f64 / self.expected as f64)
+    }
+
+    /// Of the received ones, those that were first received after more than so many days.
     #[must_use]
     pub fn late(&self, due_days: u32) -> u64 {
         self.days.iter().filter(|days| **days > due_days).count() as u64
@@ -88,6 +95,7 @@ mod tests {
         assert_eq!((receipts.expected, receipts.received()), (5, 4));
         assert_eq!([0, 30, 400].map(|due| receipts.late(due)), [4, 2, 0]);
         assert_eq!(receipts.median(), Some(30.5));
+        assert_eq!((receipts.coverage(), Receipts::default().coverage()), (Some(0.8), None));
         receipts.count(Some(0));
         assert_eq!(receipts.median(), Some(30.0));
         assert_eq!(Receipts::default().median(), None);

@@ -1,14 +1,16 @@
 //! How the characteristics of consultations are recorded: indicators DQ-01 to DQ-05, DQ-09 and DQ-11.
 
+use std::collections::BTreeMap;
+
 use super::consultations::Tabulated;
 use super::definition::{ColumnDefinition, TableDefinition};
-use super::model::{Absence, Cell, Column, Figure, Key};
+use super::model::{Absence, Cell, Column, Figure, Key, KeyId};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
-use crate::domain::measures::maturity::Item;
+use crate::domain::measures::maturity::{Item, index};
 use crate::domain::measures::{Aspect, Recorded, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::query::{Measure, Query, Showing};
@@ -29,6 +31,7 @@ pub struct RecordingQuestion {
 
 /// Dimension of the groups of columns.
 pub(super) const CHARACTERISTIC: &str = "characteristic";
+const NOBODY: &str = "the collection expects no submission that this row is of";
 const CONTACTS: ColumnDefinition = ColumnDefinition::count(
     "CONTACTS",
     &[],
@@ -36,12 +39,16 @@ const CONTACTS: ColumnDefinition = ColumnDefinition::count(
     "All consultations of the row, also missed and cancelled ones.",
 );
 
+/// The index over all characteristics.
+const INDEX: &str = "DQMI";
+
 const fn of(indicator: &'static str) -> ColumnDefinition {
     ColumnDefinition::indicator(indicator, &[CHARACTERISTIC], "")
 }
 
 /// The indicators of the table, and what each shows.
-pub const RECORDING: [(&str, Shown); 11] = [
+pub const RECORDING: [(&str, Shown); 12] = [
+    (INDEX, Shown::Index),
     ("DQ-01", Shown::Share(Aspect::Known)),
     ("DQ-02", Shown::Share(Aspect::NotStated)),
     ("DQ-02-UNSURE", Shown::Share(Aspect::Unsure)),
@@ -62,23 +69,37 @@ pub enum Shown {
     Share(Aspect),
     /// The item score of the Data Quality Maturity Index.
     Score,
+    /// The index: of all fields together.
+    Index,
 }
 
 /// What a column shows: the number of the field among those asked for, and what of it; none: all consultations.
 pub(super) type Shows = Option<(usize, Shown)>;
 
-/// Of each field, its records by [`Recorded::ALL`].
-pub(super) struct Recordings(Vec<Tabulated>);
+/// What was counted.
+pub(super) struct Recordings {
+    /// Of each field, its records by [`Recorded::ALL`].
+    fields: Vec<Tabulated>,
+    /// The share of the expected submissions that have data, by the keys of rows in dimensions that are not about records; of everything: no keys.
+    coverage: BTreeMap<Vec<KeyId>, f64>,
+}
 
 impl Recordings {
     /// Counts of a field in a row.
     fn of(&self, field: usize, row: &[usize]) -> &[TrueCount] {
-        let counts = self.0.get(field).and_then(|of| of.crosstab.row(row));
+        let counts = self.fields.get(field).and_then(|of| of.crosstab.row(row));
         counts.map_or(&[], |counts| &counts.inner)
     }
 
     fn share(&self, field: usize, row: &[usize], aspect: Aspect) -> Tally {
         aspect.tally(self.of(field, row))
+    }
+
+    fn coverage(&self, row: &[usize]) -> Option<f64> {
+        let axes = self.fields[0].plan.axes.iter().zip(row);
+        let keys = axes.filter(|(axis, _)| axis.field().is_none());
+        let keys: Vec<_> = keys.map(|(axis, place)| axis.key(*place).id()).collect();
+        self.coverage.get(&keys).copied()
     }
 
     /// All records of a row: each is in one place of every field.
@@ -94,6 +115,11 @@ impl Question for RecordingQuestion {
         rpc: "DataQualityService.GetRecordingQuality",
         columns: &[
             CONTACTS,
+            ColumnDefinition {
+                definition: "Mean of DQ-05 of all characteristics that are asked about and collected, times the share of the expected submissions that \
+                             have data (DQ-06). Withheld if a score is.",
+                ..ColumnDefinition::indicator(INDEX, &[], "")
+            },
             of("DQ-01"),
             of("DQ-02"),
             of("DQ-02-UNSURE"),
@@ -141,7 +167,13 @@ impl Question for RecordingQuestion {
         sums.remove(&outer);
         let quality = engine.quality(&[(&of[0].plan, sums)])?;
         let rows = Tabulated { plan: of[0].plan.clone(), crosstab: of[0].crosstab.clone() };
-        rows.counted(provenance, quality, "consultation", Recordings(of))
+        let (receipts, all) = engine.receipts(&rows.plan, query)?;
+        let id = |keys: &[Key]| keys.iter().map(Key::id).collect();
+        let coverage = receipts.iter().map(|(keys, of)| (id(keys), of.coverage()));
+        let coverage = coverage.chain([(Vec::new(), all.coverage())]);
+        let coverage = coverage.filter_map(|(id, coverage)| Some((id, coverage?))).collect();
+        let figures = Recordings { fields: of, coverage };
+        rows.counted(provenance, quality, "consultation", figures)
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
@@ -162,6 +194,9 @@ impl Question for RecordingQuestion {
             Some((field, Shown::Score)) => {
                 vec![figures.share(*field, row, Aspect::NotKnown).numerator]
             }
+            Some((_, Shown::Index)) => (0..self.fields.len())
+                .map(|field| figures.share(field, row, Aspect::NotKnown).numerator)
+                .collect(),
             Some((field, Shown::Share(aspect))) => {
                 vec![figures.share(*field, row, *aspect).numerator]
             }
@@ -170,9 +205,13 @@ impl Question for RecordingQuestion {
 
     fn columns(&self, reference: &Reference, _: &[&Recordings]) -> Vec<(Column, Shows)> {
         let mut columns = vec![(CONTACTS.column(reference, Vec::new()), None)];
+        if self.wanted().any(|(id, _)| *id == INDEX) {
+            let kind = ColumnDefinition::indicator(INDEX, &[], "");
+            columns.push((kind.column(reference, Vec::new()), Some((0, Shown::Index))));
+        }
         for (number, field) in self.fields.iter().enumerate() {
             let label = reference.label_of(*field);
-            for (indicator, shown) in self.wanted() {
+            for (indicator, shown) in self.wanted().filter(|(id, _)| *id != INDEX) {
                 let group = vec![Key::named(CHARACTERISTIC, field.name(), label)];
                 columns.push((of(indicator).column(reference, group), Some((number, *shown))));
             }
@@ -187,6 +226,7 @@ impl Question for RecordingQuestion {
                 Cell::share(figures.share(*field, row, *aspect), "consultations", showing)
             }
             Some((field, Shown::Score)) => self.score(figures, (*field, row), showing),
+            Some((_, Shown::Index)) => self.index(figures, row, showing),
         }
     }
 }
@@ -197,6 +237,25 @@ impl RecordingQuestion {
         RECORDING.iter().filter(|(id, _)| {
             self.indicators.is_empty() || self.indicators.iter().any(|asked| asked == id)
         })
+    }
+
+    /// The index, out of the item scores that may be seen.
+    fn index(&self, figures: &Recordings, row: &[usize], showing: &Showing) -> Cell {
+        let score = |field| self.score(figures, (field, row), showing);
+        let scores: Vec<_> = (0..self.fields.len()).map(score).collect();
+        if scores.iter().any(Cell::is_withheld) {
+            return Cell::absent(Absence::withheld());
+        }
+        let values = scores.iter().filter_map(|cell| Some(cell.figure.as_ref().ok()?.value));
+        let values: Vec<_> = values.collect();
+        let Some(coverage) = figures.coverage(row) else {
+            return Cell::absent(Absence::not_computable(NOBODY));
+        };
+        let behind = scores.iter().map(|cell| cell.behind).max().unwrap_or_default();
+        let index = index(&values, &[coverage]).map(Figure::exact);
+        let why =
+            || Absence::not_collected("no source of these consultations collects any of them");
+        Cell::without_counts(index.ok_or_else(why), behind)
     }
 
     /// The item score, out of what may be seen of its counts.

@@ -108,31 +108,11 @@ impl Question for TimelinessQuestion {
         let whole = Query { by: Vec::new(), ..query.clone() };
         let mut plan = engine.plan(&whole, Dataset::Consultations)?;
         let mut provenance = engine.provenance(&mut plan, &whole)?;
-        let received = engine.received(&plan)?;
-        let mut timely = Timely { rows: Vec::new(), all: Receipts::default() };
-        let mut rows: BTreeMap<Vec<(String, Option<State>)>, (Vec<Key>, usize)> = BTreeMap::new();
-        for (number, organisation) in &plan.expected {
-            let there = |month: &Month| organisation.is_there((*month, *month));
-            for month in plan.months_of(query).into_iter().filter(there) {
-                let days = number.and_then(|number| received.get(&(number, month))).copied();
-                timely.all.count(days);
-                if query.by.is_empty() {
-                    continue;
-                }
-                let keys =
-                    query.by.iter().map(|id| key(&plan.reference, id, (&organisation.code, month)));
-                let keys: Vec<_> = keys.collect();
-                let id = keys.iter().map(|key| (key.code.clone(), key.state)).collect();
-                let next = timely.rows.len();
-                let (_, row) = rows.entry(id).or_insert((keys, next));
-                if *row == next {
-                    timely.rows.push(Receipts::default());
-                }
-                timely.rows[*row].count(days);
-            }
-        }
+        let (rows, all) = engine.receipts(&plan, query)?;
+        let (keys, of_rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let timely = Timely { rows: of_rows, all };
         let rows: Vec<(Vec<Key>, RowPlaces)> =
-            rows.into_values().map(|(keys, row)| (keys, vec![row])).collect();
+            keys.into_iter().enumerate().map(|(row, keys)| (keys, vec![row])).collect();
         engine.listed(query.by.len(), Self::TABLE.columns.len()).fits(rows.len())?;
         if timely.all.expected > 0 {
             provenance.empty = provenance.empty.filter(|_| !plan.erased.is_empty());
@@ -202,7 +182,32 @@ fn share(part: u64, expected: u64) -> Cell {
     Cell::new(Ok(Figure::exact(part as f64 / expected as f64)), counts)
 }
 
+/// Rows by their keys, each with its submissions; and all submissions.
+pub(super) type OfRows = (Vec<(Vec<Key>, Receipts)>, Receipts);
+
 impl Engine {
+    /// The expected submissions of a plan by what a query asks for, without dimensions of records.
+    pub(super) fn receipts(&self, plan: &Plan, query: &Query) -> Result<OfRows, QueryError> {
+        let received = self.received(plan)?;
+        let of_records =
+            |id: &&String| plan.reference.dimension(id).is_some_and(|of| of.field().is_some());
+        let by: Vec<_> = query.by.iter().filter(|id| !of_records(id)).collect();
+        let (mut rows, mut all) = (BTreeMap::new(), Receipts::default());
+        for (number, organisation) in &plan.expected {
+            let there = |month: &Month| organisation.is_there((*month, *month));
+            for month in plan.months_of(query).into_iter().filter(there) {
+                let days = number.and_then(|number| received.get(&(number, month))).copied();
+                all.count(days);
+                let of = (organisation.code.as_str(), month);
+                let keys: Vec<_> = by.iter().map(|id| key(&plan.reference, id, of)).collect();
+                let id: Vec<_> = keys.iter().map(|key| (key.state, key.code.clone())).collect();
+                rows.entry(id).or_insert((keys, Receipts::default())).1.count(days);
+            }
+        }
+        let rows = if by.is_empty() { Vec::new() } else { rows.into_values().collect() };
+        Ok((rows, all))
+    }
+
     /// Of each organisation and month of a plan that has data: the days from the end of the month until the first version was received.
     fn received(&self, plan: &Plan) -> Result<BTreeMap<(u32, Month), u32>, QueryError> {
         self.look(|catalog| {

@@ -211,6 +211,7 @@ const RECORDING: Layout = Layout {
     counted: "consultations; shares of those whose source collects the characteristic and to which it applies",
     titles: &[
         ("CONTACTS", "consultations"),
+        ("DQMI", "index"),
         ("DQ-01", "known"),
         ("DQ-02", "not stated"),
         ("DQ-02-UNSURE", "not sure"),
