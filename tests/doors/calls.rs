@@ -185,7 +185,8 @@ fn questions() -> Vec<Value> {
     let questions =
         tables.iter().flat_map(|name| some(name).map(move |asked| json!({*name: asked})));
     let recorded = recording().into_iter().step_by(7).map(|asked| json!({"recording": asked}));
-    let timely = queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
+    let timely =
+        queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
     questions.chain(recorded).chain(timely).collect()
 }
 
