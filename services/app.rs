@@ -3,6 +3,7 @@
 pub mod attack;
 pub mod authority;
 mod check;
+mod content;
 pub mod folder;
 pub mod partners;
 mod releases;
@@ -22,9 +23,8 @@ use tonic::service::Routes;
 use crate::config::Config;
 use crate::domain::codes::Content;
 pub use crate::domain::disclosure::ptable;
-use crate::domain::reference::{PARTNERS, Reference};
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Outcome, Settings, content};
+use crate::engine::{Engine, Followers, Outcome, Settings};
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::data_quality_service_server::DataQualityServiceServer;
@@ -56,6 +56,7 @@ pub use crate::store::Report as VerifyReport;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
 pub use check::check;
+use content::reference_content;
 
 /// Pause between two looks at whether writing has stopped; sizes are measured at every thirtieth look.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
@@ -88,8 +89,8 @@ impl Service {
         let listener = Listener::bind(&config.address);
         let listener = listener.await.with_context(|| cannot_listen(&config.address))?;
         let address = listener.address()?;
-        let opening = config.clone();
-        let (engine, secret) = apart("open", move || open(&opening, content)).await??;
+        let (opening, opened) = (config.clone(), content.clone());
+        let (engine, secret) = apart("open", move || open(&opening, opened)).await??;
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
@@ -118,6 +119,8 @@ impl Service {
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let erasing = (Arc::downgrade(&engine), config.clone(), shutdown.clone());
         tokio::spawn(retention::erase(erasing.0, erasing.1, erasing.2));
+        let partners = partners::look(Arc::downgrade(&engine), config.clone(), content);
+        tokio::spawn(shutdown.clone().run_until_cancelled_owned(partners));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
         let callers = Callers { tls, access, tokens };
@@ -190,30 +193,6 @@ fn cannot_listen(address: &Address) -> String {
         }
     };
     format!("cannot listen on {address}: {instead}")
-}
-
-fn reference_content(config: &Config) -> anyhow::Result<Content> {
-    let mut content = Content::embedded();
-    if let Some(folder) = &config.reference_folder {
-        content = content::of_folder(folder)?;
-        Reference::new(&content)
-            .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?;
-    }
-    if let Some(file) = &config.partners_file {
-        let wrong = || format!("the partners in {} cannot be used", file.display());
-        let text = std::fs::read_to_string(file).with_context(wrong)?;
-        content = content.and(PARTNERS, text);
-        let reference = Reference::new(&content).with_context(wrong)?;
-        let named = config.tokens.issuers.iter().flat_map(|issuer| issuer.partners.values());
-        for partner in named {
-            anyhow::ensure!(
-                reference.partners().named(partner).is_some(),
-                "tokens.issuers: partners: {} has no partner `{partner}`",
-                file.display()
-            );
-        }
-    }
-    Ok(content)
 }
 
 fn rules(config: &Config) -> Rules {

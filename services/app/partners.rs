@@ -1,20 +1,57 @@
-//! What partners may do, read from their file without a service.
+//! What partners may do: read from their file, without a service and when the file changes while one runs.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use x509_parser::prelude::parse_x509_pem;
 
-use super::reference_content;
+use super::content::{reference_content, with_partners};
 use crate::config::Config;
+use crate::domain::codes::Content;
 use crate::domain::reference::Reference;
+use crate::engine::Engine;
 use crate::proto::v1::CallerInfo;
 use crate::rpc::caller::Caller;
 use crate::rpc::service_info::caller_info;
 use crate::rpc::status::TokenProblem;
 use crate::server::{Certificate, Tokens};
+use crate::telemetry::metrics;
+
+/// Puts the file of partners in use whenever it has changed, for as long as the service runs. A file that cannot be used changes nothing and is
+/// spoken of once. `content`: what is in use now.
+pub(super) async fn look(engine: Weak<Engine>, config: Config, mut content: Content) {
+    let Some(file) = config.partners_file.clone() else { return };
+    let mut failed = None;
+    loop {
+        tokio::time::sleep(config.server_settings().renewal).await;
+        let (read, settings, base) = (file.clone(), config.clone(), content.clone());
+        let looked = tokio::task::spawn_blocking(move || with_partners(&settings, base, &read));
+        let (Ok(looked), Some(engine)) = (looked.await, engine.upgrade()) else { return };
+        let used = match looked {
+            Ok(new) if new == content => Ok(()),
+            Ok(new) => put_in_use(&engine, &mut content, new).await,
+            Err(error) => Err(error),
+        };
+        let why = used.err().map(|error| format!("{error:#}"));
+        metrics::partners_file_unusable(why.is_some());
+        if let Some(why) = why.as_ref().filter(|_| why != failed) {
+            tracing::error!(
+                why,
+                "the file of partners has changed and cannot be used: the service goes on with the partners that it has"
+            );
+        }
+        failed = why;
+    }
+}
+
+async fn put_in_use(engine: &Engine, content: &mut Content, new: Content) -> anyhow::Result<()> {
+    let position = engine.configure(new.clone()).await?;
+    *content = new;
+    tracing::info!(position, "the partners of the changed file are in use");
+    Ok(())
+}
 
 /// The partners of a file, checked against reference content. None: the embedded content.
 ///

@@ -1,6 +1,34 @@
-//! Reference content from a folder of the operator.
+//! Reference content: from a folder of the operator, and put in use while the service runs.
 
+use super::Engine;
 use crate::domain::codes::{Content, ContentError, nearest_code};
+use crate::domain::reference::Reference;
+use crate::store::WriteError;
+
+/// Why reference content was not put in use.
+#[derive(Debug, thiserror::Error)]
+pub enum NotConfigured {
+    /// It cannot be used.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// It was not written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Engine {
+    /// Puts reference content in use for everybody who asks from now on. Returns the position of its entry.
+    ///
+    /// # Errors
+    /// It cannot be used, or was not written.
+    pub async fn configure(&self, content: Content) -> Result<u64, NotConfigured> {
+        let checked =
+            tokio::task::spawn_blocking(move || Reference::new(&content).map(|_| content));
+        let stopped = |_| WriteError::Stopped("the service is stopping".into());
+        let content = checked.await.map_err(stopped)??;
+        Ok(self.store.configure(&content).await?.position)
+    }
+}
 
 /// The reference content of a folder: each of its files replaces the built-in file of its name, or adds a code list.
 ///

@@ -23,7 +23,7 @@ use super::slabs::Slabs;
 use super::threads::Threads;
 use crate::domain::reference::Reference;
 use crate::domain::submission::Keyer;
-use crate::store::{Store, StoreError, Unsettled};
+use crate::store::{Store, Unsettled};
 
 /// Longest wait for changes that are being written.
 const UNDER_WAY: Duration = Duration::from_secs(10);
@@ -165,10 +165,7 @@ impl Engine {
         self.store.position_at(asked, is_wanted).map_err(|unsettled| match unsettled {
             Unsettled::Future(now) => QueryError::Future { asked, now },
             Unsettled::UnderWay if threads.are_late() => QueryError::Late,
-            Unsettled::UnderWay => {
-                let why = "a change of the requested time is not applied yet";
-                QueryError::Store(StoreError::Apply(why.to_owned()))
-            }
+            Unsettled::UnderWay => QueryError::UnderWay,
         })
     }
 

@@ -66,6 +66,15 @@ impl Engine {
         self.erase(ToErase::Person { scheme, key }, reason, caller, request_id).await
     }
 
+    /// The newest month that there is data of, and the last month that has ended by the service's clock; none: there is no data.
+    #[must_use]
+    pub fn newest_month(&self) -> Option<(Month, Month)> {
+        let catalog = self.store.catalog();
+        let slots = catalog.slots().filter(|(_, versions)| versions.iter().any(|of| !of.is_erased));
+        let newest = slots.map(|(slot, _)| slot.month).max()?;
+        Some((newest, last_closed(self.store.now(), 0)))
+    }
+
     /// Erases what was kept for long enough; none: there is nothing.
     ///
     /// # Errors

@@ -58,6 +58,9 @@ pub enum QueryError {
     /// The reader may not read this. The text says what it may.
     #[error("{0}")]
     OutOfScope(String),
+    /// A change of the requested time is not applied yet.
+    #[error("a change of the requested time is not applied yet")]
+    UnderWay,
     /// The log has not reached the requested position.
     #[error("position {asked} has not been reached: the newest is {reached}")]
     NotReached {
@@ -105,6 +108,7 @@ impl QueryError {
             | Self::NoRelease
             | Self::Future { .. }
             | Self::Late
+            | Self::UnderWay
             | Self::Store(_) => {}
         }
         self
@@ -126,6 +130,7 @@ impl QueryError {
             | Self::NoRelease
             | Self::Future { .. }
             | Self::Late
+            | Self::UnderWay
             | Self::Store(_) => ("query".into(), self.to_string()),
         }
     }

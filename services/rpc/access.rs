@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota};
+use governor::{DefaultKeyedRateLimiter, Quota};
 use http::HeaderMap;
-use rustc_hash::FxHashMap;
 use tonic::Status;
 
 use super::caller::Caller;
@@ -96,7 +95,7 @@ pub struct Access {
     engine: Arc<Engine>,
     purpose_required: bool,
     /// The calls of each partner.
-    quotas: Arc<FxHashMap<String, DefaultDirectRateLimiter>>,
+    quotas: Arc<DefaultKeyedRateLimiter<String>>,
     rules: Rules,
 }
 
@@ -135,16 +134,11 @@ impl Needs {
 }
 
 impl Access {
-    /// The access of the partners in the present reference content.
+    /// The access of the partners that the reference content has at each call.
     #[must_use]
     pub fn new(engine: Arc<Engine>, rules: Rules) -> Self {
         let quota = Quota::per_second(rules.requests_per_second).allow_burst(rules.burst);
-        let reference = engine.reference();
-        let quotas = reference
-            .partners()
-            .iter()
-            .map(|partner| (partner.id.clone(), DefaultDirectRateLimiter::direct(quota)));
-        let quotas = Arc::new(quotas.collect());
+        let quotas = Arc::new(DefaultKeyedRateLimiter::keyed(quota));
         Self { engine, purpose_required: rules.purpose_required, quotas, rules }
     }
 
@@ -194,10 +188,18 @@ impl Access {
         Ok(Caller::Partner(Arc::clone(partner)))
     }
 
+    /// Whether a caller is still what it was when it was let in: the entry of a partner may have been changed.
+    #[must_use]
+    pub fn is_current(&self, caller: &Caller) -> bool {
+        let Caller::Partner(partner) = caller else { return true };
+        let reference = self.engine.reference();
+        let now = reference.partners().named(&partner.id);
+        now.is_some_and(|now| Arc::ptr_eq(now, partner) || now == partner)
+    }
+
     /// Counts a call of a partner.
     fn counts(&self, partner: &Partner) -> Result<(), Status> {
-        let Some(quota) = self.quotas.get(&partner.id) else { return Ok(()) };
-        let Err(later) = quota.check() else { return Ok(()) };
+        let Err(later) = self.quotas.check_key(&partner.id) else { return Ok(()) };
         let wait = later.wait_time_from(DefaultClock::default().now());
         let wait = wait.max(Duration::from_millis(1));
         Err(status::quota_exceeded(&partner.id, self.rules.requests_per_second.get(), wait))

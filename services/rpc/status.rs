@@ -28,7 +28,9 @@ pub use storage::{
     Fate, data_damaged, reading_failed, storage_failed, storage_full, writing_stopped,
 };
 pub use token::{TokenProblem, token_refused};
-pub use unwelcome::{no_identity, no_partner, no_purpose, out_of_scope, quota_exceeded};
+pub use unwelcome::{
+    no_identity, no_partner, no_purpose, out_of_scope, partner_changed, quota_exceeded,
+};
 pub use wire::{
     compression_not_named, encoding_unknown, no_method, no_service, not_grpc, not_gzip,
 };
@@ -309,6 +311,14 @@ pub fn overloaded(retry_after: Duration) -> Status {
     let message =
         "the service has reached its limit of calls; try again after the delay in RetryInfo";
     retry(ErrorReason::Overloaded, message, retry_after)
+}
+
+/// What is asked about a time depends on a change that is not applied yet.
+#[must_use]
+pub fn change_under_way() -> Status {
+    let message = "a change of the time of as_of, or of an earlier one, is not applied yet; try again after the delay in RetryInfo, or \
+                   leave as_of empty for the newest data";
+    retry(ErrorReason::ChangeUnderWay, message, RETRY_OVERLOADED)
 }
 
 /// The service is stopping.

@@ -65,6 +65,8 @@ fn makers() -> Vec<Status> {
         writing_stopped(Fate::NotKnown),
         overloaded(Duration::from_millis(250)),
         stopping(),
+        change_under_way(),
+        partner_changed(),
         deadline_exceeded(),
         data_damaged("id-1"),
         internal(&std::io::Error::other("the secret path /var/x")),

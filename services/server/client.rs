@@ -12,9 +12,6 @@ use super::room::{LEAST, Room, SLOTS};
 use super::socket::Peer;
 use crate::telemetry::metrics;
 
-/// Bearer tokens with a wrong signature that a connection survives.
-const FORGED: u32 = 20;
-
 /// The client of one connection.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -28,8 +25,6 @@ pub(super) struct Client {
     /// How many messages are due in each step.
     due: [AtomicU32; SLOTS],
     state: Mutex<State>,
-    /// Bearer tokens whose signature was wrong.
-    forged: AtomicU32,
     cut: CancellationToken,
     is_cut_off: AtomicBool,
 }
@@ -67,7 +62,6 @@ impl Client {
                 has_called: false,
                 quiet_since: now,
             }),
-            forged: AtomicU32::new(0),
             // A child token: connections do not contend for one lock at every read.
             cut: cut.child_token(),
             is_cut_off: AtomicBool::new(false),
@@ -94,17 +88,15 @@ impl Client {
         self.partner.get_or_init(|| partner.into());
     }
 
+    /// The partner whose calls it makes.
+    pub(super) fn partner(&self) -> Option<&str> {
+        self.partner.get().map(|partner| &**partner)
+    }
+
     /// Whether both are one connection, or connections of one partner.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
             || self.partner.get().is_some_and(|partner| other.partner.get() == Some(partner))
-    }
-
-    /// It has sent a bearer token that nobody has signed. To check many of them is work that it has no right to.
-    pub(super) fn has_forged(&self) {
-        if self.forged.fetch_add(1, Relaxed) >= FORGED {
-            self.cut_off("its client has sent many bearer tokens with a wrong signature");
-        }
     }
 
     /// Its handshake has failed.

@@ -17,21 +17,22 @@ const DAY: u64 = 24 * 3600;
 
 /// Looks again and again, until the server has ended.
 pub(super) async fn look(tls: Weak<Tls>, clients: Weak<UnreadBudget>, pause: Duration) {
-    let (mut failed, mut warned) = (None, u64::MAX);
+    let (mut failed, mut warned, mut missed) = (None, u64::MAX, None);
     for number in 1u32.. {
         tokio::time::sleep(pause).await;
         let (Some(tls), Some(clients)) = (tls.upgrade(), clients.upgrade()) else { return };
         let looked = tokio::task::spawn_blocking(move || {
             let renewed = renew(&tls, &mut failed);
             warn(tls.now().valid_until, &mut warned);
+            warn_of_lists(tls.now().lists_until, &mut missed);
             if renewed || number.is_multiple_of(LOOKS) {
                 let now = tls.now();
                 clients.cut_where(|chain| now.refuses(chain).map(|error| error.to_string()));
             }
-            (failed, warned)
+            (failed, warned, missed)
         });
         let Ok(after) = looked.await else { return };
-        (failed, warned) = after;
+        (failed, warned, missed) = after;
     }
 }
 
@@ -102,6 +103,20 @@ fn renew_keys(tokens: &Tokens, failed: &mut Option<Option<blake3::Hash>>) {
     metrics::token_keys_unusable(failed.is_some());
 }
 
+/// Says once of each list of revoked certificates that the next one has not come in time. It still holds: refusing everybody would help nobody.
+fn warn_of_lists(until: Option<SystemTime>, missed: &mut Option<SystemTime>) {
+    let overdue = until.filter(|until| *until < SystemTime::now());
+    metrics::revocations_overdue(overdue.is_some());
+    if let Some(until) = overdue.filter(|_| overdue != *missed) {
+        tracing::warn!(
+            until = day(until),
+            "a list in tls.revocations_file had to be replaced by then: certificates that were revoked since are still accepted; put \
+             the new list of its authority into place, the service reads it by itself"
+        );
+    }
+    *missed = overdue;
+}
+
 /// Says once for each number of days that the certificate of the service ends soon.
 fn warn(valid_until: SystemTime, warned: &mut u64) {
     let left = valid_until.duration_since(SystemTime::now()).unwrap_or_default();
@@ -114,4 +129,25 @@ fn warn(valid_until: SystemTime, warned: &mut u64) {
         );
     }
     *warned = due;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overdue_list_is_told_until_the_next_one_is_there() {
+        let (past, future) = (
+            SystemTime::now() - Duration::from_secs(60),
+            SystemTime::now() + Duration::from_secs(60),
+        );
+        let mut missed = None;
+        for (until, told) in
+            [(None, None), (Some(past), Some(past)), (Some(past), Some(past)), (Some(future), None)]
+        {
+            warn_of_lists(until, &mut missed);
+            assert_eq!(missed, told);
+            assert_eq!(metrics::has_overdue_revocations(), told.is_some());
+        }
+    }
 }

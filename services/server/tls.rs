@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
@@ -13,6 +13,7 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio_rustls::{Accept, TlsAcceptor};
+use x509_parser::prelude::{CertificateRevocationList, FromDer as _};
 
 use super::certificate::Certificate;
 
@@ -55,6 +56,8 @@ pub(super) struct Accepting {
     read: blake3::Hash,
     /// Until when the certificate of the service is valid.
     pub(super) valid_until: SystemTime,
+    /// When the first of the lists of revoked certificates has to be replaced by a new one; none: no list says.
+    pub(super) lists_until: Option<SystemTime>,
 }
 
 impl TlsFiles {
@@ -129,13 +132,12 @@ impl Accepting {
             Arc::clone(&provider),
         )
         .only_check_end_entity_revocation();
-        let verifier = match &files.revocations {
-            Some(file) => verifier.with_crls(items::<CertificateRevocationListDer<'static>>(
-                file,
-                "revocation list",
-            )?),
-            None => verifier,
-        };
+        let mut lists = Vec::new();
+        if let Some(file) = &files.revocations {
+            lists = items::<CertificateRevocationListDer<'static>>(file, "revocation list")?;
+        }
+        let lists_until = lists.iter().filter_map(|list| next_update(list)).min();
+        let verifier = verifier.with_crls(lists);
         let verifier =
             if files.without_certificate { verifier.allow_unauthenticated() } else { verifier };
         let of_clients = files.revocations.as_ref().unwrap_or(&files.client_authorities);
@@ -158,7 +160,7 @@ impl Accepting {
         // A resumed session would show no certificate, and one that was revoked meanwhile would still do.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
-        Ok(Self { config: Arc::new(config), verifier, read, valid_until })
+        Ok(Self { config: Arc::new(config), verifier, read, valid_until, lists_until })
     }
 }
 
@@ -197,6 +199,13 @@ fn check_chain(chain: &[CertificateDer<'static>]) -> Result<SystemTime, String> 
     }
 }
 
+/// When an authority makes the next list of what it has revoked, at the latest.
+fn next_update(list: &[u8]) -> Option<SystemTime> {
+    let (_, read) = CertificateRevocationList::from_der(list).ok()?;
+    let seconds = read.next_update()?.timestamp();
+    Some(UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?))
+}
+
 fn hash(files: &TlsFiles) -> Result<blake3::Hash, TlsError> {
     let mut hash = blake3::Hasher::new();
     for file in files.all() {
@@ -205,4 +214,34 @@ fn hash(files: &TlsFiles) -> Result<blake3::Hash, TlsError> {
         hash.update(&(bytes.len() as u64).to_be_bytes()).update(&bytes);
     }
     Ok(hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{
+        BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
+        KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_list_says_when_the_next_one_comes() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::CrlSign];
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2024, 1, 1),
+            next_update: date_time_ymd(2024, 1, 2),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = list.signed_by(&Issuer::new(params, key)).unwrap();
+        let until = UNIX_EPOCH + Duration::from_secs(1_704_153_600);
+        assert_eq!(next_update(list.der()), Some(until));
+        assert_eq!(next_update(b"no list"), None);
+    }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -64,17 +65,28 @@ impl UnreadBudget {
         Some(client.count(message, due))
     }
 
-    /// Who keeps the most unread: first of those who take nothing, then of those who keep more than a client would with `bytes` more.
+    /// Who keeps the most unread: first of those who take nothing, then of those who keep more than a client would with `bytes` more. What
+    /// a partner keeps on all its connections counts for each of them.
     fn largest(&self, client: &Client, bytes: usize) -> Option<Arc<Client>> {
-        let (now, own) = (Instant::now(), client.unread_bytes() + bytes);
-        let keeps = |other: &Arc<Client>| {
-            let takes_nothing = other.takes_nothing_for(now).is_some_and(|time| time >= PATIENCE);
-            (takes_nothing, other.unread_bytes())
+        let (now, all) = (Instant::now(), self.all());
+        let mut of_partners = FxHashMap::<&str, usize>::default();
+        for (partner, one) in all.iter().filter_map(|one| Some((one.partner()?, one))) {
+            *of_partners.entry(partner).or_default() += one.unread_bytes();
+        }
+        let kept = |one: &Client| {
+            let of_partner = one.partner().and_then(|partner| of_partners.get(partner));
+            of_partner.copied().unwrap_or_else(|| one.unread_bytes())
         };
-        let others = self.all().into_iter().filter(|other| !std::ptr::eq(&**other, client));
-        let others = others.map(|other| (keeps(&other), other));
-        let others = others.filter(|((nothing, kept), _)| *kept > own || (*nothing && *kept > 0));
-        others.max_by_key(|(keeps, _)| *keeps).map(|(_, other)| other)
+        let own = kept(client) + bytes;
+        let keeps = |other: &Client| {
+            let takes_nothing = other.takes_nothing_for(now).is_some_and(|time| time >= PATIENCE);
+            (takes_nothing, kept(other), other.unread_bytes())
+        };
+        let others = all.iter().filter(|other| !std::ptr::eq(&***other, client));
+        let others = others.map(|other| (keeps(other), other));
+        let others =
+            others.filter(|((nothing, of_all, here), _)| *here > 0 && (*nothing || *of_all > own));
+        others.max_by_key(|(keeps, _)| *keeps).map(|(_, other)| Arc::clone(other))
     }
 
     fn all(&self) -> Vec<Arc<Client>> {
@@ -209,6 +221,32 @@ mod tests {
         tokio::time::sleep(PATIENCE).await;
         assert!(budget.count(&client(&budget), "x".into(), due).is_some(), "they take nothing");
         drop((small, more));
+    }
+
+    /// Ten connections do not give a partner ten shares.
+    #[tokio::test]
+    async fn what_a_partner_keeps_on_all_its_connections_counts_together() {
+        let settings = ServerSettings { unread_bytes: 7 * LEAST, ..ServerSettings::default() };
+        let budget = UnreadBudget::new(&settings);
+        let due = budget.room.begun() + Duration::from_secs(60);
+        let many: Vec<_> = (0..4).map(|_| client(&budget)).collect();
+        many.iter().for_each(|one| one.is_of("many"));
+        let single = client(&budget);
+        single.is_of("single");
+        let mut kept: Vec<_> =
+            many.iter().map(|one| budget.count(one, "kept".into(), due).unwrap()).collect();
+        for _ in 0..3 {
+            kept.push(budget.count(&single, "kept".into(), due).unwrap());
+        }
+        assert!(
+            budget.count(&many[0], "more".into(), due).is_none(),
+            "it keeps more than the other, on four connections"
+        );
+        let newcomer = client(&budget);
+        newcomer.is_of("newcomer");
+        kept.push(budget.count(&newcomer, "new".into(), due).expect("there is room"));
+        assert_eq!(many.iter().filter(|one| one.is_cut_off()).count(), 1);
+        assert!(!single.is_cut_off() && !newcomer.is_cut_off());
     }
 
     #[tokio::test]

@@ -4,9 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use prost::Message as _;
+
 use super::aside::{OF_ANOTHER_LOG, free_name, made_anew, open_first};
 use super::clock::LogClock;
-use super::erasing::{finish_at_start, set_aside};
+use super::erasing::set_aside;
 use super::error::StoreError;
 use super::folder::{free_bytes, make_folder};
 use super::lock::Lock;
@@ -19,6 +21,7 @@ use super::reserve::{RESERVE_BYTES, Reserve};
 use super::settings::Settings;
 use super::state::State;
 use super::tree::DATA_FILE;
+use super::unfinished::{Unfinished, finish_at_start};
 use super::witness::{self, Seen};
 
 /// The log, and the state after every readable entry of the log.
@@ -59,7 +62,11 @@ impl CaughtUp {
         let (Opened { mut log, damage, denied, .. }, accepted) = opened;
         if applied.iter().any(|known| denied.contains(known)) {
             state = made_anew(state, folder, sled_bytes, OF_ANOTHER_LOG)?;
-        } else if accepted && state.tree.position() > log.tail() {
+        }
+        // Below, one is set aside that has seen every erasure of the log.
+        let mut aside = set_aside(folder)?;
+        aside.retain(|path| !kept.contains(path));
+        if accepted && state.tree.position() > log.tail() {
             state = made_anew(
                 state,
                 folder,
@@ -67,10 +74,13 @@ impl CaughtUp {
                 "the store has entries whose loss was accepted",
             )?;
         }
+        let mut unfinished = Unfinished::default();
         if damage.is_none() {
-            let mut aside = set_aside(folder)?;
-            aside.retain(|path| !kept.contains(path));
-            state = finish_at_start(&mut log, state, folder, sled_bytes, &aside)?;
+            unfinished = Unfinished::of(&log)?;
+            if let Some(refusal) = unfinished.refuses(settings.accept_loss) {
+                return Err(refusal);
+            }
+            state = finish_at_start(&mut log, &unfinished, state, folder, sled_bytes, &aside)?;
         }
         let (entries, found) = state.replay(&log, &mut |_, _| {})?;
         if entries > 0 {
@@ -93,7 +103,15 @@ impl CaughtUp {
             }
             _ => None,
         };
-        Ok(Self { lock, log, state, reserve, clock, refusal })
+        let mut this = Self { lock, log, state, reserve, clock, refusal };
+        if let Some(erase) = unfinished.naming(&this.log, &this.state)? {
+            tracing::warn!(
+                submissions = erase.versions.len(),
+                "an erasure is lost: a new entry names what it has erased"
+            );
+            this.add(EntryKind::Erase, &erase.encode_to_vec())?;
+        }
+        Ok(this)
     }
 
     /// Appends an entry and applies it.
@@ -128,7 +146,9 @@ fn open_log(
     let (path, known) = (folder.join("log"), [applied, witnessed].concat());
     let opened = SegmentLog::open(&path, SEGMENT_BYTES, &known)?;
     let Some(damage) = accepted(&opened, witnessed, accept)? else {
-        if accept.is_some() && !is_of_another_log(&opened, witnessed) {
+        let has_lost = is_of_another_log(&opened, witnessed)
+            || !Unfinished::of(&opened.log)?.unnamed.is_empty();
+        if accept.is_some() && !has_lost {
             tracing::warn!(accept, "nothing is lost: leave --accept-loss out at the next start");
         }
         return Ok((opened, false));
@@ -211,6 +231,11 @@ pub(super) fn check(
         return Err(StoreError::Unreadable(damage.clone()));
     }
     let is_accepted = accepted(&opened, &witnessed, accept)?.is_some();
+    if opened.damage.is_none()
+        && let Some(refusal) = Unfinished::of(&opened.log)?.refuses(accept)
+    {
+        return Err(refusal);
+    }
     let is_of_another = is_of_another_log(&opened, &witnessed);
     Ok(match (opened.damage, seen) {
         (Some(damage), _) if !is_accepted => Some(lost(damage, opened.log.last_known())),

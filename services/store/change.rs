@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use prost::Message as _;
+
 use super::assessment;
 use super::erasure::NewErasure;
 use super::keys::{self, Slot};
 use super::prepare::Prepared;
 use super::release;
-use crate::proto::store::{Assessment, Release};
+use crate::proto::store::{Assessment, Configuration, Release};
 
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
 pub(super) const CHANGE_BYTES: u64 = 16 << 10;
@@ -32,6 +34,8 @@ pub(super) enum Change {
         after: u64,
     },
     Erase(Box<NewErasure>),
+    /// The whole reference content.
+    Configure(Box<Configuration>),
 }
 
 /// A change that is in the log and applied.
@@ -54,6 +58,8 @@ impl Change {
             Self::Assess(assessment) => (&assessment.caller, &assessment.request_id),
             Self::Release { release, .. } => (&release.caller, &release.request_id),
             Self::Erase(erasure) => (&erasure.caller, &erasure.request_id),
+            // It is no call: the same content may come again after another one.
+            Self::Configure(_) => ("service", "reference content"),
         }
     }
 
@@ -67,6 +73,7 @@ impl Change {
             Self::Assess(assessment) => assessment::hash(assessment).to_vec(),
             Self::Release { release, .. } => release::hash(release).to_vec(),
             Self::Erase(erasure) => erasure.hash().to_vec(),
+            Self::Configure(_) => Vec::new(),
         }
     }
 
@@ -76,6 +83,7 @@ impl Change {
             + match self {
                 Self::Submit { prepared, .. } => prepared.bytes(),
                 Self::Assess(_) => assessment::ROW_BYTES as u64,
+                Self::Configure(content) => 2 * content.encoded_len() as u64,
                 Self::Withdraw { .. } | Self::Release { .. } | Self::Erase(_) => 0,
             }
     }

@@ -62,6 +62,8 @@ struct Dates {
     last: u64,
     /// Time of the changes that are being written.
     under_way: Option<u64>,
+    /// Whether these are an erasure, which takes long: no question waits for it.
+    is_erasure: bool,
 }
 
 /// What an operator is told of the clock.
@@ -77,7 +79,7 @@ enum Told {
 
 impl Dates {
     fn new(wall: i64, newest: u64) -> Self {
-        Self { believed: wall, jumped: None, last: newest, under_way: None }
+        Self { believed: wall, jumped: None, last: newest, under_way: None, is_erasure: false }
     }
 
     /// Looks at the clock, so long after the start.
@@ -148,8 +150,17 @@ impl LogClock {
         let (mut dates, now) = self.lock_now();
         // Later than what was asked about, and than every entry.
         dates.last = if now > dates.last { now } else { dates.last.saturating_add(1) };
-        dates.under_way = Some(dates.last);
+        (dates.under_way, dates.is_erasure) = (Some(dates.last), false);
         dates.last
+    }
+
+    /// Time for the entries of an erasure. A question about this time or a later one does not wait until it is done: it would hold what
+    /// the erasure waits for.
+    pub(super) fn begin_erasure(&self) -> u64 {
+        let time = self.begin();
+        self.lock().is_erasure = true;
+        self.applied.notify_all();
+        time
     }
 
     /// Everything written is applied.
@@ -167,7 +178,7 @@ impl LogClock {
         }
         dates.last = dates.last.max(time);
         while dates.under_way.is_some_and(|under_way| under_way <= time) {
-            if !waits() {
+            if dates.is_erasure || !waits() {
                 return Err(Unsettled::UnderWay);
             }
             let waited = self.applied.wait_timeout(dates, LOOK);
@@ -289,6 +300,23 @@ mod tests {
             let asker = scope.spawn(|| clock.settle(time, || true));
             std::thread::sleep(Duration::from_millis(120));
             assert!(!asker.is_finished());
+            clock.done();
+            assert_eq!(asker.join().unwrap(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn a_question_does_not_wait_for_an_erasure() {
+        let clock = LogClock::new(0, None);
+        let time = clock.begin_erasure();
+        assert_eq!(clock.settle(time, || true), Err(Unsettled::UnderWay));
+        clock.done();
+        let time = clock.begin();
+        assert_eq!(clock.settle(time - 1, || true), Ok(()));
+        std::thread::scope(|scope| {
+            let asker = scope.spawn(|| clock.settle(time, || true));
+            std::thread::sleep(Duration::from_millis(120));
+            assert!(!asker.is_finished(), "other changes are waited for");
             clock.done();
             assert_eq!(asker.join().unwrap(), Ok(()));
         });

@@ -82,8 +82,7 @@ impl Erasure {
         let empty = Erase::default();
         let made = row.erase.as_ref().unwrap_or(&empty);
         let wrong = || damaged(format!("the erasure at {position} cannot be read"));
-        let kinds = [ErasureKind::Submission, ErasureKind::Person, ErasureKind::Retention];
-        let kind = kinds.into_iter().find(|kind| *kind as u32 == made.kind).ok_or_else(wrong)?;
+        let kind = ErasureKind::of(made.kind).ok_or_else(wrong)?;
         let versions = made.versions.iter().map(|of| {
             let left = of.left.as_ref().ok_or_else(wrong)?;
             let dataset = Dataset::from_number(left.dataset).ok_or_else(wrong)?;

@@ -1,13 +1,14 @@
 //! Doing an erasure, in an order that a kill cannot spoil:
 //!
-//! 1. The erasure's entry is in the log, with what replaces a person's submissions: one append, so all of it or nothing.
+//! 1. The erasure's entry is in the log, behind what replaces a person's submissions: one append. A kill in the middle of it can leave
+//!    replacements without the erasure, of which nobody was told: they stand, and the erasure has to be ordered again.
 //! 2. Folders that were kept for the operator are removed: they may have copies.
 //! 3. The payloads are destroyed in the log.
 //! 4. sled is made anew from the log beside the old one, which then goes. (sled frees what it deletes whenever it likes.)
 //!
-//! A start that finds the entry and not all of the rest does the rest before anything is read.
+//! A start that finds the entry and not all of the rest does the rest before anything is read: see `unfinished.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use super::erasure::{NewErasure, ToErase, left_by, left_of};
 use super::error::{StoreError, WriteError, damaged};
 use super::folder::folder_bytes;
 use super::keys::Slot;
-use super::log::{Entry, EntryKind, Erasures, Log, NewEntry, SEGMENT_BYTES, SegmentLog};
+use super::log::{Entry, EntryKind, Log, NewEntry, SEGMENT_BYTES};
 use super::prepare::{Prepared, chunks_hash};
 use super::runs;
 use super::state::State;
@@ -33,8 +34,8 @@ use super::writer::{Writer, unsure};
 use crate::proto::store::{Commit, Erase, ErasedVersion, SubmissionMeta};
 
 /// sled while it is made anew, and the old one before it goes.
-const NEW: &str = "sled-new";
-const OLD: &str = "sled-erased";
+pub(super) const NEW: &str = "sled-new";
+pub(super) const OLD: &str = "sled-erased";
 
 /// Longest wait for a moment without questions, and pause between two looks.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -63,7 +64,13 @@ impl<L: Log> Writer<L> {
         }
         self.live.catch_up(&self.log)?;
         if let Some(done) = self.earlier(change)? {
-            return Ok(done);
+            // Nothing that is kept tells one person from another: who is still there was not erased by that call.
+            let is_person = matches!(new.what, ToErase::Person { .. });
+            return match is_person.then(|| self.plan_erasure(new)) {
+                None | Some(Err(WriteError::NoSuchPerson)) => Ok(done),
+                Some(Ok(_)) => Err(WriteError::RequestIdReused),
+                Some(Err(error)) => Err(error),
+            };
         }
         let plan = self.plan_erasure(new)?;
         // sled once more, the largest segment once more, and what comes instead.
@@ -220,7 +227,7 @@ impl<L: Log> Writer<L> {
         Ok(stray)
     }
 
-    /// One append, with one fsync: a kill leaves all of it or nothing.
+    /// One append, with one fsync.
     fn append_erasure(&mut self, plan: Plan) -> Result<u64, WriteError> {
         let mut payloads = Vec::new();
         for (_, prepared) in plan.instead {
@@ -236,7 +243,7 @@ impl<L: Log> Writer<L> {
             payloads.push((EntryKind::Commit, commit.encode_to_vec()));
         }
         payloads.push((EntryKind::Erase, plan.erase.encode_to_vec()));
-        let time_millis = self.clock.begin();
+        let time_millis = self.clock.begin_erasure();
         let segments = self.log.segments();
         let new: Vec<_> = payloads
             .iter()
@@ -304,96 +311,8 @@ fn erased(position: u64, commit: &Commit, meta: &SubmissionMeta, version: u32) -
     ErasedVersion { position, chunk_count, left, version, replaced_by: 0 }
 }
 
-/// What a log still has although it says that it is erased.
-#[derive(Default)]
-pub(super) struct Unfinished {
-    /// What has to stand in the place of payloads, by position.
-    pub(super) left: BTreeMap<u64, Vec<u8>>,
-    /// Position of the last erasure; 0: there is none.
-    pub(super) last: u64,
-    /// A payload that is gone and that no erasure names.
-    pub(super) unnamed: Option<u64>,
-}
-
-impl Unfinished {
-    /// Compares a log with its erasures.
-    pub(super) fn of(log: &SegmentLog) -> Result<Self, StoreError> {
-        let Erasures { ordered, done } = log.erasures();
-        let (mut found, mut named) = (Self::default(), BTreeSet::new());
-        for position in ordered {
-            let entry = log.read_from(*position)?.next().transpose()?;
-            let erase = entry.filter(|entry| entry.kind == EntryKind::Erase);
-            let erase = erase.ok_or_else(|| damaged(format!("entry {position} is not there")))?;
-            let erase = Erase::decode(erase.payload.as_slice()).map_err(damaged)?;
-            for (position, left) in left_by(&erase) {
-                named.insert(position);
-                if !done.contains(&position) {
-                    found.left.insert(position, left);
-                }
-            }
-            found.last = *position;
-        }
-        found.unnamed = done.difference(&named).next().copied();
-        Ok(found)
-    }
-
-    /// What is wrong, and what to do; none: everything that is erased is gone.
-    pub(super) fn why(&self) -> Option<String> {
-        if let Some(position) = self.unnamed {
-            return Some(format!(
-                "the payload of entry {position} is gone, and no erasure names it: restore the log from the backup"
-            ));
-        }
-        let first = self.left.first_key_value()?.0;
-        Some(format!(
-            "an erasure was interrupted: entry {first} still has its payload. Start the service: the start finishes it"
-        ))
-    }
-
-    /// Whether rows up to a position were made before the last erasure.
-    pub(super) fn are_old(&self, position: u64) -> bool {
-        position > 0 && position < self.last
-    }
-}
-
-/// Finishes at a start what an erasure has left, and returns the state to go on with.
-pub(super) fn finish_at_start(
-    log: &mut SegmentLog,
-    mut state: State,
-    folder: &Path,
-    sled_bytes: u64,
-    set_aside: &[PathBuf],
-) -> Result<State, StoreError> {
-    let unfinished = Unfinished::of(log)?;
-    if unfinished.last == 0 {
-        return Ok(state);
-    }
-    [NEW, OLD].iter().try_for_each(|name| remove(&folder.join(name)))?;
-    if unfinished.unnamed.is_some() {
-        return Err(StoreError::Erasure(unfinished.why().unwrap_or_default()));
-    }
-    // A sled that was set aside just now may be older than the erasure.
-    set_aside.iter().try_for_each(|path| remove(path))?;
-    if !unfinished.left.is_empty() {
-        tracing::warn!(
-            payloads = unfinished.left.len(),
-            "an erasure was interrupted: it is finished now"
-        );
-        remove_copies(folder)?;
-        log.erase(&unfinished.left)?;
-    }
-    // Rows that were made before, or the files of a sled that has lost them.
-    if !unfinished.left.is_empty() || state.tree.position() < unfinished.last {
-        drop(state);
-        let sled = folder.join("sled");
-        remove(&sled)?;
-        state = State::open(&sled, sled_bytes)?;
-    }
-    Ok(state)
-}
-
 /// Removes whatever may have a copy of data: what was kept for the operator, and what a killed command has left.
-fn remove_copies(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn remove_copies(folder: &Path) -> Result<(), StoreError> {
     copies(folder)?.iter().try_for_each(|path| remove(path))
 }
 
@@ -419,7 +338,7 @@ fn copies(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(found)
 }
 
-fn remove(path: &Path) -> Result<(), StoreError> {
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", path)(error)),
         _ => Ok(()),
@@ -440,4 +359,4 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreE
 
 #[cfg(test)]
 #[path = "erasing_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -14,7 +14,7 @@ use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::submission::{Builder, Header, Keyer};
-use crate::store::log::Opened;
+use crate::store::log::{Opened, SegmentLog};
 use crate::store::{
     ErasureKind, NewRelease, ReleaseReason, Settings, Store, WriteError, rebuild, standing, verify,
 };
@@ -23,7 +23,14 @@ use crate::store::{
 const NEEDLE: usize = 20;
 const LSOAS: [&str; 4] = ["E01013600", "E01013601", "E01013602", "E01013603"];
 
-fn open(folder: &Path) -> Store {
+pub(in crate::store) fn open(folder: &Path) -> Store {
+    try_open(folder, None).unwrap()
+}
+
+pub(in crate::store) fn try_open(
+    folder: &Path,
+    accept_loss: Option<u64>,
+) -> Result<Store, StoreError> {
     Store::open(Settings {
         folder,
         secret: &[7; 32],
@@ -32,14 +39,19 @@ fn open(folder: &Path) -> Store {
         estimate_bytes: 1 << 20,
         min_free_bytes: 0,
         witness: Some(&folder.join("witness")),
-        accept_loss: None,
+        accept_loss,
         observer: Arc::new(|_, _| {}),
     })
-    .unwrap()
+}
+
+/// Puts another log in the place of a folder's.
+pub(in crate::store) fn replace_log(folder: &Path, by: &Path) {
+    fs::remove_dir_all(folder.join("log")).unwrap();
+    copy(by, &folder.join("log"));
 }
 
 /// A submission of random rows, in which some persons have one row each.
-fn prepared(organisation: &str, persons: &[&str], seed: u64) -> Prepared {
+pub(in crate::store) fn prepared(organisation: &str, persons: &[&str], seed: u64) -> Prepared {
     let header = Header {
         organisation: organisation.to_owned(),
         collection: "practice-feed".to_owned(),
@@ -78,7 +90,7 @@ fn prepared(organisation: &str, persons: &[&str], seed: u64) -> Prepared {
 }
 
 /// Parts of what a submission is in the log and in sled: of its chunks, of its description as it is deflated, and of its pack.
-fn needles(of: &Prepared) -> Vec<Vec<u8>> {
+pub(in crate::store) fn needles(of: &Prepared) -> Vec<Vec<u8>> {
     let pack = &of.pack.as_ref().unwrap().bytes;
     let forms = of.chunks.iter().chain([&of.described, pack]);
     let needles = forms.flat_map(|bytes| bytes.chunks_exact(NEEDLE));
@@ -89,7 +101,7 @@ fn needles(of: &Prepared) -> Vec<Vec<u8>> {
 }
 
 /// How many of the needles are in the files of a folder, by file.
-fn found(folder: &Path, needles: &[Vec<u8>]) -> BTreeMap<String, usize> {
+pub(in crate::store) fn found(folder: &Path, needles: &[Vec<u8>]) -> BTreeMap<String, usize> {
     let mut wanted: FxHashMap<[u8; 8], Vec<&[u8]>> = FxHashMap::default();
     for needle in needles {
         wanted.entry(*needle.first_chunk().unwrap()).or_default().push(needle);
@@ -115,7 +127,7 @@ fn found(folder: &Path, needles: &[Vec<u8>]) -> BTreeMap<String, usize> {
     found
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(in crate::store) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for item in fs::read_dir(from).unwrap() {
         let (path, name) = {
@@ -130,17 +142,17 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn is_proven(folder: &Path) {
+pub(in crate::store) fn is_proven(folder: &Path) {
     let report = verify(folder, None, Some(&folder.join("witness")), &mut |_, _| {}).unwrap();
     assert_eq!(report.differences, [""; 0]);
 }
 
-fn order(what: ToErase) -> NewErasure {
+pub(in crate::store) fn order(what: ToErase) -> NewErasure {
     let (reason, caller) = ("a test".to_owned(), "caller".to_owned());
     NewErasure { what, reason, caller, request_id: uuid::Uuid::new_v4().to_string() }
 }
 
-fn slot(store: &Store, organisation: &str) -> Slot {
+pub(in crate::store) fn slot(store: &Store, organisation: &str) -> Slot {
     let month: Month = "2024-01".parse().unwrap();
     let catalog = store.catalog();
     catalog.slot("practice-feed", organisation, Dataset::Consultations, month).unwrap()
@@ -431,6 +443,25 @@ async fn a_payload_that_no_erasure_names_is_missed() {
     assert!(report.differences[0].contains("no erasure names it"), "{:?}", report.differences);
     let refused = rebuild(folder, None, &mut |_, _| {}).unwrap_err().to_string();
     assert!(refused.contains("no erasure names it"), "{refused}");
+}
+
+/// The id of an erasure of somebody else must not be answered with "erased before".
+#[tokio::test]
+async fn an_id_that_was_used_for_a_person_is_refused_for_another() {
+    let place = tempfile::tempdir().unwrap();
+    let store = open(place.path());
+    store.submit(Arc::new(prepared("C82001", &["one", "other"], 1)), None).await.unwrap();
+    let of = |person| ToErase::Person { scheme: "scheme".into(), key: key(person) };
+    let first = order(of("one"));
+    let made = store.erase(first.clone()).await.unwrap();
+    let again = store.erase(first.clone()).await.unwrap();
+    assert!(again.replayed && again.position == made.position);
+    let other = NewErasure { what: of("other"), ..first.clone() };
+    assert!(matches!(store.erase(other).await, Err(WriteError::RequestIdReused)));
+    store.submit(Arc::new(prepared("C82002", &["one"], 2)), None).await.unwrap();
+    let came_back = store.erase(first).await;
+    assert!(matches!(came_back, Err(WriteError::RequestIdReused)), "{came_back:?}");
+    store.erase(order(of("one"))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,16 @@ pub enum ErasureKind {
     Person = 2,
     /// It was kept for as long as the configuration says.
     Retention = 3,
+    /// The entry of the erasure was lost, and an operator has accepted that.
+    Lost = 4,
+}
+
+impl ErasureKind {
+    /// The kind of a number on disk.
+    pub(super) fn of(number: u32) -> Option<Self> {
+        let kinds = [Self::Submission, Self::Person, Self::Retention, Self::Lost];
+        kinds.into_iter().find(|kind| *kind as u32 == number)
+    }
 }
 
 /// Data to erase.
@@ -97,8 +107,7 @@ pub struct Erased {
 }
 
 impl NewErasure {
-    /// Hash that tells whether two requests ask for the same. Of a person's key it has 16 bits: enough to tell two requests apart that were
-    /// given one id by mistake, and too few to tell who was erased.
+    /// Hash that tells whether two requests ask for the same. Of a person's key it has nothing: it would tell whether somebody was erased.
     pub(super) fn hash(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         let text = |hasher: &mut blake3::Hasher, text: &str| {
@@ -110,9 +119,8 @@ impl NewErasure {
                 hasher.update(&[ErasureKind::Submission as u8, u8::from(*all_versions)]);
                 hasher.update(&keys::version(slot, *version));
             }
-            ToErase::Person { scheme, key } => {
-                let few = *blake3::hash(&key.to_le_bytes()).as_bytes();
-                hasher.update(&[ErasureKind::Person as u8]).update(&few[..2]);
+            ToErase::Person { scheme, .. } => {
+                hasher.update(&[ErasureKind::Person as u8]);
                 text(&mut hasher, scheme);
             }
             ToErase::Retention { .. } => {

@@ -16,10 +16,12 @@ use super::erasure::NewErasure;
 use super::error::WriteError;
 use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
+use super::load::configuration;
 use super::prepare::Prepared;
 use super::read::Reader;
 use super::release::NewRelease;
 use super::writer::{Busy, FAILED, Job};
+use crate::domain::codes::Content;
 
 /// One per data folder. Dropping it ends the writer.
 pub struct Store {
@@ -137,6 +139,14 @@ impl Store {
     /// See [`WriteError`]. After [`WriteError::Unsure`] the erasure is finished by the next start.
     pub async fn erase(&self, erasure: NewErasure) -> Result<Written, WriteError> {
         self.change(Change::Erase(Box::new(erasure))).await
+    }
+
+    /// Puts reference content in use. It has to be one that [`Reference::new`](crate::domain::reference::Reference::new) takes.
+    ///
+    /// # Errors
+    /// See [`WriteError`].
+    pub async fn configure(&self, content: &Content) -> Result<Written, WriteError> {
+        self.change(Change::Configure(Box::new(configuration(content)))).await
     }
 
     /// Keeps an erasure from changing what a question reads, for as long as this is held: the numbers of words and persons, and the places

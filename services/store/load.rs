@@ -12,7 +12,8 @@ use super::words::{self, Words};
 use crate::domain::codes::Content;
 use crate::domain::field::Field;
 use crate::proto::store::{
-    AssessmentRow, Configuration, ConfigurationRow, Genesis, ReleaseRow, WithdrawalRow,
+    AssessmentRow, Configuration, ConfigurationFile, ConfigurationRow, Genesis, ReleaseRow,
+    WithdrawalRow,
 };
 
 /// Rows that the pass has found, by kind.
@@ -225,6 +226,14 @@ fn at_position<R: Message + Default>(rows: &mut Vec<(u64, R)>, key: &[u8], value
 }
 
 /// The reference content of a configuration.
+pub(super) fn configuration(content: &Content) -> Configuration {
+    let files = content.files().map(|(name, content)| ConfigurationFile {
+        name: name.to_owned(),
+        content: content.to_owned(),
+    });
+    Configuration { files: files.collect() }
+}
+
 pub(super) fn content_of(configuration: Configuration) -> Content {
     Content::exactly(configuration.files.into_iter().map(|file| (file.name, file.content)))
 }

@@ -67,6 +67,7 @@ mod state;
 mod stored;
 mod touched;
 mod tree;
+mod unfinished;
 mod verify;
 mod without;
 mod witness;

@@ -9,6 +9,7 @@ use prost::Message;
 use super::caught_up::{self, CaughtUp};
 use super::error::StoreError;
 use super::handle::Store;
+use super::load::configuration;
 use super::log::{EntryKind, Log, Opened, SegmentLog};
 use super::read::Reader;
 use super::recover::LiveState;
@@ -16,7 +17,7 @@ use super::settings::Settings;
 use super::state::{LOG_FORMAT, genesis_of};
 use super::witness::Witness;
 use super::writer::{Busy, Writer};
-use crate::proto::store::{Configuration, ConfigurationFile, Genesis};
+use crate::proto::store::Genesis;
 
 /// Most changes that may wait for the writer; the next one is refused.
 const WAITING: usize = 256;
@@ -56,12 +57,7 @@ impl Store {
             && stopped.get().is_none()
         {
             crate::domain::reference::Reference::new(&content)?;
-            let files = content.files().map(|(name, content)| ConfigurationFile {
-                name: name.to_owned(),
-                content: content.to_owned(),
-            });
-            let payload = Configuration { files: files.collect() }.encode_to_vec();
-            caught.add(EntryKind::Configuration, &payload)?;
+            caught.add(EntryKind::Configuration, &configuration(&content).encode_to_vec())?;
         }
         if let Some(error) = caught.state.unusable.take() {
             return Err(StoreError::OldContent(error));

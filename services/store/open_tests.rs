@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::codes::Content;
+use crate::proto::store::{Configuration, ConfigurationFile};
 use crate::store::log::{NewEntry, SEGMENT_BYTES};
 use crate::store::{rebuild, verify};
 
@@ -60,6 +61,38 @@ fn content_of_an_earlier_version_is_replaced_and_the_log_stays_provable() {
         }
         drop(Store::open(settings(folder, None)).unwrap());
     }
+}
+
+/// Content that is put in use while the service runs holds at once, after a start, and after everything is made anew from the log.
+#[tokio::test]
+async fn content_can_change_while_the_store_is_open() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path();
+    let open = |content| Store::open(settings(folder, content)).unwrap();
+    let changed = |text: &str| Content::embedded().and("partners.toml", text.to_owned());
+    let partner = |id: &str| {
+        format!("trust_domain = \"a.example\"\n[partners.{id}]\norganisation = \"C82001\"")
+    };
+    let known = |store: &Store, id: &str| store.catalog().reference.partners().named(id).is_some();
+    let store = open(Some(Content::embedded()));
+    let before = store.catalog().position;
+    for (id, other) in [("one", "two"), ("two", "one"), ("one", "two")] {
+        let written = store.configure(&changed(&partner(id))).await.unwrap();
+        assert!(written.version.is_none() && !written.replayed);
+        assert_eq!(store.catalog().configured(u64::MAX), written.position);
+        assert!(known(&store, id) && !known(&store, other));
+    }
+    let last = store.catalog().position;
+    assert_eq!(last, before + 3, "the same content again is an entry of its own");
+    drop(store);
+    let store = open(Some(changed(&partner("one"))));
+    assert_eq!(store.catalog().position, last, "a start with the same content changes nothing");
+    drop(store);
+    let report = verify(folder, None, None, &mut |_, _| {}).unwrap();
+    assert_eq!(report.differences, [""; 0]);
+    rebuild(folder, None, &mut |_, _| {}).unwrap();
+    let store = open(None);
+    assert!(known(&store, "one") && !known(&store, "two"));
 }
 
 #[test]

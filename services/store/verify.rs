@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::aside::{OF_ANOTHER_LOG, made_anew};
-use super::erasing::Unfinished;
 use super::error::StoreError;
 use super::folder::{folder_bytes, free_bytes};
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
 use super::state::{State, genesis_of};
 use super::tree::Tree;
+use super::unfinished::Unfinished;
 use super::witness::{self, Seen};
 
 /// Most differing rows that a report names.

@@ -269,6 +269,11 @@ impl<L: Log> Writer<L> {
                 }
                 append(vec![(EntryKind::Release, release.encode_to_vec())])
             }
+            Change::Configure(content) => {
+                self.live.take_room(cost)?;
+                self.live.has_room(cost)?;
+                append(vec![(EntryKind::Configuration, content.encode_to_vec())])
+            }
             // It is never planned together with others.
             Change::Erase(_) => {
                 Err(WriteError::Store("an erasure is no change among others".into()))
@@ -350,6 +355,7 @@ impl<L: Log> Writer<L> {
                 Change::Withdraw { .. }
                 | Change::Assess(_)
                 | Change::Release { .. }
+                | Change::Configure(_)
                 | Change::Erase(_) => (0, None),
             };
             let (kind, payload) = payloads.remove(0);
@@ -399,6 +405,9 @@ impl<L: Log> Writer<L> {
             }
         }
         self.live.catch_up(&self.log)?;
+        if matches!(change, Change::Configure(_)) && self.live.applied() >= entry.place.position {
+            return Ok(Written { version: None, position: entry.place.position, replayed: false });
+        }
         let written = self.earlier(change)?;
         written.map(|written| Written { replayed: false, ..written }).ok_or_else(|| {
             WriteError::Store(format!("entry {} was not applied", entry.place.position))
@@ -454,10 +463,16 @@ fn has_to_wait(change: &Change, planned: &[Planned]) -> bool {
             planned.iter().any(|earlier| match &earlier.job.change {
                 Change::Submit { prepared: other, .. } => of_one_slot(&prepared.meta, &other.meta),
                 Change::Withdraw { .. } => true,
-                Change::Assess(_) | Change::Release { .. } | Change::Erase(_) => false,
+                Change::Assess(_)
+                | Change::Release { .. }
+                | Change::Configure(_)
+                | Change::Erase(_) => false,
             })
         }
-        Change::Submit { over: None, .. } | Change::Assess(_) | Change::Erase(_) => false,
+        Change::Submit { over: None, .. }
+        | Change::Assess(_)
+        | Change::Configure(_)
+        | Change::Erase(_) => false,
     }
 }
 

@@ -27,8 +27,10 @@ static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
 
 static REFUSED_HANDSHAKES: AtomicU64 = AtomicU64::new(0);
 static CERTIFICATE_SECONDS: AtomicU64 = AtomicU64::new(0);
+static REVOCATIONS_OVERDUE: AtomicU64 = AtomicU64::new(0);
 static TLS_FILES_UNUSABLE: AtomicU64 = AtomicU64::new(0);
 static TOKEN_KEYS_UNUSABLE: AtomicU64 = AtomicU64::new(0);
+static PARTNERS_UNUSABLE: AtomicU64 = AtomicU64::new(0);
 static REFUSED_TOKENS: AtomicU64 = AtomicU64::new(0);
 
 static INSTRUMENTS: OnceLock<Instruments> = OnceLock::new();
@@ -123,6 +125,17 @@ pub fn certificate_left(seconds: u64) {
     CERTIFICATE_SECONDS.store(seconds, Relaxed);
 }
 
+/// Records whether a list of revoked certificates had to be replaced and was not.
+pub fn revocations_overdue(are: bool) {
+    REVOCATIONS_OVERDUE.store(u64::from(are), Relaxed);
+}
+
+/// Whether a list of revoked certificates had to be replaced and was not.
+#[must_use]
+pub fn has_overdue_revocations() -> bool {
+    REVOCATIONS_OVERDUE.load(Relaxed) != 0
+}
+
 /// Records whether there are new files of TLS that cannot be used.
 pub fn tls_files_unusable(are: bool) {
     TLS_FILES_UNUSABLE.store(u64::from(are), Relaxed);
@@ -144,6 +157,11 @@ pub fn token_keys_unusable(are: bool) {
     TOKEN_KEYS_UNUSABLE.store(u64::from(are), Relaxed);
 }
 
+/// Records whether there is a new file of partners that cannot be used.
+pub fn partners_file_unusable(is: bool) {
+    PARTNERS_UNUSABLE.store(u64::from(is), Relaxed);
+}
+
 /// The OpenTelemetry instruments of the service.
 #[derive(Debug)]
 pub(super) struct Instruments {
@@ -163,8 +181,10 @@ impl Instruments {
         gauge(meter, "nhs.equity.memory.questions", "By", &QUESTION_BYTES);
         gauge(meter, "nhs.equity.server.connection.count", "{connection}", &CONNECTIONS);
         gauge(meter, "nhs.equity.server.certificate.left", "s", &CERTIFICATE_SECONDS);
+        gauge(meter, "nhs.equity.server.revocations.overdue", "1", &REVOCATIONS_OVERDUE);
         gauge(meter, "nhs.equity.server.certificate.unusable", "1", &TLS_FILES_UNUSABLE);
         gauge(meter, "nhs.equity.server.token_keys.unusable", "1", &TOKEN_KEYS_UNUSABLE);
+        gauge(meter, "nhs.equity.server.partners.unusable", "1", &PARTNERS_UNUSABLE);
         counter(meter, "nhs.equity.server.refused_tokens", "{call}", &REFUSED_TOKENS);
         counter(meter, "nhs.equity.server.refused_handshakes", "{handshake}", &REFUSED_HANDSHAKES);
         counter(meter, "nhs.equity.cache.hits", "{answer}", &CACHE_HITS);

@@ -271,7 +271,10 @@ async fn old_data_is_erased_where_the_settings_say_so_and_nowhere_else() {
     let server = TestServer::start().await;
     let (old, both) = submit(&server, "C82001", &["a", "b"]).await;
     let (new, _) = submit_month(&server, "C82001", "2020-05", &["a"]).await;
+    // Without data of late the clock would be doubted.
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let late = today.first_of_month().yesterday().unwrap().strftime("%Y-%m").to_string();
+    submit_month(&server, "C82002", &late, &["a"]).await;
     let since = i32::from(today.year() - 2020) * 12 + i32::from(today.month()) - 4;
     let since = u32::try_from(since).unwrap();
     // Off; and the month is not old enough.

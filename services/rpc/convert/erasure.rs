@@ -10,6 +10,7 @@ pub(in crate::rpc) fn erasure(of: &Erasure) -> v1::Erasure {
         ErasureKind::Submission => v1::ErasureKind::Submission,
         ErasureKind::Person => v1::ErasureKind::Person,
         ErasureKind::Retention => v1::ErasureKind::Retention,
+        ErasureKind::Lost => v1::ErasureKind::Lost,
     };
     let submissions = of.versions.iter().map(|version| {
         let Erased { collection, organisation, slot, version, replaced_by } = version;

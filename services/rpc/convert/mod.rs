@@ -58,6 +58,7 @@ pub(super) fn query_error(error: QueryError) -> Status {
         QueryError::NoRelease => status::no_release(),
         QueryError::Future { asked, now } => status::time_not_reached(asked, now),
         QueryError::Late => status::deadline_exceeded(),
+        QueryError::UnderWay => status::change_under_way(),
         QueryError::Store(error) => store_error(&error),
     }
 }

@@ -1,7 +1,7 @@
 //! Questions about data quality.
 
 use super::query::query as checked;
-use crate::domain::codes::nearest;
+use crate::domain::codes::{Dimension, nearest};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
@@ -111,7 +111,7 @@ fn fields(reference: &Reference, asked: &[String]) -> Result<Vec<Field>, QueryEr
             Some(field) => found.push(field),
             None => {
                 // A dimension is a view of a field, and the field is what is recorded.
-                let viewed = reference.dimension(name).and_then(|dimension| dimension.field());
+                let viewed = reference.dimension(name).and_then(Dimension::field);
                 let near = viewed.filter(|field| possible().any(|one| one == *field));
                 let names = possible().map(|field| (field.name(), field.name()));
                 let near = near.map(Field::name).or_else(|| nearest(name, names));

@@ -41,6 +41,8 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         ErrorReason::WritingStopped
         | ErrorReason::Overloaded
         | ErrorReason::PublicationUnderWay
+        | ErrorReason::ChangeUnderWay
+        | ErrorReason::PartnerChanged
         | ErrorReason::Stopping
         | ErrorReason::StorageFailed => Code::Unavailable,
         ErrorReason::DeadlineExceeded => Code::DeadlineExceeded,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::{refused, retry};
+use super::{RETRY_OVERLOADED, refused, retry};
 use crate::domain::identity::Identity;
 use crate::proto::v1::ErrorReason;
 
@@ -25,6 +25,14 @@ pub fn no_partner(identity: &Identity) -> Status {
          `equity partners check` says what a certificate may do"
     );
     refused(ErrorReason::NoPartner, message, [("identity", identity.to_string())])
+}
+
+/// What the partner may do was changed while it watched.
+#[must_use]
+pub fn partner_changed() -> Status {
+    let message = "the operator of the service has changed what this partner may do, so the watch has ended; call again after the delay \
+                   in RetryInfo, and GetServiceInfo says what the partner may do now";
+    retry(ErrorReason::PartnerChanged, message, RETRY_OVERLOADED)
 }
 
 /// The partner may not do this. `why` says what it may, and who can change it.

@@ -3,21 +3,25 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::Request;
 use http::header::AUTHORIZATION;
-use tokio::time::Sleep;
+use tokio::time::{Interval, Sleep};
 use tonic::Status;
 use tonic::body::Body;
 
 use super::middleware::{Call, Middleware};
 use crate::rpc::access::Access;
+use crate::rpc::caller::Caller;
 use crate::rpc::status::{self, TokenProblem};
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
 use crate::server::tokens::Tokens;
 use crate::telemetry::metrics;
+
+/// Pause between two looks at whether the partner of a watch may still do what it might.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Lets nobody through to the contract's methods who is no partner. Without access rules everybody is let through.
 #[derive(Clone)]
@@ -27,13 +31,28 @@ pub(in crate::server) struct Identified {
     pub(in crate::server) tokens: Option<Arc<Tokens>>,
 }
 
-/// The end of the token of a watch, which would last for ever otherwise. Other calls have deadlines.
-pub(in crate::server) struct Ends(Option<Pin<Box<Sleep>>>);
+/// What ends a watch, which would last for ever otherwise: the end of its token, and a change of what its partner may do. Other calls have
+/// deadlines.
+#[derive(Default)]
+pub(in crate::server) struct Ends {
+    token: Option<Pin<Box<Sleep>>>,
+    caller: Option<Box<(Access, Caller, Interval)>>,
+}
 
 impl Call for Ends {
     fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
-        let has_ended = self.0.as_mut().is_some_and(|end| end.as_mut().poll(cx).is_ready());
-        if has_ended { Err(status::token_refused(TokenProblem::Expired)) } else { Ok(()) }
+        if self.token.as_mut().is_some_and(|end| end.as_mut().poll(cx).is_ready()) {
+            return Err(status::token_refused(TokenProblem::Expired));
+        }
+        if let Some(look) = &mut self.caller {
+            let (access, caller, looks) = look.as_mut();
+            while looks.poll_tick(cx).is_ready() {
+                if !access.is_current(caller) {
+                    return Err(status::partner_changed());
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -45,7 +64,7 @@ impl Middleware for Identified {
         let method = called.name;
         // Health and reflection are no data: a certificate of a known authority is enough.
         let Some(access) = self.access.as_ref().filter(|_| method.starts_with("equity.v1.")) else {
-            return Ok((request, Ends(None)));
+            return Ok((request, Ends::default()));
         };
         let client: Option<Arc<Client>> = request.extensions().get().cloned();
         let peer = client.as_ref().and_then(|client| client.peer());
@@ -58,7 +77,7 @@ impl Middleware for Identified {
             None => None,
             Some(tokens) => tokens
                 .of(request.headers(), shown.map(|certificate| &**certificate))
-                .map_err(|problem| token_refused(problem, client.as_deref()))?,
+                .map_err(token_refused)?,
         };
         // Nothing behind this layer can write it into a log.
         request.headers_mut().remove(AUTHORIZATION);
@@ -69,18 +88,21 @@ impl Middleware for Identified {
         if let Some(client) = &client {
             client.is_of(caller.name());
         }
+        let mut ends = Ends::default();
+        if matches!(called.kind, Kind::Watch) {
+            let left =
+                |until: SystemTime| until.duration_since(SystemTime::now()).unwrap_or_default();
+            ends.token = token.map(|token| Box::pin(tokio::time::sleep(left(token.until))));
+            ends.caller =
+                Some(Box::new((access.clone(), caller.clone(), tokio::time::interval(LOOK))));
+        }
         request.extensions_mut().insert(caller);
-        let until = token.map(|token| token.until).filter(|_| matches!(called.kind, Kind::Watch));
-        let left = until.map(|until| until.duration_since(SystemTime::now()).unwrap_or_default());
-        Ok((request, Ends(left.map(|left| Box::pin(tokio::time::sleep(left))))))
+        Ok((request, ends))
     }
 }
 
 /// Counts a refused token. Neither the count nor the refusal has anything of it.
-fn token_refused(problem: TokenProblem, client: Option<&Client>) -> Status {
-    if problem == TokenProblem::SignatureWrong {
-        client.inspect(|client| client.has_forged());
-    }
+fn token_refused(problem: TokenProblem) -> Status {
     metrics::token_refused();
     status::token_refused(problem)
 }
