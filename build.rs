@@ -7,6 +7,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/audit_service.proto",
     "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
+    "equity/v1/data_quality_service.proto",
     "equity/v1/digital_exclusion_service.proto",
     "equity/v1/erasure_service.proto",
     "equity/v1/error_reason.proto",
@@ -34,6 +35,8 @@ const ENCODED: &[&str] = &[
     "GetGapTrend",
     "ListGaps",
     "GetTargetStatus",
+    "GetRecordingQuality",
+    "GetTimeliness",
     "WatchBreakdown",
 ];
 

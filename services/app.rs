@@ -30,6 +30,7 @@ use crate::engine::{Engine, Followers, Outcome, Settings};
 use crate::proto::server::audit_service_server::AuditServiceServer;
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
+use crate::proto::server::data_quality_service_server::DataQualityServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::erasure_service_server::ErasureServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
@@ -51,6 +52,7 @@ use crate::rpc::export::Export;
 use crate::rpc::indicators::Indicators;
 use crate::rpc::inequality::Inequality;
 use crate::rpc::publications::Publications;
+use crate::rpc::quality::DataQuality;
 use crate::rpc::releases::Releases;
 use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
@@ -297,6 +299,11 @@ fn routes(service: &rpc::Service, audit: &Arc<Audit>) -> Routes {
     )
     .add_service(
         IndicatorServiceServer::new(Indicators(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        DataQualityServiceServer::new(DataQuality(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

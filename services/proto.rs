@@ -62,6 +62,8 @@ macro_rules! query {
             Table::Gaps(asked) => asked.query.$reference(),
             Table::Indicators(asked) => asked.query.$reference(),
             Table::TargetStatus(asked) => asked.query.$reference(),
+            Table::Recording(asked) => asked.query.$reference(),
+            Table::Timeliness(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -86,6 +88,8 @@ impl v1::breakdown_question::Table {
             Self::Gaps(_) => "gaps",
             Self::Indicators(_) => "indicators",
             Self::TargetStatus(_) => "target_status",
+            Self::Recording(_) => "recording",
+            Self::Timeliness(_) => "timeliness",
         }
     }
 

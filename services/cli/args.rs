@@ -8,8 +8,8 @@ use super::questions::AskedTable;
 use super::show::Format;
 use super::{
     assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
-    info, partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
-    targets,
+    info, partners, ptable, publish, quality, reference, releases, serve, statistics, submissions,
+    submit, targets,
 };
 
 const EXAMPLES: &str = "\
@@ -80,6 +80,8 @@ pub enum Command {
     Ptable(ptable::PtableArgs),
     /// Measure how unequal groups are, or follow a gap over time.
     Inequality(inequality::InequalityArgs),
+    /// Show how good the data is: how completely each characteristic is recorded, and who collects what.
+    Quality(QualityArgs),
     /// List the largest significant gaps of an area.
     Gaps(Box<inequality::GapsArgs>),
     /// List targets, or show how indicators stand to them.
@@ -111,6 +113,7 @@ impl Command {
             Self::Ptable(args) => args.format,
             Self::Inequality(args) => args.shape.format,
             Self::Gaps(args) => args.shape.format,
+            Self::Quality(args) => args.shape.format,
             Self::Statistics(args) => args.shape.format,
             Self::Targets(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
@@ -134,6 +137,21 @@ pub struct BreakdownArgs {
     /// The table that is asked.
     #[command(subcommand)]
     pub what: AskedTable<breakdown::Showing>,
+}
+
+/// `equity quality`.
+#[derive(Debug, Args)]
+#[command(after_help = quality::EXAMPLES)]
+pub struct QualityArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// What is asked.
+    #[command(subcommand)]
+    pub what: quality::QualityTable<breakdown::Showing>,
 }
 
 /// `equity reference`.

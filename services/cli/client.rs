@@ -17,6 +17,7 @@ use super::trust::{Says, Trust};
 use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use crate::proto::v1::data_quality_service_client::DataQualityServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::erasure_service_client::ErasureServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
@@ -134,6 +135,11 @@ impl Service {
     /// Client of `TargetService`.
     pub fn targets(&self) -> TargetServiceClient<Wire> {
         TargetServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `DataQualityService`.
+    pub fn quality(&self) -> DataQualityServiceClient<Wire> {
+        DataQualityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `BreakdownService`, which follows tables.

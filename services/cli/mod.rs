@@ -5,7 +5,7 @@
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`audit`], [`assessments`], [`export`], [`generate`],
-//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`statistics`] the commands
+//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`quality`], [`statistics`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -35,6 +35,7 @@ mod panics;
 pub mod partners;
 pub mod ptable;
 pub mod publish;
+pub mod quality;
 pub mod query;
 pub mod questions;
 pub mod raw;
@@ -117,7 +118,12 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Submit(args) => Box::pin(submit::run(args, out)).await,
-        Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &args.reach, out)).await,
+        Command::Breakdown(args) => {
+            Box::pin(breakdown::run(args.what.question()?, &args.reach, out)).await
+        }
+        Command::Quality(args) => {
+            Box::pin(breakdown::run(args.what.question()?, &args.reach, out)).await
+        }
         Command::Reference(args) => Box::pin(reference::run(args.what, &args.reach, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
         Command::Publish(args) => Box::pin(publish::run(&args, out)).await,

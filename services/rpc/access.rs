@@ -40,6 +40,8 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("BreakdownService/WatchBreakdown", Needs::Read),
     ("ConsultationChannelService/GetAccessOutcomes", Needs::Read),
     ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
+    ("DataQualityService/GetRecordingQuality", Needs::Read),
+    ("DataQualityService/GetTimeliness", Needs::Read),
     ("DigitalExclusionService/GetAreaRisk", Needs::Read),
     ("DigitalExclusionService/GetChannelImpact", Needs::Read),
     ("DigitalExclusionService/GetDigitalExclusionBreakdown", Needs::Read),

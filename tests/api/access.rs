@@ -94,7 +94,9 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetChannelBreakdown"
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
-        | "GetChannelImpact" => asked,
+        | "GetChannelImpact"
+        | "GetTimeliness"
+        | "GetRecordingQuality" => asked,
         "GetTargetStatus" => json!({"query": query, "target": "C20-SMI"}),
         "GetIndicatorBreakdown" => json!({"query": query, "indicator": "C20-SMI"}),
         "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
@@ -166,6 +168,8 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetChannelImpact"
         | "GetIndicatorBreakdown"
         | "GetTargetStatus"
+        | "GetTimeliness"
+        | "GetRecordingQuality"
         | "GetAreaRisk" => match role {
             // It may read consultations alone.
             "own" if OTHER_DATASETS.contains(&rpc) || !is_own => out,

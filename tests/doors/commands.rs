@@ -87,12 +87,15 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "breakdown outcomes"
         | "breakdown exclusion"
         | "breakdown provision"
-        | "breakdown impact" => vec![
+        | "breakdown impact"
+        | "quality recording"
+        | "quality timeliness"
+        | "quality matrix" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
         "export channels" | "export outcomes" | "export exclusion" | "export provision"
-        | "export impact" => {
+        | "export impact" | "export recording" | "export timeliness" | "export matrix" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"

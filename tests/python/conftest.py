@@ -35,6 +35,7 @@ FILES = [
     "breakdown_service",
     "comparison",
     "consultation_channel_service",
+    "data_quality_service",
     "digital_exclusion",
     "digital_exclusion_service",
     "disclosure",
