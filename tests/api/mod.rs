@@ -23,6 +23,7 @@ mod published;
 mod quality;
 mod queries;
 mod questions;
+mod quotas;
 mod readings;
 mod reference;
 mod refusals;
