@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 /// The contract, file by file: what is served.
 const CONTRACT: &[&str] = &[
+    "equity/v1/audit_service.proto",
     "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
+    "equity/v1/data_quality_service.proto",
     "equity/v1/digital_exclusion_service.proto",
     "equity/v1/erasure_service.proto",
     "equity/v1/error_reason.proto",
@@ -33,6 +35,8 @@ const ENCODED: &[&str] = &[
     "GetGapTrend",
     "ListGaps",
     "GetTargetStatus",
+    "GetRecordingQuality",
+    "GetTimeliness",
     "WatchBreakdown",
 ];
 

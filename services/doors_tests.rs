@@ -252,6 +252,7 @@ fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
             high_risk: Some(HighRisk::HighRiskTopShare(0.2)),
             ..Default::default()
         }),
+        Table::Recording(v1::GetRecordingQualityRequest { query: asked(), ..Default::default() }),
     ]
 }
 

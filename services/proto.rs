@@ -20,6 +20,16 @@ pub mod store {
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/equity_descriptor.bin"));
 
+/// The contract's descriptors, decoded once: decoding takes milliseconds.
+pub fn pool() -> &'static prost_reflect::DescriptorPool {
+    static POOL: std::sync::LazyLock<prost_reflect::DescriptorPool> =
+        std::sync::LazyLock::new(|| {
+            let decoded = prost_reflect::DescriptorPool::decode(FILE_DESCRIPTOR_SET);
+            decoded.expect("descriptor sets are made by the build")
+        });
+    &POOL
+}
+
 /// The same of a question to a table that has shares.
 macro_rules! share {
     ($question:expr, $reference:ident) => {{
@@ -52,6 +62,8 @@ macro_rules! query {
             Table::Gaps(asked) => asked.query.$reference(),
             Table::Indicators(asked) => asked.query.$reference(),
             Table::TargetStatus(asked) => asked.query.$reference(),
+            Table::Recording(asked) => asked.query.$reference(),
+            Table::Timeliness(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -76,6 +88,8 @@ impl v1::breakdown_question::Table {
             Self::Gaps(_) => "gaps",
             Self::Indicators(_) => "indicators",
             Self::TargetStatus(_) => "target_status",
+            Self::Recording(_) => "recording",
+            Self::Timeliness(_) => "timeliness",
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Answer {
 /// The answer in a response; every response of a table has the same two fields.
 macro_rules! answered {
     ($service:expr, $client:ident, $method:ident, $request:expr, $response:ident) => {{
-        let v1::$response { breakdown, position } = call!($service, $client, $method, $request);
+        let v1::$response { breakdown, position, .. } = call!($service, $client, $method, $request);
         let message = concat!("equity.v1.", stringify!($response));
         Answer { breakdown: breakdown.unwrap_or_default(), position, message }
     }};
@@ -77,6 +77,12 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         ),
         Table::TargetStatus(asked) => {
             answered!(service, targets, get_target_status, asked, GetTargetStatusResponse)
+        }
+        Table::Recording(asked) => {
+            answered!(service, quality, get_recording_quality, asked, GetRecordingQualityResponse)
+        }
+        Table::Timeliness(asked) => {
+            answered!(service, quality, get_timeliness, asked, GetTimelinessResponse)
         }
         Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
     })

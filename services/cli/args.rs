@@ -7,9 +7,9 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, certs, check, demo, erase, export, generate, inequality, info,
-    partners, ptable, publish, reference, releases, serve, statistics, submissions, submit,
-    targets,
+    assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
+    info, partners, ptable, publish, quality, reference, releases, serve, statistics, submissions,
+    submit, targets,
 };
 
 const EXAMPLES: &str = "\
@@ -24,8 +24,8 @@ Examples:
 
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
-/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify` and
-/// `rebuild`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
+/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify`, `rebuild`
+/// and `audit verify`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -58,6 +58,8 @@ pub enum Command {
     Erase(EraseArgs),
     /// List releases, show one, or release the newest state.
     Releases(ReleasesArgs),
+    /// List who asked for what, or check that nobody has changed the audit log.
+    Audit(audit::AuditArgs),
     /// Write the tables that everybody may read into a folder.
     Publish(publish::PublishArgs),
     /// Record or list assessments by organisations of their own channels.
@@ -78,6 +80,8 @@ pub enum Command {
     Ptable(ptable::PtableArgs),
     /// Measure how unequal groups are, or follow a gap over time.
     Inequality(inequality::InequalityArgs),
+    /// Show how good the data is: how completely each characteristic is recorded, and who collects what.
+    Quality(QualityArgs),
     /// List the largest significant gaps of an area.
     Gaps(Box<inequality::GapsArgs>),
     /// List targets, or show how indicators stand to them.
@@ -100,6 +104,7 @@ impl Command {
             Self::Submissions(args) => args.shape.format,
             Self::Releases(args) => args.shape.format,
             Self::Erase(args) => args.shape.format,
+            Self::Audit(args) => args.shape.format,
             Self::Assessments(args) => args.shape.format,
             Self::Export(args) => args.what.printed(),
             Self::Generate(args) => args.format,
@@ -108,6 +113,7 @@ impl Command {
             Self::Ptable(args) => args.format,
             Self::Inequality(args) => args.shape.format,
             Self::Gaps(args) => args.shape.format,
+            Self::Quality(args) => args.shape.format,
             Self::Statistics(args) => args.shape.format,
             Self::Targets(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
@@ -131,6 +137,21 @@ pub struct BreakdownArgs {
     /// The table that is asked.
     #[command(subcommand)]
     pub what: AskedTable<breakdown::Showing>,
+}
+
+/// `equity quality`.
+#[derive(Debug, Args)]
+#[command(after_help = quality::EXAMPLES)]
+pub struct QualityArgs {
+    /// How the answer is written.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// The service that is asked.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// What is asked.
+    #[command(subcommand)]
+    pub what: quality::QualityTable<breakdown::Showing>,
 }
 
 /// `equity reference`.

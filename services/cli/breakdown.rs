@@ -9,7 +9,8 @@ use super::client::{Service, pause};
 use super::exit::Failure;
 use super::export::lines;
 use super::options::Reach;
-use super::questions::{AskedTable, More};
+use super::quality::MoreOfQuality;
+use super::questions::More;
 use super::show::breakdown::{chart, text};
 use super::show::indicators::Indicators;
 use super::show::{Format, Out, json, words};
@@ -127,12 +128,48 @@ Examples:
 --dataset indicators` makes some. `equity reference indicators --tag NHS-2122-P4` lists the indicators of a priority.";
 }
 
+impl MoreOfQuality for Showing {
+    const RECORDING: &'static str = "\
+Examples:
+  equity quality recording --area QK1 --from 2020-04 --collection synthetic-llr
+      how completely each characteristic is recorded in April 2020
+  equity quality recording --area QK1 --from 2020-04 --by organisation --characteristic ethnic_category --collection synthetic-llr
+      each organisation; `--by care_setting`: each care setting
+  equity quality recording --area QK1 --from 2020-01 --to 2020-06 --by month --indicator DQ-01 --collection synthetic-llr --chart
+      month by month, with bars
+  equity quality recording --area QK1 --from 2020-04 --characteristic disability,religion --collection synthetic-llr --format csv
+
+Shares are of the records whose source collects the characteristic and to which it applies. `equity reference indicators --tag NHS-2122-P3` \
+has every definition.";
+    const TIMELINESS: &'static str = "\
+Examples:
+  equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr
+      how many submissions were expected, received, late and missing
+  equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --collection synthetic-llr
+      each organisation; `--by month`: each month
+  equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation,month --due-days 14 --collection synthetic-llr --format csv
+
+A submission is expected for each month and organisation that the collection expects. Its first version says when it was received.";
+    const MATRIX: &'static str = "\
+Examples:
+  equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr
+      a line for each organisation, a column for each characteristic
+  equity quality matrix --area QK1 --from 2020-01 --to 2020-06 --characteristic ethnic_category,disability --collection synthetic-llr
+  equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr --format csv
+
+100 %: the organisation collects the characteristic for all its records. 0 %: for none. Between: for some of them, for example in some months.";
+}
+
 /// Asks, and shows the answer.
 ///
 /// # Errors
 /// The service cannot be reached or refuses the question.
-pub async fn run(table: AskedTable<Showing>, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
-    let (question, Showing { watch, chart, notes }) = table.question()?;
+pub async fn run(
+    (question, showing): (Question, &Showing),
+    reach: &Reach,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let Showing { watch, chart, notes } = showing;
     if (*chart || *notes) && out.format != Format::Table {
         let what = "--chart and --notes belong to tables: leave them out, or leave out --format";
         return Err(Failure::Usage(what.into()));

@@ -14,8 +14,10 @@ use super::exit::Failure;
 use super::raw::Raw;
 use super::show::errors;
 use super::trust::{Says, Trust};
+use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use crate::proto::v1::data_quality_service_client::DataQualityServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::erasure_service_client::ErasureServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
@@ -135,6 +137,11 @@ impl Service {
         TargetServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
+    /// Client of `DataQualityService`.
+    pub fn quality(&self) -> DataQualityServiceClient<Wire> {
+        DataQualityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
     /// Client of `BreakdownService`, which follows tables.
     pub fn breakdowns(&self) -> BreakdownServiceClient<Wire> {
         BreakdownServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
@@ -175,6 +182,11 @@ impl Service {
     /// Client of `ServiceInfoService`.
     pub fn info(&self) -> ServiceInfoServiceClient<Wire> {
         ServiceInfoServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `AuditService`.
+    pub fn audit(&self) -> AuditServiceClient<Wire> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ReleaseService`.

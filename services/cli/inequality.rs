@@ -127,7 +127,9 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         | Table::Inequality(_)
         | Table::GapTrend(_)
         | Table::Gaps(_)
-        | Table::TargetStatus(_) => {
+        | Table::TargetStatus(_)
+        | Table::Recording(_)
+        | Table::Timeliness(_) => {
             let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision, impact or indicators";
             return Err(Failure::Usage(why.into()));
         }
@@ -160,8 +162,9 @@ pub async fn gaps(args: &GapsArgs, out: &mut Out) -> Result<(), Failure> {
         query: Some(args.query.query()),
         dimensions: args.dimension.clone(),
         false_discovery_rate: Some(args.rate),
-        gap_count: args.count,
         indicators: args.indicator.clone(),
+        page_size: args.count,
+        ..Default::default()
     });
     show(asked, &args.reach, args.notes, out).await
 }

@@ -4,8 +4,8 @@
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
-//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
-//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`statistics`] the commands
+//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`audit`], [`assessments`], [`export`], [`generate`],
+//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`quality`], [`statistics`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -13,6 +13,7 @@ pub mod answer;
 pub mod args;
 pub mod assessments;
 pub mod attack;
+pub mod audit;
 pub mod breakdown;
 pub mod certs;
 pub mod check;
@@ -34,6 +35,7 @@ mod panics;
 pub mod partners;
 pub mod ptable;
 pub mod publish;
+pub mod quality;
 pub mod query;
 pub mod questions;
 pub mod raw;
@@ -116,11 +118,17 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Serve(args) => Box::pin(serve::run(args, out)).await,
         Command::Demo(args) => Box::pin(demo::run(args, out)).await,
         Command::Submit(args) => Box::pin(submit::run(args, out)).await,
-        Command::Breakdown(args) => Box::pin(breakdown::run(args.what, &args.reach, out)).await,
+        Command::Breakdown(args) => {
+            Box::pin(breakdown::run(args.what.question()?, &args.reach, out)).await
+        }
+        Command::Quality(args) => {
+            Box::pin(breakdown::run(args.what.question()?, &args.reach, out)).await
+        }
         Command::Reference(args) => Box::pin(reference::run(args.what, &args.reach, out)).await,
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
         Command::Publish(args) => Box::pin(publish::run(&args, out)).await,
         Command::Erase(args) => Box::pin(erase::run(args.what, &args.reach, out)).await,
+        Command::Audit(args) => Box::pin(audit::run(args.what, out)).await,
         Command::Targets(args) => Box::pin(targets::run(&args.what, &args.reach, out)).await,
         Command::Releases(args) => Box::pin(releases::run(args.what, &args.reach, out)).await,
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,

@@ -65,6 +65,16 @@ impl Reference {
         field.list().and_then(|id| self.lists.get(id))
     }
 
+    /// Words for a field: those of its code list, or of its first dimension if other fields have the same list.
+    #[must_use]
+    pub fn label_of(&self, field: Field) -> &str {
+        let same = |other: &Field| other.list() == field.list();
+        let own = self.list_of(field).filter(|_| Field::all().filter(same).count() == 1);
+        let viewed = self.dimensions.iter().find(|dimension| dimension.field() == Some(field));
+        let viewed = viewed.map(|dimension| dimension.label.as_str());
+        own.map(|list| list.label.as_str()).or(viewed).unwrap_or(field.name())
+    }
+
     /// Every code list, by id.
     pub fn lists(&self) -> impl Iterator<Item = &CodeList> {
         self.lists.values()

@@ -115,6 +115,14 @@ pub struct Taken {
     pub(super) decision: Decision,
 }
 
+impl Taken {
+    /// Whether it is going to be stored, unless that is refused.
+    #[must_use]
+    pub fn changes_data(&self) -> bool {
+        matches!(self.decision, Decision::Store(..))
+    }
+}
+
 /// The decision about a submission.
 pub(super) enum Decision {
     Store(Arc<Prepared>, Outline),

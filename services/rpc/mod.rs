@@ -3,7 +3,8 @@
 //! - [`convert`] messages of the contract to values of the domain and back
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
-//! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`export`], [`submissions`], [`reference`], [`releases`], [`erasures`], [`publications`], [`service_info`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`quality`], [`export`], [`submissions`], [`reference`], [`releases`], [`erasures`], [`publications`], [`service_info`] the services
+//! - [`audit`] what is recorded of a call, and the service that lists it
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
@@ -12,6 +13,7 @@
 //! - [`deadline`] the deadline of a call; `today` the clock of checks
 
 pub mod access;
+pub mod audit;
 pub mod breakdowns;
 mod cached_answers;
 pub mod caller;
@@ -28,6 +30,7 @@ pub mod indicators;
 pub mod inequality;
 pub mod page;
 pub mod publications;
+pub mod quality;
 pub mod reference;
 #[cfg(test)]
 mod released_tests;

@@ -21,6 +21,15 @@ pub(super) struct Page {
     signed: [u8; 32],
 }
 
+/// Most rows of a page of the requested size.
+pub(super) fn size(asked: i32) -> Result<usize, Status> {
+    match usize::try_from(asked) {
+        Err(_) => Err(status::field_invalid("page_size", "must be from 0 to 1000; 0 means 100")),
+        Ok(0) => Ok(DEFAULT),
+        Ok(size) => Ok(size.min(MOST)),
+    }
+}
+
 impl Page {
     /// Checks size and token. `query` is every other field of the request.
     pub(super) fn new(
@@ -29,16 +38,7 @@ impl Page {
         size: i32,
         token: &str,
     ) -> Result<Self, Status> {
-        let size = match usize::try_from(size) {
-            Err(_) => {
-                return Err(status::field_invalid(
-                    "page_size",
-                    "must be from 0 to 1000; 0 means 100",
-                ));
-            }
-            Ok(0) => DEFAULT,
-            Ok(size) => size.min(MOST),
-        };
+        let size = self::size(size)?;
         let mut hasher = blake3::Hasher::new_keyed(key);
         for part in query {
             hasher.update(&(part.len() as u64).to_le_bytes());

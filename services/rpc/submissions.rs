@@ -7,6 +7,7 @@ mod stream;
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::audit::Record;
 use super::caller::Caller;
 use super::convert::name::version_name;
 use super::convert::trim::trim;
@@ -185,12 +186,13 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::WithdrawSubmissionRequest>,
     ) -> Result<Response<v1::WithdrawSubmissionResponse>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         let request = request.into_inner();
         let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
         let found = self.read(&caller, "name", &request.name).await?.submission;
         self.0.may_submit(&caller, &found.organisation)?;
+        record.intends().await?;
         let written = self.0.engine.withdraw(&found, caller.name(), &id).await;
         let position = written.map_err(|error| {
             if matches!(error, WriteError::NotCurrent) {
@@ -198,6 +200,7 @@ impl SubmissionService for Submissions {
             }
             refused(&error, &id)
         })?;
+        record.made(position);
         let withdrawn = self.find("name", &request.name).await?;
         Ok(Response::new(v1::WithdrawSubmissionResponse {
             submission: Some(submission::submission(&withdrawn)),

@@ -177,7 +177,8 @@ impl Catalog {
     }
 
     /// Time of the change at a position, milliseconds since 1970; 0: there was none.
-    pub(super) fn time_of(&self, position: u64) -> u64 {
+    #[must_use]
+    pub fn time_of(&self, position: u64) -> u64 {
         let found = self.changes.binary_search_by_key(&position, |(at, _)| *at);
         found.map_or(0, |place| self.changes[place].1)
     }

@@ -26,7 +26,7 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
-const BASES: [(&str, &str); 10] = [
+const BASES: [(&str, &str); 11] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
     ("breakdown risk", "--area QK1"),
     (
@@ -38,6 +38,7 @@ const BASES: [(&str, &str); 10] = [
         "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL --output -",
     ),
     ("breakdown", "--area QK1 --from 2020-04 --collection synthetic-llr"),
+    ("quality", "--area QK1 --from 2020-04 --collection synthetic-llr"),
     ("export exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr --output -"),
     ("export risk", "--area QK1 --output -"),
     ("export columns", ""),
@@ -79,8 +80,15 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("indicator", "reference", "", "--indicator DX-12-USED"),
     ("indicator", "breakdown risk", "", "--indicator DX-10-BROADBAND"),
     ("indicator", "export risk", "", "--indicator DX-10-BROADBAND"),
+    ("indicator", "quality", "", "--indicator DQ-02"),
+    ("indicator", "export recording", "", "--indicator DQ-02"),
     ("indicator", "", "--indicator FSL", "--indicator C20-SMI"),
     ("indicator", "", "", "--indicator DX-21"),
+    ("by", "quality timeliness", "", "--by month"),
+    ("by", "export timeliness", "", "--by month"),
+    ("due-days", "", "", "--due-days 3650"),
+    ("characteristic", "", "", "--characteristic sex"),
+    ("default-threshold", "", "", "--default-threshold 0"),
     ("estimates", "", "", "--estimates none"),
     // Synthetic consultations have no other collection of snapshots; the service names the one that it takes.
     ("access-collection", "", "", "--access-collection practice-feed"),
@@ -116,7 +124,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
 /// Commands and options that a help text shows and that have an answer to compare: `breakdown channels`, `area`.
 fn shown() -> Vec<(String, String)> {
     fn look(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
-        let asks = ["breakdown ", "export ", "reference ", "submissions list"];
+        let asks = ["breakdown ", "quality ", "export ", "reference ", "submissions list"];
         if !command.has_subcommands() && asks.iter().any(|begin| path.starts_with(begin)) {
             let options = command.get_arguments().filter(|option| !option.is_hide_set());
             let names = options.filter_map(clap::Arg::get_long);

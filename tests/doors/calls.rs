@@ -42,6 +42,8 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetIndicatorBreakdown" => each(table("indicators")),
         "GetTargetStatus" => each(table("target_status")),
         "ListTargets" => each(vec![json!({}), json!({"tag": "CORE20PLUS5"}), json!({"tag": "x"})]),
+        "GetRecordingQuality" => each(recording()),
+        "GetTimeliness" => each(queries().into_iter().map(|query| json!({"query": query})).collect()),
         "WatchBreakdown" => each(
             questions()
                 .into_iter()
@@ -60,7 +62,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| question.get("risk").or(question.get("target_status")).is_none())
+                .filter(|question| ["risk", "target_status", "recording", "timeliness"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -120,6 +122,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "ErasePerson" => each(vec![
             json!({"personKey": "nobody", "personKeyScheme": "none", "reason": "a test", "requestId": format!("{ID}9004")}),
         ]),
+        "ListAuditEntries" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListErasures" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListReleases" => each(vec![json!({}), json!({"pageSize": 1})]),
         "GetRelease" => each(vec![json!({"name": "releases/first"}), json!({"name": "releases/x"}), json!({"name": "x"})]),
@@ -198,7 +201,23 @@ fn questions() -> Vec<Value> {
     let some = |name| table(name).into_iter().step_by(7);
     let questions =
         tables.iter().flat_map(|name| some(name).map(move |asked| json!({*name: asked})));
-    questions.collect()
+    let recorded = recording().into_iter().step_by(7).map(|asked| json!({"recording": asked}));
+    let timely =
+        queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
+    questions.chain(recorded).chain(timely).collect()
+}
+
+/// Questions about the recording of characteristics: a few fields each, that the comparison stays short.
+fn recording() -> Vec<Value> {
+    let fields = json!(["ethnic_category", "sex", "inclusion_group"]);
+    let asked =
+        queries().into_iter().map(|query| json!({"query": query, "characteristics": fields}));
+    let more = [
+        json!({"query": queries()[0]}),
+        json!({"query": queries()[11], "indicators": ["DQ-11", "DQ-05"], "defaultThreshold": 0.0}),
+        json!({"query": queries()[1], "characteristics": ["x"], "indicators": ["y"]}),
+    ];
+    asked.chain(more).collect()
 }
 
 /// Questions to a table.

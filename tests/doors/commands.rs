@@ -8,12 +8,13 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 14] = [
+const OF_NO_SERVICE: [&str; 15] = [
     "serve",
     "demo",
     "generate",
     "verify",
     "rebuild",
+    "audit verify",
     "ptable",
     "statistics",
     "attack",
@@ -86,12 +87,15 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "breakdown outcomes"
         | "breakdown exclusion"
         | "breakdown provision"
-        | "breakdown impact" => vec![
+        | "breakdown impact"
+        | "quality recording"
+        | "quality timeliness"
+        | "quality matrix" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
         "export channels" | "export outcomes" | "export exclusion" | "export provision"
-        | "export impact" => {
+        | "export impact" | "export recording" | "export timeliness" | "export matrix" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"
@@ -122,7 +126,7 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         "info" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
-        "releases list" | "assessments list" | "erase list" => vec![vec![]],
+        "releases list" | "assessments list" | "erase list" | "audit list" => vec![vec![]],
         "erase submission" => vec![vec![&name, "--reason", "a-test"]],
         "erase person" => vec![vec!["nobody", "--scheme", "none", "--reason", "a-test", "--yes"]],
         "releases show" => vec![vec!["first"], vec!["frist"]],

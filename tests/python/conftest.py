@@ -29,10 +29,13 @@ OPEN = [
     "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz", "mid2020_population_single_year_lsoa11_llr.csv.gz",
 ]
 FILES = [
+    "audit",
+    "audit_service",
     "breakdown",
     "breakdown_service",
     "comparison",
     "consultation_channel_service",
+    "data_quality_service",
     "digital_exclusion",
     "digital_exclusion_service",
     "disclosure",

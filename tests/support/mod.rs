@@ -22,6 +22,7 @@ use equity_indicators::ingest::{self, Defaults, Records, SubmissionFile};
 use equity_indicators::proto::v1::breakdown_question::Table;
 use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
+use equity_indicators::proto::v1::data_quality_service_client::DataQualityServiceClient;
 use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use equity_indicators::proto::v1::indicator_service_client::IndicatorServiceClient;
 use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
@@ -90,6 +91,11 @@ impl TestServer {
     /// The folder of the data.
     pub(crate) fn data_folder(&self) -> std::path::PathBuf {
         self.config.data_folder.clone()
+    }
+
+    /// The settings, to start another.
+    pub(crate) fn config(&self) -> Config {
+        self.config.clone()
     }
 
     /// Stops the service and starts another on the same folder.
@@ -264,6 +270,7 @@ impl TestServer {
     ) -> Result<(Breakdown, i64), Status> {
         let (mut channels, mut exclusion) = (self.channels(), self.exclusion());
         let mut inequality = InequalityServiceClient::new(self.channel());
+        let mut quality = DataQualityServiceClient::new(self.channel());
         let named: BreakdownQuestion = message(serde_json::json!({name: question}));
         macro_rules! answer {
             ($client:ident, $call:ident, $asked:expr) => {{
@@ -289,6 +296,8 @@ impl TestServer {
                 let mut indicators = IndicatorServiceClient::new(self.channel());
                 answer!(indicators, get_indicator_breakdown, asked)
             }
+            Table::Timeliness(asked) => answer!(quality, get_timeliness, asked),
+            Table::Recording(asked) => answer!(quality, get_recording_quality, asked),
         })
     }
 

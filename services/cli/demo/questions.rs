@@ -179,7 +179,7 @@ fn provision() -> Table {
 
 fn largest_gap() -> Table {
     let query = Some(query(data::SYNTHETIC, (data::SYNTHETIC_TO, ""), &[]));
-    Table::Gaps(ListGapsRequest { query, gap_count: 1, ..Default::default() })
+    Table::Gaps(ListGapsRequest { query, page_size: 1, ..Default::default() })
 }
 
 /// How a gap has moved, month by month. None: its row does not say what it is of.
@@ -191,12 +191,15 @@ fn trend(gap: &Row) -> Option<Table> {
     let (groups, column) = (of("characteristic")?, of("figure")?);
     let months = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
     let query = Some(query(data::SYNTHETIC, months, &["month", groups]));
-    let shares = match column.split_once('-')?.0 {
-        "DX" => {
+    let shares = match gap.source_table.as_str() {
+        "EXCLUSION" => {
             Shares::Exclusion(GetDigitalExclusionBreakdownRequest { query, ..Default::default() })
         }
-        "CH" => Shares::Outcomes(GetAccessOutcomesRequest { query, ..Default::default() }),
-        _ => Shares::Provision(GetFaceToFaceProvisionRequest { query, ..Default::default() }),
+        "OUTCOMES" => Shares::Outcomes(GetAccessOutcomesRequest { query, ..Default::default() }),
+        "PROVISION" => {
+            Shares::Provision(GetFaceToFaceProvisionRequest { query, ..Default::default() })
+        }
+        _ => return None,
     };
     let question = Some(ShareQuestion { table: Some(shares) });
     Some(Table::GapTrend(GetGapTrendRequest { question, column: column.to_owned() }))

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::columns::names;
 use crate::cli::exit::Failure;
 use crate::cli::options::Shape;
+use crate::cli::quality::{MoreOfQuality, QualityTable};
 use crate::cli::questions::{AskedTable, More};
 use crate::cli::show::Format;
 use crate::proto::v1::{BreakdownQuestion, ExportBreakdownsRequest, PeriodStep};
@@ -23,6 +24,9 @@ pub enum ExportTable {
     /// A table.
     #[command(flatten)]
     Table(AskedTable<Taking>),
+    /// A table of data quality.
+    #[command(flatten)]
+    Quality(QualityTable<Taking>),
     /// List the columns of the file.
     #[command(after_help = COLUMNS)]
     Columns(Shape),
@@ -151,6 +155,21 @@ Examples:
   equity export indicators --indicator FSL --area QK1 --from 2020-01 --to 2020-06 --step month --collection synthetic-llr --output fsl.parquet";
 }
 
+impl MoreOfQuality for Taking {
+    const RECORDING: &'static str = "\
+Examples:
+  equity export recording --area QK1 --from 2020-04 --collection synthetic-llr --output recording.csv
+  equity export recording --area QK1 --from 2020-01 --to 2020-06 --step month --by organisation --indicator DQ-01 --output r.parquet";
+    const TIMELINESS: &'static str = "\
+Examples:
+  equity export timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --output timeliness.csv
+  equity export timeliness --area QK1 --from 2020-01 --to 2020-06 --step month --due-days 14 --output timeliness.parquet";
+    const MATRIX: &'static str = "\
+Examples:
+  equity export matrix --area QK1 --from 2020-04 --collection synthetic-llr --output matrix.csv
+  equity export matrix --area QK1 --from 2020-01 --to 2020-06 --characteristic ethnic_category --output matrix.parquet";
+}
+
 impl Taking {
     /// The format of the file.
     ///
@@ -245,8 +264,11 @@ impl ExportTable {
     /// # Errors
     /// The arguments contradict each other.
     pub fn request(&self) -> Result<Option<(ExportBreakdownsRequest, &Taking)>, Failure> {
-        let Self::Table(table) = self else { return Ok(None) };
-        let (question, taking) = table.question()?;
+        let (question, taking) = match self {
+            Self::Table(table) => table.question()?,
+            Self::Quality(table) => table.question()?,
+            Self::Columns(_) => return Ok(None),
+        };
         let request = ExportBreakdownsRequest {
             question: Some(BreakdownQuestion { table: Some(question) }),
             area_types: taking.area_types.clone(),
@@ -261,7 +283,7 @@ impl ExportTable {
     pub fn printed(&self) -> Format {
         match self {
             Self::Columns(shape) => shape.format,
-            Self::Table(_) => Format::Table,
+            Self::Table(_) | Self::Quality(_) => Format::Table,
         }
     }
 }

@@ -147,6 +147,7 @@ const BEHIND: &[FileColumn] = columns! {
     Text "absence_detail", "The reason in a sentence" = |r| r.absence.as_ref().map(|why| why.detail.clone()).unwrap_or_default();
     Text "verdict", "Of a comparison: BETTER, SIMILAR, WORSE, HIGHER or LOWER than the reference; empty: no comparison" = |r| asked(r.verdict, Verdict::as_str_name);
     Text "sentence", "The row in a sentence, in tables of gaps; otherwise empty" = |r| r.sentence.clone();
+    Text "source_table", "Table that the figures of the row are computed from, in tables of inequality and gaps; otherwise empty" = |r| r.source_table.clone();
     Real "coverage_ratio", "Share of records whose source collects the characteristics of the keys (the lowest share); on total rows, the measured field" = |r| r.coverage_ratio;
     Real "unknown_ratio", "Share of covered records whose category is unknown (the highest share of the keys); on total rows, of the measured field" = |r| r.unknown_ratio;
     Count "organisation_count", "Number of organisations that have submitted" = |r| counted(r, r.organisation_count);

@@ -21,6 +21,9 @@ pub struct Category {
     /// Least and greatest number in the category, both included: years or days.
     #[serde(default)]
     pub range: Option<(u32, u32)>,
+    /// Whether it says no more than "another one": `Any other mixed background`. Data quality counts how often it is used.
+    #[serde(default)]
+    pub is_other: bool,
 }
 
 /// A code system that partners may use for the values.
@@ -426,6 +429,7 @@ mod tests {
             label: String::new(),
             parent: parent.map(Into::into),
             range,
+            is_other: false,
         };
         let codes = Vec::new();
         let system =

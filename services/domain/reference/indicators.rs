@@ -77,6 +77,7 @@ impl Indicators {
             label: of.label.clone(),
             parent: None,
             range: None,
+            is_other: false,
         };
         let id = Field::Indicator.name();
         let code = |of: &Indicator| (of.id.clone(), of.label.clone(), of.id.clone());

@@ -27,6 +27,7 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
         label: label.into(),
         parent: parent.map(Into::into),
         range: None,
+        is_other: false,
     };
     let mut categories = Vec::new();
     let is_level = |area: &&Area| LEVELS.iter().any(|(kind, _, _)| *kind == area.kind);

@@ -4,6 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk`, `indicators` the tables
+//! - `recording`, `timeliness` the tables of data quality
 //! - `comparison` the groups of a dimension compared with one of them
 //! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps, targets
 //! - `listed` tables that are too long, refused early
@@ -47,6 +48,7 @@ mod provision;
 mod quality;
 mod question;
 mod rates;
+mod recording;
 mod risk;
 mod skeleton;
 mod snapshot;
@@ -54,6 +56,7 @@ mod suppressed;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timeliness;
 mod wholes;
 mod wider;
 
@@ -65,11 +68,14 @@ pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use indicators::{IndicatorQuestion, submitted_indicator};
-pub use inequality::{GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
+pub use inequality::{GAP_COUNT, GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};
 pub use provenance::{Condition, Legend, Provenance};
 pub use provision::ProvisionQuestion;
+pub use question::AnyQuestion;
+pub use recording::{RECORDING, RecordingQuestion};
 pub use risk::{HighRisk, RiskQuestion};
-pub use tables::{AnyQuestion, tables};
+pub use tables::tables;
+pub use timeliness::TimelinessQuestion;

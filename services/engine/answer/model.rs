@@ -211,4 +211,6 @@ pub struct Row {
     pub cells: Vec<Cell>,
     /// The row in a sentence; empty in tables of counts.
     pub sentence: String,
+    /// Name of the table that the figures are computed from; empty in tables of counts.
+    pub source_table: &'static str,
 }

@@ -325,8 +325,13 @@ impl Plan {
 
     /// The months asked for that conditions on time leave, and whether anybody has submitted anything for each.
     fn months(&self, query: &Query) -> Vec<(Month, bool)> {
-        let (first, last) = query.months;
         let has: BTreeSet<_> = self.months.iter().map(|m| m.standing.slot.month).collect();
+        self.months_of(query).into_iter().map(|month| (month, has.contains(&month))).collect()
+    }
+
+    /// The months asked for that conditions on time leave.
+    pub(super) fn months_of(&self, query: &Query) -> Vec<Month> {
+        let (first, last) = query.months;
         let meant = |month: &Month| {
             query.filters.iter().all(|filter| {
                 let dimension = self.reference.dimension(&filter.dimension);
@@ -335,7 +340,7 @@ impl Plan {
             })
         };
         let asked = (first.number()..=last.number()).filter_map(|n| Month::from_number(n.into()));
-        asked.filter(meant).map(|month| (month, has.contains(&month))).collect()
+        asked.filter(meant).collect()
     }
 }
 

@@ -1,13 +1,15 @@
-//! What a table has to say of itself, so that [`Engine::answer`](super::skeleton) can answer it.
+//! What a table has to say of itself, so that [`Engine::answer`](super::skeleton) can answer it; and a question to any table.
+
+use std::sync::Arc;
 
 use super::definition::TableDefinition;
 use super::model::{Absence, Cell, Column, Key};
 use super::plan::Plan;
-use super::protected::Beside;
+use super::protected::{Beside, Protected};
 use super::provenance::{Provenance, QuestionSettings};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::reference::Reference;
-use crate::engine::query::{Query, Showing};
+use crate::engine::query::{AsOf, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Where a row lies on the axes that make rows; empty for the total.
@@ -90,5 +92,39 @@ pub(super) trait Question: Clone + Send + Sync {
         _: &mut Provenance,
     ) -> Result<Beside, QueryError> {
         Ok(Beside::default())
+    }
+}
+
+/// A question to any table: what the doors ask.
+pub trait AnyQuestion: Send + Sync {
+    /// What is asked about.
+    fn query(&self) -> &Query;
+
+    /// Answers it.
+    ///
+    /// # Errors
+    /// See [`QueryError`]; nothing to answer is no error.
+    fn answer(&self, engine: &Engine) -> Result<Protected, QueryError>;
+
+    /// The same question at this log position, unless it names its state.
+    fn at(&self, position: u64) -> Arc<dyn AnyQuestion>;
+}
+
+impl<Q: Question + 'static> AnyQuestion for Q {
+    fn query(&self) -> &Query {
+        Question::query(self)
+    }
+
+    fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
+        engine.answer(self)
+    }
+
+    fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
+        let mut pinned = self.clone();
+        let query = pinned.query_mut();
+        if let AsOf::Head | AsOf::Time(_) = query.as_of {
+            query.as_of = AsOf::Position(position);
+        }
+        Arc::new(pinned)
     }
 }

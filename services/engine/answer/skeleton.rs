@@ -90,7 +90,7 @@ impl Engine {
                     shown(cell, column, of_row.or(*measured), &provenance)
                 };
             let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();
-            Row { keys, cells, sentence: String::new() }
+            Row { keys, cells, sentence: String::new(), source_table: "" }
         };
         let rows: Vec<_> = rows.into_iter().map(row).collect();
         let shown = self.areas_shown(question.query())?;

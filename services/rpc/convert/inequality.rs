@@ -14,7 +14,7 @@ use crate::engine::answer::{AnyQuestion, GapsQuestion, SummaryQuestion, TrendQue
 use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
-use crate::rpc::status;
+use crate::rpc::{page, status};
 
 pub(super) type Checked = Result<Arc<dyn AnyQuestion>, Status>;
 /// Checks a question to another table.
@@ -80,8 +80,15 @@ pub(super) fn gaps(
         let why = "must be above 0 and at most 1; absent means 0.05";
         return Err(status::field_invalid("false_discovery_rate", why));
     }
-    let most = usize::try_from(asked.gap_count)
-        .map_err(|_| status::field_invalid("gap_count", "must be from 0 to 1000"))?;
+    if !asked.page_token.is_empty() {
+        return Err(status::field_invalid(
+            "page_token",
+            "must be empty here: only ListGaps has pages",
+        ));
+    }
+    let most = page::size(asked.page_size)?;
+    let skip = usize::try_from(asked.skip)
+        .map_err(|_| status::field_invalid("skip", "must be 0 or more"))?;
     let base = asked.query.clone().unwrap_or_default();
     if !base.by.is_empty() {
         let why = "must be empty: `dimensions` names what is scanned";
@@ -123,7 +130,7 @@ pub(super) fn gaps(
             )]
         }
     };
-    Ok(Arc::new(GapsQuestion { query: checked, parts, rate, most, notes }))
+    Ok(Arc::new(GapsQuestion { query: checked, parts, rate, skip, most, notes }))
 }
 
 /// The tables that are scanned, by one dimension.

@@ -10,6 +10,7 @@ pub(super) mod header;
 mod inequality;
 pub(super) mod name;
 pub(super) mod publication;
+mod quality;
 pub(super) mod query;
 pub(super) mod question;
 pub(super) mod record;

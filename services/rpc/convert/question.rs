@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::inequality::{self, NO_ESTIMATES};
+use super::quality;
 use super::query::{asked, query as checked, value};
 use super::{query_error, target};
 use crate::domain::collection::Dataset;
@@ -29,7 +30,8 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps and target_status",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording and \
+         timeliness",
     )
 }
 
@@ -75,6 +77,8 @@ pub(in crate::rpc) fn question(
         Table::GapTrend(asked) => inequality::trend(reference, asked, &other),
         Table::Gaps(asked) => inequality::gaps(reference, reader, asked, &other),
         Table::TargetStatus(asked) => target::target_status(reference, reader, asked, &other),
+        Table::Recording(asked) => any(quality::recording(reference, reader, asked)),
+        Table::Timeliness(asked) => any(quality::timeliness(reference, reader, asked)),
     }
 }
 

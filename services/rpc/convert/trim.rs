@@ -28,7 +28,9 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         | Table::Inequality(_)
         | Table::GapTrend(_)
         | Table::Gaps(_)
-        | Table::TargetStatus(_) => return,
+        | Table::TargetStatus(_)
+        | Table::Recording(_)
+        | Table::Timeliness(_) => return,
     };
 }
 
@@ -44,13 +46,19 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             return trim_share(asked.question.as_mut());
         }
         Table::Gaps(asked) => {
-            trim(asked.dimensions.iter_mut().chain(&mut asked.indicators));
+            let lists = asked.dimensions.iter_mut().chain(&mut asked.indicators);
+            trim(lists.chain([&mut asked.page_token]));
+            &mut asked.query
+        }
+        Table::Recording(asked) => {
+            trim(asked.characteristics.iter_mut().chain(&mut asked.indicators));
             &mut asked.query
         }
         Table::Channels(asked) => {
             trim([&mut asked.population_collection]);
             &mut asked.query
         }
+        Table::Timeliness(asked) => &mut asked.query,
         Table::Outcomes(asked) => &mut asked.query,
         Table::TargetStatus(asked) => {
             trim([&mut asked.target]);

@@ -87,6 +87,7 @@ fn of_row(base: &v1::ExportRow, of: &Provenance, row: &Row) -> v1::ExportRow {
         organisation,
         organisation_name,
         sentence: row.sentence.clone(),
+        source_table: row.source_table.to_owned(),
         ..base.clone()
     }
 }

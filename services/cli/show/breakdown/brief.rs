@@ -69,6 +69,7 @@ fn part(answer: &Breakdown, rows: &[&Row], places: &[usize]) -> Breakdown {
         keys: row.keys.clone(),
         cells: places.iter().filter_map(|at| row.cells.get(*at).cloned()).collect(),
         sentence: row.sentence.clone(),
+        source_table: row.source_table.clone(),
     };
     Breakdown {
         rows: rows.iter().map(cells).collect(),

@@ -88,6 +88,7 @@ const DEFAULT: Layout = Layout {
 const CHANNEL: Down = Down::Group("channel");
 const LEAD_TIME: Down = Down::Group("lead_time");
 const NEED: Down = Down::Group("need");
+const CHARACTERISTIC: Down = Down::Group("characteristic");
 const REASON: Down = Down::Group("exclusion_reason");
 
 const CHANNELS: Layout = Layout {
@@ -212,6 +213,47 @@ const INDICATORS: Layout = Layout {
     ..DEFAULT
 };
 
+const RECORDING: Layout = Layout {
+    sections: &[Section::of(&[], (CHARACTERISTIC, Down::Rows), Counts::Numerator)],
+    counted: "consultations; shares of those whose source collects the characteristic and to which it applies",
+    titles: &[
+        ("CONTACTS", "consultations"),
+        ("DQMI", "index"),
+        ("DQ-01", "known"),
+        ("DQ-02", "not stated"),
+        ("DQ-02-UNSURE", "not sure"),
+        ("DQ-03", "missing"),
+        ("DQ-03-NOT-KNOWN", "not known"),
+        ("DQ-03-NOT-RECORDED", "not recorded"),
+        ("DQ-04", "valid"),
+        ("DQ-04-INVALID", "invalid"),
+        ("DQ-05", "score"),
+        ("DQ-09", "other"),
+        ("DQ-11", "collected"),
+    ],
+    chart: "Known",
+    brief: &[
+        Main(&["CONTACTS", "DQ-01", "DQ-03", "DQ-05", "DQ-11"], CHARACTERISTICS),
+        Main(&["CONTACTS", "DQ-01", "DQ-11"], CHARACTERISTICS),
+    ],
+    ..DEFAULT
+};
+
+const TIMELINESS: Layout = Layout {
+    counted: "submissions, one for each month and organisation that is expected",
+    titles: &[
+        ("EXPECTED", "expected"),
+        ("RECEIVED", "received"),
+        ("LATE", "late"),
+        ("MISSING", "missing"),
+        ("DQ-06", "coverage"),
+        ("DQ-07", "on time"),
+        ("DQ-07-DAYS", "median days"),
+    ],
+    charted: (&[], &["DQ-07"]),
+    ..DEFAULT
+};
+
 /// A line for each measure of each figure.
 const INEQUALITY: Layout = Layout {
     sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
@@ -263,6 +305,8 @@ const TARGET_STATUS: Layout = Layout {
 };
 
 const CHANNEL_SHARES: &[&str] = &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"];
+const CHARACTERISTICS: &[&str] =
+    &["ethnic_category", "disability", "sexual_orientation", "religion"];
 const GIVEN_OR_OFFERED: &[&str] = &["CONTACTS", "CH-07", "CH-05", "CH-07-HIGHEST", "CH-05-HIGHEST"];
 const CHARTED_NEEDS: &[&str] = &["CH-07/ANY_NEED", "CH-05/NO_NEED", "CH-05/NEED_NOT_KNOWN"];
 const CHARTED_DIFFERENCES: &[&str] = &[
@@ -283,6 +327,8 @@ impl Layout {
             "IMPACT" => IMPACT,
             "RISK" => RISK,
             "INDICATORS" => INDICATORS,
+            "RECORDING" => RECORDING,
+            "TIMELINESS" => TIMELINESS,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,

@@ -4,24 +4,26 @@
 use std::sync::Arc;
 
 use super::groups::{
-    FIGURE, at, category, column, derived, key, legend, number, polarity, shares, showing, title,
+    FIGURE, at, category, columns, derived, key, kind, legend, number, polarity, shares, showing,
+    title,
 };
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Verdict, difference_p_value, false_discovery, to_level_up};
 use crate::engine::answer::comparison::{of_fixed, rest};
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column, Key, Row};
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 
-const TABLE: (&str, &str) = ("GAPS", "Largest significant gaps");
 /// Dimensions of the rows besides the figure.
 const CHARACTERISTIC: &str = "characteristic";
 const GROUP: &str = "group";
-/// Most gaps of one answer.
-const MOST: usize = 1000;
+
+/// Name of the parameter that tells how many gaps there are on all pages.
+pub const GAP_COUNT: &str = "gap_count";
 
 /// Asks for the largest gaps.
 #[derive(Clone)]
@@ -32,7 +34,9 @@ pub struct GapsQuestion {
     pub parts: Vec<(String, Arc<dyn AnyQuestion>)>,
     /// Highest false discovery rate.
     pub rate: f64,
-    /// Most gaps that are listed; 0: 1000.
+    /// Gaps that are left out before those that are listed.
+    pub skip: usize,
+    /// Most gaps that are listed.
     pub most: usize,
     /// What was not asked, and why.
     pub notes: Vec<String>,
@@ -85,8 +89,8 @@ impl AnyQuestion for GapsQuestion {
         gaps.retain(is_gap);
         gaps.sort_by(|a, b| b.size.total_cmp(&a.size));
         let found = gaps.len();
-        gaps.truncate(if self.most == 0 { MOST } else { self.most.min(MOST) });
-        let rows: Vec<_> = gaps.into_iter().map(|gap| gap.row).collect();
+        let listed = gaps.into_iter().skip(self.skip).take(self.most);
+        let rows: Vec<_> = listed.map(|gap| gap.row).collect();
         let mut provenance = provenance.unwrap_or_default();
         provenance.dimensions =
             [(CHARACTERISTIC, "characteristic"), (GROUP, "group"), (FIGURE, "figure")]
@@ -94,13 +98,14 @@ impl AnyQuestion for GapsQuestion {
                 .to_vec();
         provenance.quality.clear();
         provenance.parameters.push(("false_discovery_rate", self.rate.to_string()));
+        provenance.parameters.push((GAP_COUNT, found.to_string()));
         provenance.notes.push(format!(
             "{scanned} groups were compared with all people of the answer, and {found} are significantly worse with a false discovery rate of at most {} \
              (Benjamini and Hochberg). Only figures with a good direction are scanned. Limits take the whole as fixed.",
             self.rate
         ));
         provenance.notes.extend(self.notes.iter().cloned());
-        Ok(derived(provenance, TABLE, columns(), rows, position))
+        Ok(derived(provenance, &Self::TABLE, columns(&COLUMNS), rows, position))
     }
 
     fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
@@ -113,16 +118,44 @@ impl AnyQuestion for GapsQuestion {
     }
 }
 
-fn columns() -> Vec<Column> {
-    let of = |id, label, unit| column(id, label, unit, Vec::new());
-    vec![
-        of("VALUE", "Share of the group", Unit::Ratio),
-        of("WHOLE", "Share of all", Unit::Ratio),
-        of("D", "Difference from all", Unit::Difference),
-        of("R", "Ratio to all", Unit::Times),
-        of("LEVEL-UP", "People or consultations that it takes to level up", Unit::Count),
-        of("P-VALUE", "P-value, adjusted for all that was compared", Unit::Index),
-    ]
+/// The kinds of columns.
+const COLUMNS: [ColumnDefinition; 6] = [
+    kind("VALUE", "Share of the group", Unit::Ratio, "Share of the group, as in its table."),
+    kind("WHOLE", "Share of all", Unit::Ratio, "Share of all people of the answer."),
+    kind(
+        "D",
+        "Difference from all",
+        Unit::Difference,
+        "VALUE less WHOLE. The limits take WHOLE as fixed.",
+    ),
+    kind(
+        "R",
+        "Ratio to all",
+        Unit::Times,
+        "VALUE divided by WHOLE. The limits take WHOLE as fixed.",
+    ),
+    kind(
+        "LEVEL-UP",
+        "People or consultations that it takes to level up",
+        Unit::Count,
+        "People or consultations of the group that it takes to reach the share of all.",
+    ),
+    kind(
+        "P-VALUE",
+        "P-value, adjusted for all that was compared",
+        Unit::Index,
+        "Of the difference between the group and all others, adjusted for the false discovery rate (Benjamini and Hochberg).",
+    ),
+];
+
+impl GapsQuestion {
+    /// The table that answers it.
+    pub(in crate::engine::answer) const TABLE: TableDefinition = TableDefinition {
+        name: "GAPS",
+        title: "Largest significant gaps",
+        rpc: "InequalityService.ListGaps",
+        columns: &COLUMNS,
+    };
 }
 
 /// The groups of a column that can be told from the rest.
@@ -163,7 +196,9 @@ fn in_column(
         let level_up = level_up(people);
         let difference = Cell { verdict, ..difference };
         let cells = vec![cell.clone(), whole.clone(), difference, ratio, level_up];
-        Some(Gap { row: Row { keys, cells, sentence }, size: figure.value.abs(), p_value })
+        let source_table = answer.provenance().table;
+        let row = Row { keys, cells, sentence, source_table };
+        Some(Gap { row, size: figure.value.abs(), p_value })
     };
     answer.rows().iter().filter_map(gap).collect()
 }

@@ -7,6 +7,7 @@ use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Group, Groups, NotComputable};
 use crate::engine::answer::comparison::COMPARISON;
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, Column, Key, Row};
 use crate::engine::answer::protected::{Answer, Beside, Protected, protect};
 use crate::engine::answer::provenance::{Legend, Provenance};
@@ -118,6 +119,24 @@ pub(super) fn column(id: &str, label: &str, unit: Unit, group: Vec<Key>) -> Colu
     }
 }
 
+/// A kind of column of a derived answer.
+pub(super) const fn kind(
+    id: &'static str,
+    label: &'static str,
+    unit: Unit,
+    definition: &'static str,
+) -> ColumnDefinition {
+    ColumnDefinition { unit: Some(unit), ..ColumnDefinition::count(id, &[], label, definition) }
+}
+
+/// The columns of a table whose kinds have one column each.
+pub(super) fn columns(kinds: &[ColumnDefinition]) -> Vec<Column> {
+    let of = |kind: &ColumnDefinition| {
+        column(kind.indicator, kind.label, kind.unit.unwrap_or(Unit::Ratio), Vec::new())
+    };
+    kinds.iter().map(of).collect()
+}
+
 /// A computed number without counts.
 pub(super) fn number(found: Result<f64, NotComputable>) -> Cell {
     use crate::engine::answer::model::Figure;
@@ -146,12 +165,12 @@ pub(super) fn legend(dimension: &str, label: &str, rows: &[Row]) -> Legend {
 /// An answer out of others.
 pub(super) fn derived(
     mut provenance: Provenance,
-    (table, title): (&'static str, &'static str),
+    table: &TableDefinition,
     columns: Vec<Column>,
     rows: Vec<Row>,
     position: u64,
 ) -> Protected {
-    (provenance.table, provenance.title) = (table, title);
+    (provenance.table, provenance.title) = (table.name, table.title);
     let cells = rows.iter().flat_map(|row| &row.cells);
     provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
     protect(Answer { provenance, columns, rows, beside: Beside::default(), position })

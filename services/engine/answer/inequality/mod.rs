@@ -10,7 +10,7 @@ mod summary;
 mod target;
 mod trend;
 
-pub use gaps::GapsQuestion;
+pub use gaps::{GAP_COUNT, GapsQuestion};
 pub use summary::SummaryQuestion;
 pub use target::TargetQuestion;
 pub use trend::TrendQuestion;

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::groups::{
-    FIGURE, OfColumn, column, derived, key, legend, polarity, shares, showing, title,
+    FIGURE, OfColumn, column, derived, key, kind, legend, polarity, shares, showing, title,
 };
 use crate::domain::codes::Dimension;
-use crate::domain::indicator::Polarity;
+use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::statistics::{MEASURES, Measured, NotComputable, Scale, Shape, pair, summary};
 use crate::engine::answer::comparison::figure;
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, Column, Row};
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 
-const TABLE: (&str, &str) = ("INEQUALITY", "Summary measures of inequality");
 const NOTES: [&str; 2] = [
     "Groups are the categories of the dimension; people whose category is not known are in none. Groups in an order are taken as going from \
      most to least disadvantaged, as they are listed. Weights are the denominators.",
@@ -35,6 +35,29 @@ pub struct SummaryQuestion {
     pub reference: Option<String>,
 }
 
+/// A kind of column for each measure.
+const COLUMNS: [ColumnDefinition; MEASURES.len()] = {
+    let mut columns = [kind("", "", Unit::Index, ""); MEASURES.len()];
+    let mut place = 0;
+    while place < MEASURES.len() {
+        let name = MEASURES[place];
+        columns[place] = kind(name.id, name.label, name.unit, DEFINITION);
+        place += 1;
+    }
+    columns
+};
+const DEFINITION: &str = "Of the groups of one dimension, in one column of shares of another table. The guide on inequality says what each measure means and what it needs.";
+
+impl SummaryQuestion {
+    /// The table that answers it.
+    pub(in crate::engine::answer) const TABLE: TableDefinition = TableDefinition {
+        name: "INEQUALITY",
+        title: "Summary measures of inequality",
+        rpc: "InequalityService.GetInequalitySummary",
+        columns: &COLUMNS,
+    };
+}
+
 impl AnyQuestion for SummaryQuestion {
     fn query(&self) -> &Query {
         self.of.query()
@@ -45,6 +68,7 @@ impl AnyQuestion for SummaryQuestion {
         let reference = engine.reference();
         let showing = showing(&answer, self.query());
         let mut provenance = answer.provenance().clone();
+        let source_table = provenance.table;
         let Some(dimension) = reference.dimension(&self.dimension) else { return Ok(answer) };
         let asked = |(_, column): &(usize, &Column)| {
             self.columns.is_empty() || self.columns.contains(&column.id)
@@ -57,7 +81,8 @@ impl AnyQuestion for SummaryQuestion {
                 (polarity(&reference, of), self.reference.as_deref()),
                 &showing,
             );
-            Row { keys: vec![key(FIGURE, &of.id, &title(of))], cells, sentence }
+            let keys = vec![key(FIGURE, &of.id, &title(of))];
+            Row { keys, cells, sentence, source_table }
         };
         let rows: Vec<_> = shares(&answer).filter(asked).map(row).collect();
         provenance.dimensions = vec![legend(FIGURE, "figure", &rows)];
@@ -66,7 +91,7 @@ impl AnyQuestion for SummaryQuestion {
         provenance.parameters.extend(named);
         provenance.notes.extend(NOTES.map(str::to_owned));
         let columns = MEASURES.map(|name| column(name.id, name.label, name.unit, Vec::new()));
-        Ok(derived(provenance, TABLE, columns.to_vec(), rows, answer.position()))
+        Ok(derived(provenance, &Self::TABLE, columns.to_vec(), rows, answer.position()))
     }
 
     fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::groups::{at, column, derived, number, shares};
+use super::groups::{at, columns, derived, kind, number, shares};
 use crate::domain::indicator::Unit;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{NotComputable, Verdict};
 use crate::domain::target::{Target, TargetStatus, required};
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, Figure, Key, Row};
 use crate::engine::answer::provenance::Provenance;
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, is_period};
 use crate::engine::{Engine, QueryError};
 
-const TABLE: (&str, &str) = ("TARGET_STATUS", "Status of a target");
 const NOTES: [&str; 2] = [
     "MET: all of the interval is at the target or beyond it. ON_TRACK: the interval holds the required value, or lies beyond it. OFF_TRACK: all of \
      the interval falls short of the required value.",
@@ -37,6 +37,45 @@ pub struct TargetQuestion {
     pub notes: Vec<String>,
 }
 
+/// The kinds of columns.
+const COLUMNS: [ColumnDefinition; 5] = [
+    kind(
+        "VALUE",
+        "Value in the period",
+        Unit::Ratio,
+        "Value of the indicator, as in its table. Its verdict is the status.",
+    ),
+    kind(
+        "BASELINE",
+        "Value of the baseline",
+        Unit::Ratio,
+        "Value of the indicator in the baseline's period, as it was then if the baseline is frozen.",
+    ),
+    kind(
+        "REQUIRED",
+        "Value that the trajectory requires",
+        Unit::Ratio,
+        "On the straight line from the baseline to the target, in the last month of the row's period.",
+    ),
+    kind("TARGET", "Value of the target", Unit::Ratio, "The target, as ListTargets has it."),
+    kind(
+        "TO_TARGET",
+        "Value less target",
+        Unit::Difference,
+        "VALUE less TARGET. The limits take TARGET as fixed.",
+    ),
+];
+
+impl TargetQuestion {
+    /// The table that answers it.
+    pub(in crate::engine::answer) const TABLE: TableDefinition = TableDefinition {
+        name: "TARGET_STATUS",
+        title: "Status of a target",
+        rpc: "TargetService.GetTargetStatus",
+        columns: &COLUMNS,
+    };
+}
+
 impl AnyQuestion for TargetQuestion {
     fn query(&self) -> &Query {
         &self.query
@@ -44,13 +83,7 @@ impl AnyQuestion for TargetQuestion {
 
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
         let (reference, target) = (engine.reference(), &self.target);
-        let mut columns = vec![
-            column("VALUE", "Value in the period", Unit::Ratio, Vec::new()),
-            column("BASELINE", "Value of the baseline", Unit::Ratio, Vec::new()),
-            column("REQUIRED", "Value that the trajectory requires", Unit::Ratio, Vec::new()),
-            column("TARGET", "Value of the target", Unit::Ratio, Vec::new()),
-            column("TO_TARGET", "Value less target", Unit::Difference, Vec::new()),
-        ];
+        let mut columns = columns(&COLUMNS);
         let about = [("target", target.id.clone()), ("indicator", target.indicator.clone())];
         let Some(now) = &self.now else {
             let position = engine.store().look(|catalog| self.query.as_of.position(catalog))??;
@@ -64,8 +97,13 @@ impl AnyQuestion for TargetQuestion {
             let mut cells =
                 vec![Cell::absent(Absence::not_computable(why.as_str())); columns.len()];
             cells[0].verdict = Some(Verdict::NotMeasurable);
-            let row = Row { keys: Vec::new(), cells, sentence: sentence(target, None, why) };
-            return Ok(derived(provenance, TABLE, columns, vec![row], position));
+            let row = Row {
+                keys: Vec::new(),
+                cells,
+                sentence: sentence(target, None, why),
+                source_table: "",
+            };
+            return Ok(derived(provenance, &Self::TABLE, columns, vec![row], position));
         };
         let answer = now.answer(engine)?;
         let mut provenance = answer.provenance().clone();
@@ -86,7 +124,7 @@ impl AnyQuestion for TargetQuestion {
                 baseline.as_ref().map(|(found, month)| (before(&reference, found, row), *month));
             let month = month_of(&reference, row).unwrap_or(self.query.months.1);
             let (cells, sentence) = cells(target, &row.cells[place], before, month);
-            Row { keys: row.keys.clone(), cells, sentence }
+            Row { keys: row.keys.clone(), cells, sentence, source_table: answer.provenance().table }
         };
         let rows: Vec<_> = answer.rows().iter().map(row).collect();
         provenance.parameters.extend(about);
@@ -94,7 +132,7 @@ impl AnyQuestion for TargetQuestion {
         let note = Some(&target.note).filter(|note| !note.is_empty());
         provenance.notes.extend(note.map(|note| format!("{note}.")));
         provenance.notes.extend(self.notes.iter().cloned());
-        Ok(derived(provenance, TABLE, columns, rows, answer.position()))
+        Ok(derived(provenance, &Self::TABLE, columns, rows, answer.position()))
     }
 
     fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {

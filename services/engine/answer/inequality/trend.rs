@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::groups::{
-    OfColumn, category, column, derived, elsewhere, legend, number, polarity, shares, showing,
-    title,
+    OfColumn, category, column, derived, elsewhere, kind, legend, number, polarity, shares,
+    showing, title,
 };
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
@@ -13,12 +13,12 @@ use crate::domain::statistics::{
     Group, Groups, Interval, NotComputable, Verdict, levelling, pair, ratio, recent_trend, trend,
 };
 use crate::engine::answer::comparison::figure;
+use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, Column, Key, Row};
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, Showing, invalid};
 use crate::engine::{Engine, QueryError};
 
-const TABLE: (&str, &str) = ("GAP_TREND", "A gap over time");
 /// Dimension of the part of a column that is about one of the two groups.
 const GROUP: &str = "group";
 
@@ -35,6 +35,77 @@ pub struct TrendQuestion {
     pub column: String,
 }
 
+const fn of_group(
+    id: &'static str,
+    label: &'static str,
+    unit: Unit,
+    definition: &'static str,
+) -> ColumnDefinition {
+    ColumnDefinition { groups: &[GROUP], ..kind(id, label, unit, definition) }
+}
+
+/// The kinds of columns.
+const COLUMNS: [ColumnDefinition; 8] = [
+    of_group(
+        "VALUE",
+        "Share of one of the two groups",
+        Unit::Ratio,
+        "Share of the group in the period. Its label is that of the share.",
+    ),
+    kind(
+        "D",
+        "Difference between two groups",
+        Unit::Difference,
+        "Share of the first group less that of the second, in the period.",
+    ),
+    kind(
+        "R",
+        "Ratio of two groups",
+        Unit::Times,
+        "Share of the first group divided by that of the second, in the period.",
+    ),
+    kind(
+        "D-CHANGE",
+        "Change of the size of the gap",
+        Unit::Difference,
+        "Size of the gap in the last period less that in the first. On the row of all periods.",
+    ),
+    kind(
+        "D-SLOPE",
+        "Recent trend of the gap, a period",
+        Unit::Difference,
+        "Slope of the last five gaps, as in Fingertips. On the row of all periods.",
+    ),
+    of_group(
+        "TREND-SLOPE",
+        "Trend of the share, a period",
+        Unit::Difference,
+        "Slope of the shares of the group. On the row of all periods.",
+    ),
+    of_group(
+        "TREND-CHI-SQUARED",
+        "Chi-squared of the trend",
+        Unit::Index,
+        "Chi-squared for linear trend of the shares of the group. On the row of all periods.",
+    ),
+    of_group(
+        "TREND-P-VALUE",
+        "P-value of the trend",
+        Unit::Index,
+        "P-value of that chi-squared. On the row of all periods.",
+    ),
+];
+
+impl TrendQuestion {
+    /// The table that answers it.
+    pub(in crate::engine::answer) const TABLE: TableDefinition = TableDefinition {
+        name: "GAP_TREND",
+        title: "A gap over time",
+        rpc: "InequalityService.GetGapTrend",
+        columns: &COLUMNS,
+    };
+}
+
 impl AnyQuestion for TrendQuestion {
     fn query(&self) -> &Query {
         self.of.query()
@@ -48,7 +119,13 @@ impl AnyQuestion for TrendQuestion {
         let found = shares(&answer).find(|(_, of)| self.column.is_empty() || of.id == self.column);
         let Some((place, of)) = found else {
             if provenance.empty.is_some() {
-                return Ok(derived(provenance, TABLE, Vec::new(), Vec::new(), answer.position()));
+                return Ok(derived(
+                    provenance,
+                    &Self::TABLE,
+                    Vec::new(),
+                    Vec::new(),
+                    answer.position(),
+                ));
             }
             let ids: Vec<_> = shares(&answer).map(|(_, of)| format!("`{}`", of.id)).collect();
             let why = format!("`{}` is no column of shares; use {}", self.column, ids.join(", "));
@@ -67,7 +144,7 @@ impl AnyQuestion for TrendQuestion {
              that of Fingertips, over the last five points. Fingertips has years, this answer has {}.",
             self.period.replace('_', " ") + "s"
         ));
-        Ok(derived(provenance, TABLE, columns, rows, answer.position()))
+        Ok(derived(provenance, &Self::TABLE, columns, rows, answer.position()))
     }
 
     fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
@@ -77,6 +154,8 @@ impl AnyQuestion for TrendQuestion {
 
 /// Two groups in every period.
 struct Series<'a> {
+    /// The table that has their shares.
+    source_table: &'static str,
     /// The groups that are compared, or why there are none.
     groups: Result<[&'a Key; 2], NotComputable>,
     /// Each period, with the cells of both groups.
@@ -112,7 +191,7 @@ impl<'a> Series<'a> {
             (period, of)
         });
         let periods = periods.collect();
-        Self { groups, periods }
+        Self { source_table: answer.provenance().table, groups, periods }
     }
 
     /// A row for each period, and before them the row of all.
@@ -124,24 +203,17 @@ impl<'a> Series<'a> {
         };
         let mut columns: Vec<_> =
             [first, second].map(|key| of("VALUE", title, Unit::Ratio, key)).to_vec();
-        columns.push(column("D", "Difference between two groups", Unit::Difference, Vec::new()));
-        columns.push(column("R", "Ratio of two groups", Unit::Times, Vec::new()));
-        columns.push(column(
-            "D-CHANGE",
-            "Change of the size of the gap",
-            Unit::Difference,
-            Vec::new(),
-        ));
-        columns.push(column(
-            "D-SLOPE",
-            "Recent trend of the gap, a period",
-            Unit::Difference,
-            Vec::new(),
-        ));
+        let kind = |kind: &ColumnDefinition| {
+            (kind.indicator, kind.label, kind.unit.unwrap_or(Unit::Ratio))
+        };
+        let [_, of_both @ .., slope, chi_squared, p_value] = &COLUMNS;
+        for (id, label, unit) in of_both.iter().map(kind) {
+            columns.push(column(id, label, unit, Vec::new()));
+        }
         for key in [first, second] {
-            columns.push(of("TREND-SLOPE", "Trend of the share, a period", Unit::Difference, key));
-            columns.push(of("TREND-CHI-SQUARED", "Chi-squared of the trend", Unit::Index, key));
-            columns.push(of("TREND-P-VALUE", "P-value of the trend", Unit::Index, key));
+            for (id, label, unit) in [slope, chi_squared, p_value].map(kind) {
+                columns.push(of(id, label, unit, key));
+            }
         }
         let mut rows = vec![self.whole(polarity, showing)];
         for (period, cells) in &self.periods {
@@ -150,7 +222,8 @@ impl<'a> Series<'a> {
             all.push(Cell::difference(&one, &other, showing));
             all.push(ratio_of(&one, &other, showing));
             all.resize_with(columns.len(), elsewhere);
-            rows.push(Row { keys: vec![period.clone()], cells: all, sentence: String::new() });
+            let (keys, sentence) = (vec![period.clone()], String::new());
+            rows.push(Row { keys, cells: all, sentence, source_table: self.source_table });
         }
         (columns, rows)
     }
@@ -196,7 +269,7 @@ impl<'a> Series<'a> {
             cells.push(number(found.map(|of| of.chi_squared)));
             cells.push(number(found.map(|of| of.p_value)));
         }
-        Row { keys: Vec::new(), cells, sentence }
+        Row { keys: Vec::new(), cells, sentence, source_table: self.source_table }
     }
 }
 

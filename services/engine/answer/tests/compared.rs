@@ -139,8 +139,12 @@ fn protected_figures_alone_are_compared_and_limits_are_wider() {
     let reference = Reference::new(&Content::embedded()).unwrap();
     let table = |showing: &Showing| {
         let key = |code: &str| Key::named("sex", code, "");
-        let row =
-            |keys: Vec<Key>, cell: Cell| Row { keys, cells: vec![cell], sentence: String::new() };
+        let row = |keys: Vec<Key>, cell: Cell| Row {
+            keys,
+            cells: vec![cell],
+            sentence: String::new(),
+            source_table: "",
+        };
         let column = ColumnDefinition::indicator("CH-09", &[], "").column(&reference, Vec::new());
         let rows = vec![
             row(Vec::new(), share(285, 4400, showing)),
@@ -234,7 +238,14 @@ fn gaps_are_those_that_are_significantly_worse_with_the_people_to_level_up() {
     let part = ("sex".to_owned(), any(question(&running, &["sex"], None)));
     let gaps = |rate| {
         let parts = vec![part.clone()];
-        let asked = GapsQuestion { query: base.clone(), parts, rate, most: 0, notes: Vec::new() };
+        let asked = GapsQuestion {
+            query: base.clone(),
+            parts,
+            rate,
+            skip: 0,
+            most: 1000,
+            notes: Vec::new(),
+        };
         asked.answer(running.engine()).unwrap()
     };
     let answer = gaps(0.05);

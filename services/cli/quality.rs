@@ -1,0 +1,146 @@
+//! `equity quality`: how good the data is. Its tables are asked and exported as all others.
+
+use clap::{Args, Subcommand};
+
+use super::exit::Failure;
+use super::query::QueryArgs;
+use super::questions::Asked;
+use crate::proto::v1;
+use crate::proto::v1::breakdown_question::Table;
+
+/// Examples for `equity quality --help`.
+pub const EXAMPLES: &str = "\
+Examples:
+  equity quality recording --area QK1 --from 2020-04 --collection synthetic-llr
+  equity quality recording --area QK1 --from 2020-01 --to 2020-06 --by month --characteristic ethnic_category --collection synthetic-llr
+  equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --collection synthetic-llr
+  equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr
+
+`equity export` writes the same tables into files.";
+
+/// A subcommand for each question about data quality. `M` is what a command asks besides the question.
+#[derive(Debug, Subcommand)]
+pub enum QualityTable<M: MoreOfQuality> {
+    /// How completely each characteristic is recorded: known, not stated, not known, not recorded, invalid.
+    #[command(after_help = M::RECORDING)]
+    Recording(Box<OfQuality<RecordingAsked, M>>),
+    /// When submissions were received: expected, received, late and missing ones.
+    #[command(after_help = M::TIMELINESS, mut_args(|option| match option.get_id().as_str() {
+        // Submissions are no groups, and no sample.
+        "compare" | "confidence" => option.hide(true),
+        _ => option,
+    }))]
+    Timeliness(Box<OfQuality<TimelinessAsked, M>>),
+    /// Which organisation collects which characteristic at all.
+    #[command(after_help = M::MATRIX)]
+    Matrix(Box<OfQuality<MatrixAsked, M>>),
+}
+
+/// What a command asks besides the question, and its examples for each table.
+pub trait MoreOfQuality: Args {
+    /// Examples for the recording of characteristics.
+    const RECORDING: &'static str;
+    /// Examples for timeliness.
+    const TIMELINESS: &'static str;
+    /// Examples for the matrix.
+    const MATRIX: &'static str;
+}
+
+/// The options of one subcommand.
+#[derive(Debug, Args)]
+pub struct OfQuality<A: Asked, M: MoreOfQuality> {
+    /// Options that make the question.
+    #[command(flatten)]
+    pub asked: A,
+    /// Options of the command.
+    #[command(flatten)]
+    pub more: M,
+}
+
+impl<M: MoreOfQuality> QualityTable<M> {
+    /// The question of the contract, and the options of the command.
+    ///
+    /// # Errors
+    /// The arguments contradict each other.
+    pub fn question(&self) -> Result<(Table, &M), Failure> {
+        match self {
+            Self::Recording(args) => Ok((args.asked.question()?, &args.more)),
+            Self::Timeliness(args) => Ok((args.asked.question()?, &args.more)),
+            Self::Matrix(args) => Ok((args.asked.question()?, &args.more)),
+        }
+    }
+}
+
+/// How characteristics are recorded.
+#[derive(Debug, Args)]
+pub struct RecordingAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Characteristic, or another field of consultations: `ethnic_category`, `channel` (default: every characteristic of people). Repeat
+    /// the option for more, or separate names with commas.
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    pub characteristic: Vec<String>,
+    /// Indicator: `DQ-01` (default: all of the table). Repeat the option for more, or separate ids with commas.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub indicator: Vec<String>,
+    /// Share of the records up to which the default code (not known) counts as valid in DQ-05, 0 to 1 (default: 0.02).
+    #[arg(long, value_name = "SHARE")]
+    pub default_threshold: Option<f64>,
+}
+
+impl Asked for RecordingAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Recording(v1::GetRecordingQualityRequest {
+            query: Some(self.query.query()),
+            characteristics: self.characteristic.clone(),
+            indicators: self.indicator.clone(),
+            default_threshold: self.default_threshold,
+        }))
+    }
+}
+
+/// When submissions were received.
+#[derive(Debug, Args)]
+pub struct TimelinessAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Days from the end of its month after which a submission is late, 0 to 3650 (default: 30).
+    #[arg(long, value_name = "DAYS")]
+    pub due_days: Option<i32>,
+}
+
+impl Asked for TimelinessAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        let (query, due_days) = (Some(self.query.query()), self.due_days);
+        Ok(Table::Timeliness(v1::GetTimelinessRequest { query, due_days }))
+    }
+}
+
+/// Which organisation collects which characteristic.
+#[derive(Debug, Args)]
+pub struct MatrixAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Characteristic, or another field of consultations (default: every characteristic of people). Repeat the option for more, or separate
+    /// names with commas.
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    pub characteristic: Vec<String>,
+}
+
+impl Asked for MatrixAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        let mut query = self.query.query();
+        if query.by.is_empty() {
+            query.by.push("organisation".to_owned());
+        }
+        Ok(Table::Recording(v1::GetRecordingQualityRequest {
+            query: Some(query),
+            characteristics: self.characteristic.clone(),
+            indicators: vec!["DQ-11".to_owned()],
+            default_threshold: None,
+        }))
+    }
+}

@@ -1,0 +1,103 @@
+//! When submissions were received: days from the end of their month, late ones, missing ones.
+
+use crate::domain::period::Month;
+
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
+
+/// Days from the last day of a month to a time (milliseconds since 1970, UTC). The first day after the month is day 1. A time before the end of
+/// the month: 0.
+#[must_use]
+pub fn days_after(month: Month, time_millis: u64) -> u32 {
+    let of_month = |number| Month::from_number(number).map_or(0, |month| u64::from(month.days()));
+    // Days since 1970 at the end of the month.
+    let end: u64 = (0..=month.number()).map(|number| of_month(number.into())).sum();
+    let today = time_millis / DAY_MILLIS + 1;
+    u32::try_from(today.saturating_sub(end)).unwrap_or(u32::MAX)
+}
+
+/// Submissions of organisations and months.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Receipts {
+    /// Submissions that were expected.
+    pub expected: u64,
+    /// Of each submission that was expected and has data, the days until it was first received.
+    pub days: Vec<u32>,
+}
+
+impl Receipts {
+    /// Counts the submission of one organisation and month that was expected. None: it has no data.
+    pub fn count(&mut self, days: Option<u32>) {
+        self.expected += 1;
+        self.days.extend(days);
+    }
+
+    /// Submissions that were expected and have data.
+    #[must_use]
+    pub fn received(&self) -> u64 {
+        self.days.len() as u64
+    }
+
+    /// Share of the expected submissions that have data, 0 to 1. None: none was expected.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // few
+    pub fn coverage(&self) -> Option<f64> {
+        (self.expected > 0).then(|| self.received() as f64 / self.expected as f64)
+    }
+
+    /// Of the received ones, those that were first received after more than so many days.
+    #[must_use]
+    pub fn late(&self, due_days: u32) -> u64 {
+        self.days.iter().filter(|days| **days > due_days).count() as u64
+    }
+
+    /// The middle of the days; the mean of both middle ones. None: nothing was received.
+    #[must_use]
+    pub fn median(&self) -> Option<f64> {
+        let mut days = self.days.clone();
+        days.sort_unstable();
+        let middle = days.len() / 2;
+        let upper = f64::from(*days.get(middle)?);
+        Some(match days.len() % 2 {
+            0 => f64::midpoint(f64::from(days[middle - 1]), upper),
+            _ => upper,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_the_last_day_of_the_month() {
+        let april = "2020-04".parse().unwrap();
+        // 2020-04-30T23:59:59.999Z and the millisecond after it.
+        let end = 1_588_291_200_000;
+        for (time, days) in [
+            (0, 0),
+            (end - 1, 0),
+            (end, 1),
+            (end + DAY_MILLIS - 1, 1),
+            (end + DAY_MILLIS, 2),
+            (end + 29 * DAY_MILLIS, 30),
+        ] {
+            assert_eq!(days_after(april, time), days, "{time}");
+        }
+        assert_eq!(days_after(Month::FIRST, 31 * DAY_MILLIS), 1);
+    }
+
+    #[test]
+    fn late_and_missing_are_those_of_the_expected() {
+        let mut receipts = Receipts::default();
+        for days in [Some(1), None, Some(30), Some(31), Some(400)] {
+            receipts.count(days);
+        }
+        assert_eq!((receipts.expected, receipts.received()), (5, 4));
+        assert_eq!([0, 30, 400].map(|due| receipts.late(due)), [4, 2, 0]);
+        assert_eq!(receipts.median(), Some(30.5));
+        assert_eq!((receipts.coverage(), Receipts::default().coverage()), (Some(0.8), None));
+        receipts.count(Some(0));
+        assert_eq!(receipts.median(), Some(30.0));
+        assert_eq!(Receipts::default().median(), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! When organisations have submitted: expected, received, late and missing submissions, and the days from the end of their month.
+
+use std::collections::BTreeMap;
+
+use super::definition::{ColumnDefinition, TableDefinition};
+use super::model::{Absence, Cell, CellCounts, Column, Figure, Key};
+use super::plan::{Plan, organisation_key, state_words};
+use super::provenance::QuestionSettings;
+use super::question::{Counted, Question, RowPlaces};
+use crate::domain::codes::State;
+use crate::domain::collection::Dataset;
+use crate::domain::disclosure::TrueCount;
+use crate::domain::measures::receipt::{Receipts, days_after};
+use crate::domain::period::Month;
+use crate::domain::reference::Reference;
+use crate::engine::query::{Measure, Query, Showing};
+use crate::engine::{Engine, QueryError};
+use crate::store::Slot;
+
+/// Asks when submissions were received.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelinessQuestion {
+    /// What is asked about: no dimension and no condition is about a field of records.
+    pub query: Query,
+    /// Days from the end of its month after which a submission is late.
+    pub due_days: u32,
+}
+
+const EXPECTED: ColumnDefinition = ColumnDefinition::count(
+    "EXPECTED",
+    &[],
+    "Submissions expected",
+    "One for each month and organisation that the collection expects. An organisation is expected in the months in which it exists.",
+);
+const RECEIVED: ColumnDefinition = ColumnDefinition::count(
+    "RECEIVED",
+    &[],
+    "Submissions received",
+    "Submissions that were expected and have data. A submission that was withdrawn or erased has none.",
+);
+const LATE: ColumnDefinition = ColumnDefinition::count(
+    "LATE",
+    &[],
+    "Submissions received late",
+    "Submissions that were first received more than `due_days` after the end of their month.",
+);
+const MISSING: ColumnDefinition = ColumnDefinition::count(
+    "MISSING",
+    &[],
+    "Submissions missing",
+    "Submissions that were expected and have no data, whether or not their time has come.",
+);
+const COVERAGE: ColumnDefinition = ColumnDefinition::indicator("DQ-06", &[], "");
+const ON_TIME: ColumnDefinition = ColumnDefinition::indicator("DQ-07", &[], "");
+const DAYS: ColumnDefinition = ColumnDefinition::indicator("DQ-07-DAYS", &[], "");
+const NOBODY: &str = "the collection does not say which organisations it expects";
+const NOTE: &str = "Submissions are counted exactly: they say nothing about people. The first version of a submission says when it was received, in whole days (UTC). \
+     A month that is not over counts as missing until it is submitted.";
+
+/// What a column shows.
+#[derive(Clone, Copy)]
+pub(super) enum Shows {
+    Expected,
+    Received,
+    Late,
+    Missing,
+    Coverage,
+    OnTime,
+    Days,
+}
+
+/// The submissions of each row, and of all.
+pub(super) struct Timely {
+    rows: Vec<Receipts>,
+    all: Receipts,
+}
+
+impl Timely {
+    fn of(&self, row: &[usize]) -> Option<&Receipts> {
+        row.first().map_or(Some(&self.all), |row| self.rows.get(*row))
+    }
+}
+
+impl Question for TimelinessQuestion {
+    const TABLE: TableDefinition = TableDefinition {
+        name: "TIMELINESS",
+        title: "Timeliness of submissions",
+        rpc: "DataQualityService.GetTimeliness",
+        columns: &[EXPECTED, RECEIVED, LATE, MISSING, COVERAGE, ON_TIME, DAYS],
+    };
+    type Figures = Timely;
+    type Shows = Shows;
+
+    fn query(&self) -> &Query {
+        &self.query
+    }
+
+    fn query_mut(&mut self) -> &mut Query {
+        &mut self.query
+    }
+
+    fn settings(&self) -> QuestionSettings {
+        QuestionSettings { has_limits: false, ..QuestionSettings::of(Measure::Contacts) }
+            .with("due_days", &self.due_days)
+    }
+
+    fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Timely>, QueryError> {
+        let whole = Query { by: Vec::new(), ..query.clone() };
+        let mut plan = engine.plan(&whole, Dataset::Consultations)?;
+        let mut provenance = engine.provenance(&mut plan, &whole)?;
+        let (rows, all) = engine.receipts(&plan, query)?;
+        let (keys, of_rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let timely = Timely { rows: of_rows, all };
+        let rows: Vec<(Vec<Key>, RowPlaces)> =
+            keys.into_iter().enumerate().map(|(row, keys)| (keys, vec![row])).collect();
+        engine.listed(query.by.len(), Self::TABLE.columns.len()).fits(rows.len())?;
+        if timely.all.expected > 0 {
+            provenance.empty = provenance.empty.filter(|_| !plan.erased.is_empty());
+        }
+        provenance.notes.push(NOTE.into());
+        let nothing = (timely.all.expected == 0).then(|| Absence::not_computable(NOBODY));
+        let position = plan.position;
+        Ok(Counted { plan: Some(plan), position, provenance, rows, nothing, figures: timely })
+    }
+
+    /// Submissions are no people: how many there are is told to everybody who may ask.
+    fn all(&self, _: &Timely, _: &[usize]) -> Option<TrueCount> {
+        None
+    }
+
+    fn parts(&self, _: &Timely, _: &[usize], _: &Shows) -> Vec<TrueCount> {
+        Vec::new()
+    }
+
+    fn columns(&self, reference: &Reference, _: &[&Timely]) -> Vec<(Column, Shows)> {
+        let all = [
+            (EXPECTED, Shows::Expected),
+            (RECEIVED, Shows::Received),
+            (LATE, Shows::Late),
+            (MISSING, Shows::Missing),
+            (COVERAGE, Shows::Coverage),
+            (ON_TIME, Shows::OnTime),
+            (DAYS, Shows::Days),
+        ];
+        all.map(|(kind, shows)| (kind.column(reference, Vec::new()), shows)).to_vec()
+    }
+
+    fn cell(&self, figures: &Timely, row: &[usize], shows: &Shows, _: &Showing) -> Cell {
+        let Some(of) = figures.of(row).filter(|of| of.expected > 0) else {
+            return Cell::absent(Absence::not_computable(NOBODY));
+        };
+        let late = of.late(self.due_days);
+        match shows {
+            Shows::Expected => count(of.expected),
+            Shows::Received => count(of.received()),
+            Shows::Late => count(late),
+            Shows::Missing => count(of.expected - of.received()),
+            Shows::Coverage => share(of.received(), of.expected),
+            Shows::OnTime => share(of.received() - late, of.expected),
+            Shows::Days => {
+                let median = of.median().map(Figure::exact);
+                let why = || Absence::no_data("no submission that was expected has data");
+                Cell::without_counts(median.ok_or_else(why), of.received())
+            }
+        }
+    }
+}
+
+/// A number of submissions.
+#[allow(clippy::cast_precision_loss)] // few
+fn count(count: u64) -> Cell {
+    let counts = CellCounts { numerator: Some(count), ..CellCounts::default() };
+    Cell::new(Ok(Figure::exact(count as f64)), counts)
+}
+
+/// A share of the submissions that were expected. It has no limits: these are all, and no sample.
+#[allow(clippy::cast_precision_loss)] // few
+fn share(part: u64, expected: u64) -> Cell {
+    let [numerator, denominator, none] = [part, expected, 0].map(Some);
+    let counts =
+        CellCounts { numerator, denominator, unknown: none, not_collected: none, outside: none };
+    Cell::new(Ok(Figure::exact(part as f64 / expected as f64)), counts)
+}
+
+/// Rows by their keys, each with its submissions; and all submissions.
+pub(super) type OfRows = (Vec<(Vec<Key>, Receipts)>, Receipts);
+
+impl Engine {
+    /// The expected submissions of a plan by what a query asks for, without dimensions of records.
+    pub(super) fn receipts(&self, plan: &Plan, query: &Query) -> Result<OfRows, QueryError> {
+        let received = self.received(plan)?;
+        let of_records =
+            |id: &&String| plan.reference.dimension(id).is_some_and(|of| of.field().is_some());
+        let by: Vec<_> = query.by.iter().filter(|id| !of_records(id)).collect();
+        let (mut rows, mut all) = (BTreeMap::new(), Receipts::default());
+        for (number, organisation) in &plan.expected {
+            let there = |month: &Month| organisation.is_there((*month, *month));
+            for month in plan.months_of(query).into_iter().filter(there) {
+                let days = number.and_then(|number| received.get(&(number, month))).copied();
+                all.count(days);
+                let of = (organisation.code.as_str(), month);
+                let keys: Vec<_> = by.iter().map(|id| key(&plan.reference, id, of)).collect();
+                let id: Vec<_> = keys.iter().map(|key| (key.state, key.code.clone())).collect();
+                rows.entry(id).or_insert((keys, Receipts::default())).1.count(days);
+            }
+        }
+        let rows = if by.is_empty() { Vec::new() } else { rows.into_values().collect() };
+        Ok((rows, all))
+    }
+
+    /// Of each organisation and month of a plan that has data: the days from the end of the month until the first version was received.
+    fn received(&self, plan: &Plan) -> Result<BTreeMap<(u32, Month), u32>, QueryError> {
+        self.look(|catalog| {
+            let first = |slot: Slot| {
+                let first = catalog.versions(&slot).first();
+                let time = first.map_or(0, |version| catalog.time_of(version.position));
+                ((slot.organisation, slot.month), days_after(slot.month, time))
+            };
+            Ok(plan.submissions().map(|submission| first(submission.slot)).collect())
+        })
+    }
+}
+
+/// The key of an organisation's month in a dimension of time, organisation or area.
+fn key(reference: &Reference, id: &str, (organisation, month): (&str, Month)) -> Key {
+    let source = reference.dimension(id).map(|dimension| &dimension.source);
+    let found = source.and_then(|source| match source.period(month) {
+        Some(code) => Some((code.clone(), code)),
+        None => organisation_key(reference, source, organisation),
+    });
+    match found {
+        Some((code, label)) => Key::named(id, &code, &label),
+        None => {
+            let state = State::NotApplicable;
+            let label = state_words(state.name());
+            Key { state: Some(state), ..Key::named(id, state.name(), &label) }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Questions about data quality.
+
+use super::query::query as checked;
+use crate::domain::codes::{Dimension, nearest};
+use crate::domain::collection::Dataset;
+use crate::domain::field::Field;
+use crate::domain::reference::Reference;
+use crate::engine::QueryError;
+use crate::engine::answer::{RECORDING, RecordingQuestion, TimelinessQuestion};
+use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid};
+use crate::proto::v1;
+
+/// Days within which a submission is on time, by default; and at most.
+const DUE_DAYS: u32 = 30;
+const MOST_DAYS: u32 = 3650;
+/// The threshold of the methodology's worked example.
+const DEFAULT_THRESHOLD: f64 = 0.02;
+
+/// Asks how characteristics are recorded.
+pub(super) fn recording(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetRecordingQualityRequest,
+) -> Result<RecordingQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query =
+        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
+    let fields = wrong.take(fields(reference, &request.characteristics));
+    for (place, id) in request.indicators.iter().enumerate() {
+        if !wrong.is_full() && RECORDING.iter().all(|(known, _)| known != id) {
+            let all = RECORDING.map(|(known, _)| known).join(", ");
+            let why = format!("no indicator `{id}` in this table; use {all}");
+            wrong.take::<()>(Err(invalid(&format!("indicators[{place}]"), why)));
+        }
+    }
+    let default_threshold = request.default_threshold.unwrap_or(DEFAULT_THRESHOLD);
+    if !(0.0..=1.0).contains(&default_threshold) {
+        let why = "must be from 0 to 1; absent means 0.02";
+        wrong.take::<()>(Err(invalid("default_threshold", why)));
+    }
+    let (query, fields) = wrong.unless(query.zip(fields))?;
+    let indicators = request.indicators.clone();
+    Ok(RecordingQuestion { query, fields, indicators, default_threshold })
+}
+
+/// Asks when submissions were received.
+pub(super) fn timeliness(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetTimelinessRequest,
+) -> Result<TimelinessQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query =
+        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
+    let of_records = |id: &&String| reference.dimension(id).is_some_and(|of| of.field().is_some());
+    let asked = request.query.as_ref();
+    let conditions = asked.iter().flat_map(|query| &query.r#where).map(|of| &of.dimension);
+    for (at, id) in asked
+        .iter()
+        .flat_map(|query| &query.by)
+        .map(|id| ("query.by", id))
+        .chain(conditions.map(|id| ("query.where", id)))
+        .filter(|(_, id)| of_records(id))
+    {
+        let why = format!(
+            "`{id}` is about records: use organisation, month, or a type of areas or periods"
+        );
+        wrong.take::<()>(Err(invalid(at, why)));
+    }
+    if query.as_ref().is_some_and(|query| matches!(query.place, Where::Residence(_))) {
+        let why = "must be PROVIDER: organisations submit, wherever people live";
+        wrong.take::<()>(Err(invalid("query.area_basis", why)));
+    }
+    if asked.is_some_and(|query| query.comparison.is_some()) {
+        wrong.take::<()>(Err(invalid(
+            "query.comparison",
+            "must be absent: submissions are no groups",
+        )));
+    }
+    let due_days = match request.due_days.map(u32::try_from) {
+        None => Some(DUE_DAYS),
+        Some(Ok(days)) if days <= MOST_DAYS => Some(days),
+        Some(_) => {
+            let why = format!("must be from 0 to {MOST_DAYS} days; absent means {DUE_DAYS}");
+            wrong.take(Err(invalid("due_days", why)))
+        }
+    };
+    let (query, due_days) = wrong.unless(query.zip(due_days))?;
+    Ok(TimelinessQuestion { query, due_days })
+}
+
+/// The fields of consultations that are asked about; of none, every characteristic of people. Each once.
+fn fields(reference: &Reference, asked: &[String]) -> Result<Vec<Field>, QueryError> {
+    let possible = || {
+        let of_records = |field: &Field| field.is_collected_in(Dataset::Consultations);
+        Field::all().filter(of_records).filter(|field| field.list().is_some())
+    };
+    if asked.is_empty() {
+        return Ok(possible().filter(|field| field.is_characteristic()).collect());
+    }
+    let (mut wrong, mut found) = (Wrong::default(), Vec::new());
+    for (place, name) in asked.iter().enumerate() {
+        if wrong.is_full() {
+            break;
+        }
+        let at = format!("characteristics[{place}]");
+        match possible().find(|field| field.name() == name) {
+            Some(field) if found.contains(&field) => {
+                wrong.take::<()>(Err(invalid(&at, format!("`{name}` is listed twice"))));
+            }
+            Some(field) => found.push(field),
+            None => {
+                // A dimension is a view of a field, and the field is what is recorded.
+                let viewed = reference.dimension(name).and_then(Dimension::field);
+                let near = viewed.filter(|field| possible().any(|one| one == *field));
+                let names = possible().map(|field| (field.name(), field.name()));
+                let near = near.map(Field::name).or_else(|| nearest(name, names));
+                let why =
+                    format!("no field `{name}` with a code list in consultations{}", hint(near));
+                wrong.take::<()>(Err(invalid(&at, why)));
+            }
+        }
+    }
+    wrong.unless(Some(found))
+}
