@@ -309,7 +309,12 @@ fn comparisons_and_inequality_go_through_every_door() {
         false_discovery_rate: Some(1.0),
         ..Default::default()
     };
+    let status = v1::GetTargetStatusRequest {
+        query: Some(query(MONTHS.0, &["sex"], &[])),
+        target: "C20-SMI".into(),
+    };
     for (table, least) in [
+        (Table::TargetStatus(status), 6),
         (Table::Outcomes(compared), 10),
         (Table::Inequality(inequality), 3),
         (Table::GapTrend(trend), 4),

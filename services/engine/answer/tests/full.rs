@@ -109,7 +109,7 @@ impl Full {
                 dataset: Dataset::IndicatorCounts,
                 organisation: organisation.into(),
                 month: month.parse().unwrap(),
-                systems: BTreeMap::from([(Field::Disability, 1)]),
+                systems: BTreeMap::new(),
                 collected: [Field::Sex, Field::Disability].into(),
                 scheme: String::new(),
                 rows: (0..9).map(count).collect(),
