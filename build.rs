@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// The contract, file by file: what is served.
 const CONTRACT: &[&str] = &[
+    "equity/v1/audit_service.proto",
     "equity/v1/breakdown_service.proto",
     "equity/v1/consultation_channel_service.proto",
     "equity/v1/data_quality_service.proto",
@@ -11,12 +12,14 @@ const CONTRACT: &[&str] = &[
     "equity/v1/erasure_service.proto",
     "equity/v1/error_reason.proto",
     "equity/v1/export_service.proto",
+    "equity/v1/indicator_service.proto",
     "equity/v1/inequality_service.proto",
     "equity/v1/publication_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/release_service.proto",
     "equity/v1/service_info_service.proto",
     "equity/v1/submission_service.proto",
+    "equity/v1/target_service.proto",
 ];
 
 /// Calls whose answers are sent as they were encoded.
@@ -27,9 +30,11 @@ const ENCODED: &[&str] = &[
     "GetFaceToFaceProvision",
     "GetChannelImpact",
     "GetAreaRisk",
+    "GetIndicatorBreakdown",
     "GetInequalitySummary",
     "GetGapTrend",
     "ListGaps",
+    "GetTargetStatus",
     "GetRecordingQuality",
     "GetTimeliness",
     "WatchBreakdown",
@@ -61,6 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .extern_path(".equity.v1.SubmitConsultationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitPopulationsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitDigitalAccessRequest", "crate::rpc::Incoming")
+        .extern_path(".equity.v1.SubmitIndicatorCountsRequest", "crate::rpc::Incoming")
         .extern_path(".equity.v1.SubmitEstimatesRequest", "crate::rpc::IncomingEstimates")
         .extern_path(".equity.v1", "crate::proto::v1")
         .compile_fds(contract)?;

@@ -1,6 +1,7 @@
 //! Wiring: settings to a running service, and back to a stopped one.
 
 pub mod attack;
+mod audit;
 pub mod authority;
 mod check;
 mod content;
@@ -22,27 +23,33 @@ use tonic::service::Routes;
 
 use crate::config::Config;
 use crate::domain::codes::Content;
+use crate::domain::disclosure::ProfileName;
 pub use crate::domain::disclosure::ptable;
 use crate::domain::submission::Keyer;
 use crate::engine::{Engine, Followers, Outcome, Settings};
+use crate::proto::server::audit_service_server::AuditServiceServer;
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
 use crate::proto::server::data_quality_service_server::DataQualityServiceServer;
 use crate::proto::server::digital_exclusion_service_server::DigitalExclusionServiceServer;
 use crate::proto::server::erasure_service_server::ErasureServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
+use crate::proto::server::indicator_service_server::IndicatorServiceServer;
 use crate::proto::server::inequality_service_server::InequalityServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
 use crate::proto::server::service_info_service_server::ServiceInfoServiceServer;
 use crate::proto::server::submission_service_server::SubmissionServiceServer;
+use crate::proto::server::target_service_server::TargetServiceServer;
 use crate::rpc::access::{Access, Rules};
+use crate::rpc::audit::{Audit, Audits};
 use crate::rpc::breakdowns::Breakdowns;
 use crate::rpc::channels::Channels;
 use crate::rpc::erasures::Erasures;
 use crate::rpc::exclusion::Exclusion;
 use crate::rpc::export::Export;
+use crate::rpc::indicators::Indicators;
 use crate::rpc::inequality::Inequality;
 use crate::rpc::publications::Publications;
 use crate::rpc::quality::DataQuality;
@@ -50,9 +57,12 @@ use crate::rpc::releases::Releases;
 use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
+use crate::rpc::targets::Targets;
 use crate::rpc::{self, SENT_BYTES};
 use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
+pub use crate::store::audit::AuditReport;
+use crate::store::audit::AuditSettings;
 use crate::store::{self, Store};
 use crate::telemetry::{self, metrics};
 pub use check::check;
@@ -71,6 +81,7 @@ pub struct Service {
     serving: JoinHandle<Result<(), ServerError>>,
     watching: JoinHandle<Told>,
     engine: Arc<Engine>,
+    audit: Arc<Audit>,
 }
 
 impl Service {
@@ -90,7 +101,7 @@ impl Service {
         let listener = listener.await.with_context(|| cannot_listen(&config.address))?;
         let address = listener.address()?;
         let (opening, opened) = (config.clone(), content.clone());
-        let (engine, secret) = apart("open", move || open(&opening, opened)).await??;
+        let (engine, audit, secret) = apart("open", move || open(&opening, opened)).await??;
         let service = rpc::Service {
             engine: Arc::clone(&engine),
             single_flight: Arc::new(SingleFlight::new(AT_ONCE)),
@@ -107,27 +118,34 @@ impl Service {
         let infos = ServiceInfos::new(service.clone(), &secret, rules);
         let infos = ServiceInfoServiceServer::new(infos);
         let (routes, health) = server::standard_services(
-            routes(&service)
+            routes(&service, &audit)
                 .add_service(infos.max_decoding_message_size(config.limits.query_message_bytes)),
             config.reflection(),
         )?;
-        health.takes_changes(engine.writing_stopped().is_none());
+        let changes = engine.writing_stopped().is_none() && audit.trouble().is_none();
+        health.takes_changes(changes);
+        health.records(audit.broken().is_none());
         let shutdown = CancellationToken::new();
-        let watching = watch_over(Arc::downgrade(&engine), health.clone(), shutdown.clone());
+        let over = (Arc::downgrade(&engine), Arc::clone(&audit));
+        let watching = watch_over(over, health.clone(), shutdown.clone());
         let watching = tokio::spawn(watching);
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
         tokio::spawn(releases::make(making.0, making.1, making.2, making.3));
         let erasing = (Arc::downgrade(&engine), config.clone(), shutdown.clone());
         tokio::spawn(retention::erase(erasing.0, erasing.1, erasing.2));
+        let removing = (Arc::downgrade(&engine), Arc::clone(&audit));
+        tokio::spawn(audit::remove(removing, config.audit.keep_days, shutdown.clone()));
         let partners = partners::look(Arc::downgrade(&engine), config.clone(), content);
         tokio::spawn(shutdown.clone().run_until_cancelled_owned(partners));
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
-        let callers = Callers { tls, access, tokens };
+        let profile = service.profile_without_identity.map_or("", ProfileName::name);
+        let recorded = Some((Arc::clone(&audit), profile));
+        let callers = Callers { tls, access, tokens, audit: recorded };
         let serving = tokio::spawn(async move {
             server::run(listener, routes, &settings, health, callers, stop).await
         });
-        Ok(Self { address, shutdown, serving, watching, engine })
+        Ok(Self { address, shutdown, serving, watching, engine, audit })
     }
 
     /// The address that the service listens on; the system has chosen the port if the settings said 0.
@@ -162,11 +180,15 @@ impl Service {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         let served = self.serving.await?;
-        let engine = self.engine;
+        let (engine, audit) = (self.engine, self.audit);
         // What the last calls did is told, too.
         self.watching.await?.report(&engine);
-        // Closing the store waits for the disk.
-        apart("close", move || drop(engine)).await?;
+        // Closing waits for the disk. The audit log is in the folder that the store has locked.
+        apart("close", move || {
+            audit.close();
+            drop(engine);
+        })
+        .await?;
         Ok(served?)
     }
 }
@@ -214,7 +236,10 @@ const AT_ONCE: usize = 64;
 /// Bytes of published estimates that are kept in memory.
 const ESTIMATE_BYTES: u64 = 16 << 20;
 
-fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 32])> {
+/// What a service has open, and its secret.
+type Open = (Arc<Engine>, Arc<Audit>, [u8; 32]);
+
+fn open(config: &Config, content: Content) -> anyhow::Result<Open> {
     let secret = secret::load(&config.secret_file(), &config.data_folder)?;
     let settings = Settings {
         memory_bytes: config.cache.memory_bytes,
@@ -236,15 +261,25 @@ fn open(config: &Config, content: Content) -> anyhow::Result<(Arc<Engine>, [u8; 
         accept_loss: config.accept_loss,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })?;
+    let audit = store.audit(AuditSettings {
+        witness: Some(&config.witness_file()),
+        render: rpc::audit::render,
+        segment_bytes: None,
+    })?;
     let engine = Engine::new(Arc::new(store), Keyer::new(&secret), &settings, &followers);
-    Ok((Arc::new(engine), secret))
+    Ok((Arc::new(engine), Arc::new(audit), secret))
 }
 
-fn routes(service: &rpc::Service) -> Routes {
+fn routes(service: &rpc::Service, audit: &Arc<Audit>) -> Routes {
     let (query, submission) = service.message_bytes;
     Routes::new(
         SubmissionServiceServer::new(Submissions(service.clone()))
             .max_decoding_message_size(submission)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        AuditServiceServer::new(Audits::new(service.clone(), Arc::clone(audit)))
+            .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
@@ -263,12 +298,22 @@ fn routes(service: &rpc::Service) -> Routes {
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
+        IndicatorServiceServer::new(Indicators(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
         DataQualityServiceServer::new(DataQuality(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
     .add_service(
         InequalityServiceServer::new(Inequality(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        TargetServiceServer::new(Targets(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )
@@ -329,7 +374,7 @@ impl Told {
 /// Watches over a running service until it stops: reports counts and sizes as metrics, and health when writing stops or hangs. What it has
 /// reported.
 async fn watch_over(
-    engine: std::sync::Weak<Engine>,
+    (engine, audit): (std::sync::Weak<Engine>, Arc<Audit>),
     health: Health,
     shutdown: CancellationToken,
 ) -> Told {
@@ -347,8 +392,11 @@ async fn watch_over(
             );
         }
         hung = hangs;
-        health.takes_changes(!hangs && engine.writing_stopped().is_none());
+        let is_recorded = audit.trouble().is_none();
+        health.takes_changes(!hangs && is_recorded && engine.writing_stopped().is_none());
+        health.records(audit.broken().is_none());
         told.report(&engine);
+        audit::report(&audit);
         if look % LOOKS == 0 {
             let sizes = tokio::task::spawn_blocking(move || engine.sizes()).await;
             if let Ok((log, sled, free)) = sizes {
@@ -373,6 +421,21 @@ pub fn verify(
     is_data_folder(data_folder)?;
     let witness = witness_of(data_folder, witness);
     Ok(store::verify(data_folder, work_folder, Some(&witness), progress)?)
+}
+
+/// Reads the whole audit log of a data folder. The service must be stopped. `witness` is where it keeps the witness of the log of changes; none:
+/// beside the secret in the data folder, if it is there. `kept`: a position and its hash that were kept elsewhere.
+///
+/// # Errors
+/// `data_folder` is no data folder, has no audit log, is in use, or cannot be read.
+pub fn verify_audit(
+    data_folder: &Path,
+    witness: Option<&Path>,
+    kept: Option<(u64, [u8; 32])>,
+) -> anyhow::Result<AuditReport> {
+    is_data_folder(data_folder)?;
+    let witness = witness_of(data_folder, witness);
+    Ok(store::audit::verify(data_folder, &witness, kept)?)
 }
 
 fn witness_of(data_folder: &Path, witness: Option<&Path>) -> PathBuf {

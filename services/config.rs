@@ -57,6 +57,8 @@ pub struct Config {
     pub releases: Releases,
     /// How long data is kept.
     pub retention: Retention,
+    /// The audit log.
+    pub audit: AuditLog,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
@@ -145,6 +147,13 @@ pub struct Retention {
     pub replaced_months: u32,
 }
 
+/// The audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AuditLog {
+    /// Days that an entry is kept. A file of about 8 MiB goes when its newest entry is older.
+    pub keep_days: u32,
+}
+
 /// When the service makes releases by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticReleases {
@@ -215,6 +224,7 @@ impl Default for Config {
                 least_changed_organisations: 3,
             },
             retention: Retention::default(),
+            audit: AuditLog { keep_days: 2_190 },
             telemetry: TelemetrySettings::default(),
         }
     }

@@ -243,6 +243,10 @@ fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
             ..Default::default()
         }),
         Table::Impact(v1::GetChannelImpactRequest { query: asked(), ..Default::default() }),
+        Table::Indicators(v1::GetIndicatorBreakdownRequest {
+            query: asked(),
+            indicator: "C20-SMI".into(),
+        }),
         Table::Risk(v1::GetAreaRiskRequest {
             query: Some(residents),
             high_risk: Some(HighRisk::HighRiskTopShare(0.2)),

@@ -20,6 +20,16 @@ pub mod store {
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/equity_descriptor.bin"));
 
+/// The contract's descriptors, decoded once: decoding takes milliseconds.
+pub fn pool() -> &'static prost_reflect::DescriptorPool {
+    static POOL: std::sync::LazyLock<prost_reflect::DescriptorPool> =
+        std::sync::LazyLock::new(|| {
+            let decoded = prost_reflect::DescriptorPool::decode(FILE_DESCRIPTOR_SET);
+            decoded.expect("descriptor sets are made by the build")
+        });
+    &POOL
+}
+
 /// The same of a question to a table that has shares.
 macro_rules! share {
     ($question:expr, $reference:ident) => {{
@@ -30,6 +40,7 @@ macro_rules! share {
             Some(Table::Exclusion(asked)) => asked.query.$reference(),
             Some(Table::Provision(asked)) => asked.query.$reference(),
             Some(Table::Impact(asked)) => asked.query.$reference(),
+            Some(Table::Indicators(asked)) => asked.query.$reference(),
             None => None,
         }
     }};
@@ -49,6 +60,8 @@ macro_rules! query {
             Table::Inequality(asked) => share!(asked.question, $reference),
             Table::GapTrend(asked) => share!(asked.question, $reference),
             Table::Gaps(asked) => asked.query.$reference(),
+            Table::Indicators(asked) => asked.query.$reference(),
+            Table::TargetStatus(asked) => asked.query.$reference(),
             Table::Recording(asked) => asked.query.$reference(),
             Table::Timeliness(asked) => asked.query.$reference(),
         }
@@ -73,6 +86,8 @@ impl v1::breakdown_question::Table {
             Self::Inequality(_) => "inequality",
             Self::GapTrend(_) => "gap_trend",
             Self::Gaps(_) => "gaps",
+            Self::Indicators(_) => "indicators",
+            Self::TargetStatus(_) => "target_status",
             Self::Recording(_) => "recording",
             Self::Timeliness(_) => "timeliness",
         }
@@ -93,6 +108,7 @@ impl From<v1::share_question::Table> for v1::breakdown_question::Table {
             Table::Exclusion(asked) => Self::Exclusion(asked),
             Table::Provision(asked) => Self::Provision(asked),
             Table::Impact(asked) => Self::Impact(asked),
+            Table::Indicators(asked) => Self::Indicators(asked),
         }
     }
 }

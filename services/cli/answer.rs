@@ -68,6 +68,16 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Table::GapTrend(asked) => {
             answered!(service, inequality, get_gap_trend, asked, GetGapTrendResponse)
         }
+        Table::Indicators(asked) => answered!(
+            service,
+            indicators,
+            get_indicator_breakdown,
+            asked,
+            GetIndicatorBreakdownResponse
+        ),
+        Table::TargetStatus(asked) => {
+            answered!(service, targets, get_target_status, asked, GetTargetStatusResponse)
+        }
         Table::Recording(asked) => {
             answered!(service, quality, get_recording_quality, asked, GetRecordingQualityResponse)
         }

@@ -7,9 +7,9 @@ use super::options::{Reach, Shape};
 use super::questions::AskedTable;
 use super::show::Format;
 use super::{
-    assessments, attack, breakdown, certs, check, demo, erase, export, generate, inequality, info,
-    partners, ptable, publish, quality, reference, releases, serve, statistics, submissions,
-    submit,
+    assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
+    info, partners, ptable, publish, quality, reference, releases, serve, statistics, submissions,
+    submit, targets,
 };
 
 const EXAMPLES: &str = "\
@@ -24,8 +24,8 @@ Examples:
 
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
-/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify` and
-/// `rebuild`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
+/// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify`, `rebuild`
+/// and `audit verify`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -44,7 +44,7 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Start a service, fill it with open data, and show what it answers.
     Demo(demo::DemoArgs),
-    /// Send a file of consultations, populations, access records or published estimates to a service.
+    /// Send a file of consultations, populations, access records, counts of indicators or published estimates to a service.
     Submit(submit::SubmitArgs),
     /// Ask who is seen how, who is digitally excluded, and whether the mitigation works.
     Breakdown(BreakdownArgs),
@@ -58,6 +58,8 @@ pub enum Command {
     Erase(EraseArgs),
     /// List releases, show one, or release the newest state.
     Releases(ReleasesArgs),
+    /// List who asked for what, or check that nobody has changed the audit log.
+    Audit(audit::AuditArgs),
     /// Write the tables that everybody may read into a folder.
     Publish(publish::PublishArgs),
     /// Record or list assessments by organisations of their own channels.
@@ -82,6 +84,8 @@ pub enum Command {
     Quality(QualityArgs),
     /// List the largest significant gaps of an area.
     Gaps(Box<inequality::GapsArgs>),
+    /// List targets, or show how indicators stand to them.
+    Targets(targets::TargetsArgs),
     /// Compute any measure from counts in a file: limits, comparisons, inequality, trends.
     Statistics(statistics::StatisticsArgs),
     /// Attack what partner organisations are answered, and say what is found out.
@@ -100,6 +104,7 @@ impl Command {
             Self::Submissions(args) => args.shape.format,
             Self::Releases(args) => args.shape.format,
             Self::Erase(args) => args.shape.format,
+            Self::Audit(args) => args.shape.format,
             Self::Assessments(args) => args.shape.format,
             Self::Export(args) => args.what.printed(),
             Self::Generate(args) => args.format,
@@ -110,6 +115,7 @@ impl Command {
             Self::Gaps(args) => args.shape.format,
             Self::Quality(args) => args.shape.format,
             Self::Statistics(args) => args.shape.format,
+            Self::Targets(args) => args.shape.format,
             Self::Attack(args) => args.shape.format,
             Self::Info(args) => args.shape.format,
             Self::Partners(args) => args.shape.format,

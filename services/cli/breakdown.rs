@@ -29,6 +29,7 @@ Examples:
   equity breakdown provision --area QK1 --from 2020-06 --collection synthetic-llr --chart
   equity breakdown impact --area QK1 --from 2020-04 --chart
   equity breakdown risk --area QK1 --by ethnic_group_broad --high-risk-top 0.2 --chart
+  equity breakdown indicators --indicator C20-SMI --area QK1 --from 2020-06 --by sex --collection synthetic-llr
 
 JSON is the response of the contract. CSV has a line for each figure, with the columns of `equity export` (`equity export columns`).";
 
@@ -113,6 +114,18 @@ Examples:
       the table again whenever a population or a score changes it, until Ctrl-C
 
 These figures are about areas and say nothing about any one person in them (ECOLOGICAL).";
+    const INDICATORS: &'static str = "\
+Examples:
+  equity breakdown indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr --chart
+      physical health checks of people with severe mental illness, by deprivation
+  equity breakdown indicators --indicator FSL --area QK1 --from 2020-06 --by ethnic_group_broad --collection synthetic-llr
+      people with type 1 diabetes who were given a glucose sensor
+  equity breakdown indicators --indicator FSL --area QK1 --from 2020-01 --to 2020-06 --by month --collection synthetic-llr --format csv
+  equity breakdown indicators --indicator FSL --area QK1 --from 2020-06 --collection synthetic-llr --watch
+      the table again whenever a submission changes it, until Ctrl-C
+
+`equity submit` sends counts: one line for an indicator and a group of people, with numerator_count and denominator_count. `equity generate \
+--dataset indicators` makes some. `equity reference indicators --tag NHS-2122-P4` lists the indicators of a priority.";
 }
 
 impl MoreOfQuality for Showing {

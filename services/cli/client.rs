@@ -14,18 +14,21 @@ use super::exit::Failure;
 use super::raw::Raw;
 use super::show::errors;
 use super::trust::{Says, Trust};
+use crate::proto::v1::audit_service_client::AuditServiceClient;
 use crate::proto::v1::breakdown_service_client::BreakdownServiceClient;
 use crate::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use crate::proto::v1::data_quality_service_client::DataQualityServiceClient;
 use crate::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
 use crate::proto::v1::erasure_service_client::ErasureServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
+use crate::proto::v1::indicator_service_client::IndicatorServiceClient;
 use crate::proto::v1::inequality_service_client::InequalityServiceClient;
 use crate::proto::v1::publication_service_client::PublicationServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::release_service_client::ReleaseServiceClient;
 use crate::proto::v1::service_info_service_client::ServiceInfoServiceClient;
 use crate::proto::v1::submission_service_client::SubmissionServiceClient;
+use crate::proto::v1::target_service_client::TargetServiceClient;
 
 /// Default address of a service.
 pub const DEFAULT_SERVICE: &str = "http://127.0.0.1:7443";
@@ -124,6 +127,16 @@ impl Service {
         InequalityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
+    /// Client of `IndicatorService`.
+    pub fn indicators(&self) -> IndicatorServiceClient<Wire> {
+        IndicatorServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `TargetService`.
+    pub fn targets(&self) -> TargetServiceClient<Wire> {
+        TargetServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
     /// Client of `DataQualityService`.
     pub fn quality(&self) -> DataQualityServiceClient<Wire> {
         DataQualityServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
@@ -169,6 +182,11 @@ impl Service {
     /// Client of `ServiceInfoService`.
     pub fn info(&self) -> ServiceInfoServiceClient<Wire> {
         ServiceInfoServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `AuditService`.
+    pub fn audit(&self) -> AuditServiceClient<Wire> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ReleaseService`.

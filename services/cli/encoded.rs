@@ -9,12 +9,14 @@ use super::sending::Sending;
 use super::sent::Slot;
 use crate::ingest::{Lines, Records, SubmissionFile};
 use crate::proto::v1::{
-    AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, PopulationBatch, Receipt,
-    SubmissionHeader, SubmitConsultationsRequest, SubmitConsultationsResponse,
-    SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, SubmitEstimatesRequest,
-    SubmitEstimatesResponse, SubmitPopulationsRequest, SubmitPopulationsResponse,
+    AccessBatch, ConsultationBatch, EstimateBatch, EstimatesHeader, IndicatorCountBatch,
+    PopulationBatch, Receipt, SubmissionHeader, SubmitConsultationsRequest,
+    SubmitConsultationsResponse, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse,
+    SubmitEstimatesRequest, SubmitEstimatesResponse, SubmitIndicatorCountsRequest,
+    SubmitIndicatorCountsResponse, SubmitPopulationsRequest, SubmitPopulationsResponse,
     submit_consultations_request as consultations, submit_digital_access_request as access,
-    submit_estimates_request as estimates, submit_populations_request as populations,
+    submit_estimates_request as estimates, submit_indicator_counts_request as indicator_counts,
+    submit_populations_request as populations,
 };
 
 /// Most rows in a batch.
@@ -82,6 +84,7 @@ impl Encoded {
             Records::Consultations(rows) => call!("SubmitConsultations", consultations, ConsultationBatch, SubmitConsultationsRequest, SubmitConsultationsResponse, slot, lines, header, how, rows, same),
             Records::Populations(rows) => call!("SubmitPopulations", populations, PopulationBatch, SubmitPopulationsRequest, SubmitPopulationsResponse, slot, lines, header, how, rows, same),
             Records::Access(rows) => call!("SubmitDigitalAccess", access, AccessBatch, SubmitDigitalAccessRequest, SubmitDigitalAccessResponse, slot, lines, header, how, rows, same),
+            Records::IndicatorCounts(rows) => call!("SubmitIndicatorCounts", indicator_counts, IndicatorCountBatch, SubmitIndicatorCountsRequest, SubmitIndicatorCountsResponse, slot, lines, header, how, rows, same),
             Records::Estimates(source, rows) => {
                 let with_source = |header| EstimatesHeader { submission: Some(header), source: Some(source.clone()) };
                 call!("SubmitEstimates", estimates, EstimateBatch, SubmitEstimatesRequest, SubmitEstimatesResponse, slot, lines, header, how, rows, with_source)

@@ -96,6 +96,13 @@ impl SubmissionService for Fake {
         Ok(Response::new(SubmitEstimatesResponse { receipt: None }))
     }
 
+    async fn submit_indicator_counts(
+        &self,
+        _: Request<Streaming<Incoming>>,
+    ) -> Answer<crate::proto::v1::SubmitIndicatorCountsResponse> {
+        Ok(Response::new(crate::proto::v1::SubmitIndicatorCountsResponse { receipt: None }))
+    }
+
     async fn get_submission(
         &self,
         _: Request<GetSubmissionRequest>,

@@ -26,6 +26,8 @@ Examples:
   equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --out synthetic.csv
   equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --dataset access --out access.csv
       the monthly snapshots of digital access of the same people
+  equity generate --rows 1000000 --seed 7 --from 2019-03 --to 2020-12 --dataset indicators --out counts.csv
+      counts of two indicators of the same people, by age, sex, ethnic category and deprivation
   equity generate --rows 200000 --seed 7 --from 2020-01 --to 2020-06 --submit-to 127.0.0.1:7443
       sends them to the collection synthetic-llr of a running service
 
@@ -41,6 +43,8 @@ pub enum What {
     Populations,
     /// Monthly snapshots of the digital access of the population.
     Access,
+    /// Monthly counts of indicators of the population.
+    Indicators,
 }
 
 impl What {
@@ -49,6 +53,7 @@ impl What {
             What::Consultations => "consultations",
             What::Populations => "populations",
             What::Access => "digital access",
+            What::Indicators => "counts of indicators",
         }
     }
 
@@ -57,6 +62,7 @@ impl What {
             What::Consultations => Box::new(generator.consultations()),
             What::Populations => Box::new(generator.populations()),
             What::Access => Box::new(generator.access(|_| true)),
+            What::Indicators => Box::new(generator.indicator_counts()),
         }
     }
 }

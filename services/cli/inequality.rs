@@ -20,6 +20,7 @@ Examples:
   equity inequality outcomes --area QK1 --from 2020-04 --by imd2025_quintile --collection synthetic-llr
   equity inequality exclusion --area QK1 --from 2020-06 --by age_band --column DX-21 --collection synthetic-llr
   equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by month,sex --column CH-09 --collection synthetic-llr
+  equity inequality indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr
   equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
 
 --by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves.";
@@ -29,6 +30,7 @@ pub const GAPS: &str = "\
 Examples:
   equity gaps --area QK1 --from 2020-06 --collection synthetic-llr
   equity gaps --area QK1 --from 2020-06 --collection synthetic-llr --dimension sex,age_band --count 5
+  equity gaps --area QK1 --from 2020-06 --indicator C20-SMI,FSL --collection synthetic-llr
   equity gaps --area QK1 --from 2020-06 --collection synthetic-llr --format csv
 
 Every characteristic is scanned for groups that are significantly worse than all people of the area. The largest gap comes first.";
@@ -54,6 +56,7 @@ impl More for Measuring {
     const PROVISION: &'static str = EXAMPLES;
     const IMPACT: &'static str = EXAMPLES;
     const RISK: &'static str = EXAMPLES;
+    const INDICATORS: &'static str = EXAMPLES;
 }
 
 /// `equity inequality`.
@@ -91,6 +94,10 @@ pub struct GapsArgs {
     /// Dimension that is scanned (default: every characteristic of people). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "DIM", value_delimiter = ',')]
     pub dimension: Vec<String>,
+    /// Submitted indicator that is scanned (default: access outcomes, digital exclusion and face-to-face provision). Repeat the option, or
+    /// separate ids with commas.
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub indicator: Vec<String>,
     /// Highest false discovery rate, above 0 and at most 1.
     #[arg(long, value_name = "RATE", default_value_t = 0.05)]
     pub rate: f64,
@@ -115,13 +122,15 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         Table::Exclusion(asked) => Shares::Exclusion(asked),
         Table::Provision(asked) => Shares::Provision(asked),
         Table::Impact(asked) => Shares::Impact(asked),
+        Table::Indicators(asked) => Shares::Indicators(asked),
         Table::Risk(_)
         | Table::Inequality(_)
         | Table::GapTrend(_)
         | Table::Gaps(_)
+        | Table::TargetStatus(_)
         | Table::Recording(_)
         | Table::Timeliness(_) => {
-            let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision or impact";
+            let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision, impact or indicators";
             return Err(Failure::Usage(why.into()));
         }
     };
@@ -153,13 +162,23 @@ pub async fn gaps(args: &GapsArgs, out: &mut Out) -> Result<(), Failure> {
         query: Some(args.query.query()),
         dimensions: args.dimension.clone(),
         false_discovery_rate: Some(args.rate),
+        indicators: args.indicator.clone(),
         page_size: args.count,
         ..Default::default()
     });
     show(asked, &args.reach, args.notes, out).await
 }
 
-async fn show(asked: Table, reach: &Reach, notes: bool, out: &mut Out) -> Result<(), Failure> {
+/// Asks, and shows the answer.
+///
+/// # Errors
+/// The service cannot be reached or refuses the question.
+pub(super) async fn show(
+    asked: Table,
+    reach: &Reach,
+    notes: bool,
+    out: &mut Out,
+) -> Result<(), Failure> {
     let service = &reach.connect().await?;
     if out.format == Format::Csv {
         return lines(service, asked, None, true, out).await;

@@ -4,8 +4,8 @@
 //! - [`client`] the connection to a service; [`send_all`] and `send` submissions over it, [`sending`] how, [`sent`] the answers;
 //!   `files`, `outgoing` what is sent; `encoded`, [`raw`] its bytes, [`request_id`] its name
 //! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
-//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`assessments`], [`export`], [`generate`],
-//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`quality`], [`statistics`] the commands
+//! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`audit`], [`assessments`], [`export`], [`generate`],
+//!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`quality`], [`statistics`] the commands
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -13,6 +13,7 @@ pub mod answer;
 pub mod args;
 pub mod assessments;
 pub mod attack;
+pub mod audit;
 pub mod breakdown;
 pub mod certs;
 pub mod check;
@@ -54,6 +55,7 @@ mod spool;
 pub mod statistics;
 pub mod submissions;
 pub mod submit;
+pub mod targets;
 pub mod trust;
 mod whom;
 
@@ -126,6 +128,8 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Submissions(args) => Box::pin(submissions::run(args.what, &args.reach, out)).await,
         Command::Publish(args) => Box::pin(publish::run(&args, out)).await,
         Command::Erase(args) => Box::pin(erase::run(args.what, &args.reach, out)).await,
+        Command::Audit(args) => Box::pin(audit::run(args.what, out)).await,
+        Command::Targets(args) => Box::pin(targets::run(&args.what, &args.reach, out)).await,
         Command::Releases(args) => Box::pin(releases::run(args.what, &args.reach, out)).await,
         Command::Assessments(args) => Box::pin(assessments::run(args.what, &args.reach, out)).await,
         Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,

@@ -33,6 +33,9 @@ pub enum AskedTable<M: More> {
         _ => option,
     }))]
     Risk(Box<Asking<RiskAsked, M>>),
+    /// An indicator whose numerator and denominator partners submit: health checks, screening, vaccination, waiting lists.
+    #[command(after_help = M::INDICATORS, mut_arg("care_setting", |refused| refused.hide(true)))]
+    Indicators(Box<Asking<IndicatorsAsked, M>>),
 }
 
 /// What a command asks besides the question, and its examples for each table.
@@ -49,6 +52,8 @@ pub trait More: Args {
     const IMPACT: &'static str;
     /// Examples for area risk.
     const RISK: &'static str;
+    /// Examples for a submitted indicator.
+    const INDICATORS: &'static str;
 }
 
 /// The options of one subcommand.
@@ -78,6 +83,7 @@ impl<M: More> AskedTable<M> {
             Self::Provision(args) => of(args),
             Self::Impact(args) => of(args),
             Self::Risk(args) => of(args),
+            Self::Indicators(args) => of(args),
         }
     }
 }
@@ -270,6 +276,26 @@ impl Asked for RiskAsked {
             indicator: text(&self.indicator),
             score_collection: text(&self.score_collection),
             high_risk: score.or(self.high_risk_top.map(HighRisk::HighRiskTopShare)),
+        }))
+    }
+}
+
+/// An indicator that partners submit.
+#[derive(Debug, Args)]
+pub struct IndicatorsAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Indicator. `equity reference code-lists --list indicator` lists those that partners submit.
+    #[arg(long, value_name = "ID")]
+    pub indicator: String,
+}
+
+impl Asked for IndicatorsAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Indicators(v1::GetIndicatorBreakdownRequest {
+            query: Some(self.query.query()),
+            indicator: self.indicator.clone(),
         }))
     }
 }

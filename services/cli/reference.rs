@@ -147,6 +147,8 @@ pub enum DatasetArg {
     DigitalAccess,
     /// Figures that others published.
     Estimates,
+    /// Numerators and denominators of indicators.
+    IndicatorCounts,
 }
 
 impl From<DatasetArg> for v1::Dataset {
@@ -156,6 +158,7 @@ impl From<DatasetArg> for v1::Dataset {
             DatasetArg::Populations => Self::Populations,
             DatasetArg::DigitalAccess => Self::DigitalAccess,
             DatasetArg::Estimates => Self::Estimates,
+            DatasetArg::IndicatorCounts => Self::IndicatorCounts,
         }
     }
 }

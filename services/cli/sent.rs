@@ -30,6 +30,7 @@ impl Slot {
             Records::Populations(_) => Dataset::Populations,
             Records::Access(_) => Dataset::DigitalAccess,
             Records::Estimates(..) => Dataset::Estimates,
+            Records::IndicatorCounts(_) => Dataset::IndicatorCounts,
         };
         Self {
             collection: submission.collection.clone(),

@@ -78,6 +78,7 @@ pub(super) const KEYS: &[Key] = keys! {
     "releases.least_changed_organisations" => releases.least_changed_organisations = |v| integer(v, 3, 1_000);
     "retention.records_months" => retention.records_months = |v| integer(v, 0, 1_200);
     "retention.replaced_months" => retention.replaced_months = |v| integer(v, 0, 1_200);
+    "audit.keep_days" => audit.keep_days = |v| integer(v, 1, 36_500);
     "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[

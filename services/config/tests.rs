@@ -71,6 +71,7 @@ fn fields() -> Vec<&'static str> {
         releases:
             Releases { automatic: _, closing_days: _, every_days: _, least_changed_organisations: _ },
         retention: Retention { records_months: _, replaced_months: _ },
+        audit: AuditLog { keep_days: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -120,6 +121,7 @@ fn fields() -> Vec<&'static str> {
         "releases.least_changed_organisations",
         "retention.records_months",
         "retention.replaced_months",
+        "audit.keep_days",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",

@@ -50,6 +50,8 @@ pub struct Organisation {
     pub last_month: Option<Month>,
     /// Code of the organisation that took its place after its last month; empty if none did.
     pub successor: String,
+    /// Its attributes: id of the dimension, and code of the category.
+    pub attributes: BTreeMap<String, String>,
 }
 
 impl Organisation {

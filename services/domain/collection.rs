@@ -15,12 +15,19 @@ pub enum Dataset {
     DigitalAccess = 3,
     /// Figures that others published: values without records.
     Estimates = 4,
+    /// Numerators and denominators of indicators, by characteristic.
+    IndicatorCounts = 5,
 }
 
 impl Dataset {
     /// Every dataset, in order of its number.
-    pub const ALL: [Self; 4] =
-        [Self::Consultations, Self::Populations, Self::DigitalAccess, Self::Estimates];
+    pub const ALL: [Self; 5] = [
+        Self::Consultations,
+        Self::Populations,
+        Self::DigitalAccess,
+        Self::Estimates,
+        Self::IndicatorCounts,
+    ];
 
     /// Number on disk and in keys.
     #[must_use]
@@ -42,13 +49,25 @@ impl Dataset {
             Self::Populations => "populations",
             Self::DigitalAccess => "digital-access",
             Self::Estimates => "estimates",
+            Self::IndicatorCounts => "indicator-counts",
         }
     }
 
     /// What it holds, in words.
     #[must_use]
     pub fn words(self) -> &'static str {
-        if self == Self::DigitalAccess { "access records" } else { self.slug() }
+        match self {
+            Self::DigitalAccess => "access records",
+            Self::IndicatorCounts => "counts of indicators",
+            Self::Consultations | Self::Populations | Self::Estimates => self.slug(),
+        }
+    }
+
+    /// Number of submitted rows that so many stored records are. A row of counts is two records: people in the numerator, and people
+    /// in the denominator alone.
+    #[must_use]
+    pub fn rows(self, records: u64) -> u64 {
+        if self == Self::IndicatorCounts { records / 2 } else { records }
     }
 }
 
@@ -111,6 +130,9 @@ pub struct Collection {
     /// Whether it answers questions about digital access that name no collection.
     #[serde(default)]
     pub default_for_access: bool,
+    /// Whether it answers questions about submitted counts of indicators that name no collection.
+    #[serde(default)]
+    pub default_for_indicators: bool,
 }
 
 impl Collection {

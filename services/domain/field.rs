@@ -89,6 +89,10 @@ fields! {
     SupportAccepted = 51, attribute("support_accepted", "yes_no");
     /// A number without a code list: 1 where the publisher suppressed how many the row stands for. It has no dimension.
     Suppressed = 52, attribute("suppressed", "");
+    /// Of a count: the indicator.
+    Indicator = 53, attribute("indicator", "indicator");
+    /// Derived, of a count: whether the people are in the numerator, or in the denominator alone.
+    InNumerator = 54, attribute("in_numerator", "yes_no");
 }
 
 /// Numbers on disk of columns and runs without codes.
@@ -106,7 +110,7 @@ pub mod number {
 }
 
 /// One more than the greatest number of a coded field.
-pub const FIELD_LIMIT: usize = 53;
+pub const FIELD_LIMIT: usize = 55;
 
 /// Where each number is in the table: the fields of every row of a submission are looked up here.
 const PLACES: [usize; FIELD_LIMIT] = {

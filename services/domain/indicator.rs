@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::collection::Dataset;
+use super::period::Month;
 
 /// Unit of an indicator's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -67,6 +68,74 @@ impl Polarity {
             Self::Neither => "NEITHER",
         }
     }
+}
+
+/// What an indicator is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// Whether people reach care, and by what way.
+    Access,
+    /// How people find their care.
+    Experience,
+    /// What became of people's health.
+    Outcome,
+}
+
+impl Kind {
+    /// Name in the contract.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Access => "ACCESS",
+            Self::Experience => "EXPERIENCE",
+            Self::Outcome => "OUTCOME",
+        }
+    }
+}
+
+/// What the submitted counts of one month are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Submitted {
+    /// The people of the indicator at the end of the month. Months are never added: the last one counts.
+    Snapshot,
+    /// What happened in the month. Months are added.
+    Events,
+}
+
+impl Submitted {
+    /// Name in the contract.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Snapshot => "SNAPSHOT",
+            Self::Events => "EVENTS",
+        }
+    }
+}
+
+/// A month from which the values of an indicator cannot be compared with those before.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeriesBreak {
+    /// First month of the new series.
+    pub month: Month,
+    /// What changed, in a sentence.
+    pub reason: String,
+}
+
+/// A group of indicators: a priority of national policy, or a theme.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// Id in the contract: `NHS-2122-P2`.
+    pub id: String,
+    /// Name for people.
+    pub label: String,
+    /// Document that names it; empty for a theme.
+    #[serde(default)]
+    pub source: String,
 }
 
 /// A condition that limits an indicator to some people, or a question to some records.
@@ -145,9 +214,21 @@ pub struct Indicator {
     pub high_risk: Option<f64>,
     /// What a high value means.
     pub polarity: Polarity,
-    /// Priorities of national policy that the indicator belongs to.
+    /// Whether it is about access, experience or outcome; none: about none of them, for example deprivation.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    /// Id of its theme: `MATERNITY`; empty: none.
+    #[serde(default)]
+    pub theme: String,
+    /// Ids of the priorities of national policy that the indicator belongs to.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Months from which values cannot be compared with those before.
+    #[serde(default)]
+    pub series_breaks: Vec<SeriesBreak>,
+    /// What its submitted counts are; none: no counts of it are submitted.
+    #[serde(default)]
+    pub submitted: Option<Submitted>,
     /// Ids of the indicators that a score is computed from.
     #[serde(default)]
     pub components: Vec<String>,

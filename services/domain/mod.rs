@@ -19,4 +19,5 @@ pub mod reference;
 pub mod small_area;
 pub mod statistics;
 pub mod submission;
+pub mod target;
 pub mod text;

@@ -5,11 +5,20 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
 /// A calendar month, counted in months since January 1970. From 1970-01 to 2199-12.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(u16);
 
 const LAST: u16 = (2199 - 1970) * 12 + 11;
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        String::deserialize(text)?.parse().map_err(D::Error::custom)
+    }
+}
 
 impl Month {
     /// January 1970, number 0.

@@ -21,6 +21,10 @@ pub enum Holds {
     RecordCount,
     /// `int64`: how many people a row of a population stands for.
     PersonCount,
+    /// `int64`: people of a row who are in the numerator of its indicator.
+    Numerator,
+    /// `int64`: people of a row who are in the denominator of its indicator.
+    Denominator,
     /// `bool`: whether the publisher suppressed how many the row stands for.
     Suppressed,
     /// `string`: the pseudonymous key of the person.
@@ -40,6 +44,8 @@ impl Holds {
             Self::Date
             | Self::RecordCount
             | Self::PersonCount
+            | Self::Numerator
+            | Self::Denominator
             | Self::Suppressed
             | Self::PersonKey
             | Self::SourceRecordId
@@ -101,6 +107,7 @@ impl RecordType {
             Dataset::Consultations => Some(&CONSULTATION),
             Dataset::Populations => Some(&POPULATION),
             Dataset::DigitalAccess => Some(&ACCESS),
+            Dataset::IndicatorCounts => Some(&INDICATOR_COUNT),
             Dataset::Estimates => None,
         }
     }
@@ -183,6 +190,16 @@ pub static ACCESS: RecordType = RecordType::new(&[
     code(14, Field::SupportAccepted),
     code(15, Field::PreferredChannel),
     field(16, SUPPRESSED, Holds::Suppressed),
+    field(20, "person", Holds::Person),
+]);
+
+/// `IndicatorCountRecord`.
+pub static INDICATOR_COUNT: RecordType = RecordType::new(&[
+    code(1, Field::Indicator),
+    field(2, "numerator_count", Holds::Numerator),
+    field(3, "denominator_count", Holds::Denominator),
+    code(4, Field::ResidenceLsoa),
+    field(5, SUPPRESSED, Holds::Suppressed),
     field(20, "person", Holds::Person),
 ]);
 

@@ -12,6 +12,7 @@ mod residence;
 mod scopes;
 mod small_areas;
 mod succession;
+mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,10 +22,11 @@ use crate::domain::codes::{CodeList, Dimension, Source, State, Value};
 use crate::domain::collection::Collection;
 use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
-use crate::domain::indicator::Indicator;
+use crate::domain::indicator::{Indicator, Named};
 use crate::domain::partner::Partners;
 use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
+use crate::domain::target::Target;
 
 pub use members::Organisations;
 pub use partners::PARTNERS;
@@ -34,12 +36,16 @@ pub use partners::PARTNERS;
 pub struct Reference {
     lists: BTreeMap<String, CodeList>,
     dimensions: Vec<Dimension>,
+    /// Views that only the service itself counts by.
+    of_counts: Vec<Dimension>,
     areas: Areas,
     organisations: members::Members,
     collections: BTreeMap<String, Collection>,
     /// Care setting to the collections of consultations that answer for it by default, in order.
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
+    tags: Vec<Named>,
+    targets: BTreeMap<String, Target>,
     small_areas: SmallAreas,
     profiles: profiles::Profiles,
     published: PublishedTables,
@@ -84,6 +90,13 @@ impl Reference {
     #[must_use]
     pub fn dimension(&self, id: &str) -> Option<&Dimension> {
         self.dimensions.iter().find(|dimension| dimension.id == id)
+    }
+
+    /// The same, or a view of what only counts of indicators have: `indicator`, `in_numerator`.
+    #[must_use]
+    pub fn dimension_or_count(&self, id: &str) -> Option<&Dimension> {
+        let of_counts = || self.of_counts.iter().find(|dimension| dimension.id == id);
+        self.dimension(id).or_else(of_counts)
     }
 
     /// All areas, of every type.
@@ -170,6 +183,12 @@ impl Reference {
         self.collections().find(|c| c.default_for_access)
     }
 
+    /// The collection for questions about submitted counts of indicators that name none.
+    #[must_use]
+    pub fn default_indicator_collection(&self) -> Option<&Collection> {
+        self.collections().find(|c| c.default_for_indicators)
+    }
+
     /// An indicator by id.
     #[must_use]
     pub fn indicator(&self, id: &str) -> Option<&Indicator> {
@@ -199,6 +218,23 @@ impl Reference {
     pub fn profile(&self, name: ProfileName) -> Arc<Profile> {
         // None is missing: that was checked when they were read.
         Arc::clone(&self.profiles[&name])
+    }
+
+    /// A target by id.
+    #[must_use]
+    pub fn target(&self, id: &str) -> Option<&Target> {
+        self.targets.get(id)
+    }
+
+    /// Every target, by id.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets.values()
+    }
+
+    /// The tags that indicators may have, in the order of the file.
+    #[must_use]
+    pub fn tags(&self) -> &[Named] {
+        &self.tags
     }
 
     /// Every indicator, by id.

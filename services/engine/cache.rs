@@ -6,13 +6,14 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use super::scope::Scope;
 use crate::store::Touched;
+use crate::store::audit::Cells;
 
 /// An encoded answer, and its positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,17 @@ pub struct EncodedAnswer {
     pub data_position: u64,
     /// Whether it shows a release: then it is the answer for ever.
     pub released: bool,
+    /// What the audit log has of it.
+    pub shown: Shown,
+}
+
+/// What the audit log has of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// How many cells have a figure, and of how many it was withheld.
+    pub cells: Cells,
+    /// The release that it shows; none: the newest state.
+    pub release: Option<Arc<str>>,
 }
 
 struct Kept {
@@ -201,7 +213,8 @@ mod tests {
     }
 
     fn answer(body: impl Into<Bytes>, position: u64) -> EncodedAnswer {
-        EncodedAnswer { body: body.into(), position, data_position: 1, released: false }
+        let (body, shown) = (body.into(), Shown::default());
+        EncodedAnswer { body, position, data_position: 1, released: false, shown }
     }
 
     fn keep(cache: &AnswerCache, question: &'static str, position: u64) {

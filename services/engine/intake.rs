@@ -115,6 +115,14 @@ pub struct Taken {
     pub(super) decision: Decision,
 }
 
+impl Taken {
+    /// Whether it is going to be stored, unless that is refused.
+    #[must_use]
+    pub fn changes_data(&self) -> bool {
+        matches!(self.decision, Decision::Store(..))
+    }
+}
+
 /// The decision about a submission.
 pub(super) enum Decision {
     Store(Arc<Prepared>, Outline),
@@ -151,7 +159,7 @@ impl Engine {
     pub(crate) fn builder(&self, header: Header) -> Builder {
         let most = match header.dataset {
             Dataset::Consultations | Dataset::DigitalAccess => MOST_ALIKE,
-            Dataset::Populations | Dataset::Estimates => MOST_PEOPLE,
+            Dataset::Populations | Dataset::Estimates | Dataset::IndicatorCounts => MOST_PEOPLE,
         };
         Builder::new(self.reference(), header, self.keyer.clone(), most)
     }

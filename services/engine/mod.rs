@@ -51,5 +51,5 @@ pub use threads::Threads;
 /// Types of the store, for the rooms that may not import it.
 pub use crate::store::{
     About, Assessment, Erased, Erasure, ErasureKind, NewRelease, Release, ReleaseReason, Slot,
-    StoreError, Submission, Touched, WriteError, Written,
+    StoreError, Submission, Touched, WriteError, Written, audit,
 };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::lines::Lines;
 use crate::domain::collection::Dataset;
 use crate::proto::v1::{
-    AccessRecord, ConsultationRecord, EstimateRecord, EstimateSource, PopulationRecord,
-    SubmissionHeader,
+    AccessRecord, ConsultationRecord, EstimateRecord, EstimateSource, IndicatorCountRecord,
+    PopulationRecord, SubmissionHeader,
 };
 
 /// The records of one organisation and one month, and what the header of their submission has to say.
@@ -41,6 +41,8 @@ pub enum Records {
     Access(Vec<AccessRecord>),
     /// Published figures, and their source.
     Estimates(EstimateSource, Vec<EstimateRecord>),
+    /// Numerators and denominators of indicators.
+    IndicatorCounts(Vec<IndicatorCountRecord>),
 }
 
 impl Records {
@@ -51,6 +53,7 @@ impl Records {
             Records::Populations(rows) => rows.len(),
             Records::Access(rows) => rows.len(),
             Records::Estimates(_, rows) => rows.len(),
+            Records::IndicatorCounts(rows) => rows.len(),
         }
     }
 
@@ -80,6 +83,7 @@ impl Records {
             Dataset::Populations => Records::Populations(Vec::new()),
             Dataset::DigitalAccess => Records::Access(Vec::new()),
             Dataset::Estimates => Records::Estimates(EstimateSource::default(), Vec::new()),
+            Dataset::IndicatorCounts => Records::IndicatorCounts(Vec::new()),
         }
     }
 
@@ -90,10 +94,11 @@ impl Records {
             Records::Populations(_) => Dataset::Populations,
             Records::Access(_) => Dataset::DigitalAccess,
             Records::Estimates(..) => Dataset::Estimates,
+            Records::IndicatorCounts(_) => Dataset::IndicatorCounts,
         }
     }
 
-    /// Sum of `record_count` (1 if absent) or of `person_count`. For estimates, which cannot be added: their number. At most the
+    /// Sum of `record_count` (1 if absent), of `person_count` or of `denominator_count`. For estimates, which cannot be added: their number. At most the
     /// largest `i64`.
     pub fn total(&self) -> i64 {
         let sum = |counts: &mut dyn Iterator<Item = i64>| counts.fold(0, i64::saturating_add);
@@ -104,6 +109,9 @@ impl Records {
             Records::Populations(rows) => sum(&mut rows.iter().map(|row| row.person_count)),
             Records::Access(rows) => sum(&mut rows.iter().map(|row| row.record_count.unwrap_or(1))),
             Records::Estimates(_, rows) => i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            Records::IndicatorCounts(rows) => {
+                sum(&mut rows.iter().map(|row| row.denominator_count))
+            }
         }
     }
 }
@@ -146,5 +154,6 @@ pub(super) fn dataset_words(dataset: Dataset) -> &'static str {
         Dataset::Populations => "populations",
         Dataset::DigitalAccess => "access records",
         Dataset::Estimates => "estimates",
+        Dataset::IndicatorCounts => "counts of indicators",
     }
 }

@@ -11,6 +11,7 @@ use tonic::Status;
 
 use super::caller::Caller;
 use super::status::{self, TokenProblem};
+use crate::domain::disclosure::ProfileName;
 use crate::domain::identity::Identity;
 use crate::domain::partner::{Named, Partner, Role};
 use crate::engine::Engine;
@@ -35,6 +36,7 @@ const PURPOSES: &str = "purpose_of_use";
 
 /// Every RPC of the contract, by `Service/Method` of `equity.v1`.
 pub(super) const TABLE: &[(&str, Needs)] = &[
+    ("AuditService/ListAuditEntries", Needs::Role(Role::Audit)),
     ("BreakdownService/WatchBreakdown", Needs::Read),
     ("ConsultationChannelService/GetAccessOutcomes", Needs::Read),
     ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
@@ -51,6 +53,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ErasureService/EraseSubmission", Needs::Role(Role::Admin)),
     ("ErasureService/ListErasures", Needs::Role(Role::Admin)),
     ("ExportService/ExportBreakdowns", Needs::Read),
+    ("IndicatorService/GetIndicatorBreakdown", Needs::Read),
     ("InequalityService/GetGapTrend", Needs::Read),
     ("InequalityService/GetInequalitySummary", Needs::Read),
     ("InequalityService/ListGaps", Needs::Read),
@@ -74,8 +77,11 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("SubmissionService/SubmitConsultations", Needs::Submit),
     ("SubmissionService/SubmitDigitalAccess", Needs::Submit),
     ("SubmissionService/SubmitEstimates", Needs::Submit),
+    ("SubmissionService/SubmitIndicatorCounts", Needs::Submit),
     ("SubmissionService/SubmitPopulations", Needs::Submit),
     ("SubmissionService/WithdrawSubmission", Needs::Submit),
+    ("TargetService/GetTargetStatus", Needs::Read),
+    ("TargetService/ListTargets", Needs::Partner),
 ];
 
 /// What the operator asks of every caller.
@@ -142,16 +148,17 @@ impl Access {
         Self { engine, purpose_required: rules.purpose_required, quotas, rules }
     }
 
-    /// Who makes a call, if it may make one of this kind. `token` is the partner of an accepted bearer token.
+    /// Who makes a call, if it may make one of this kind. `token` is the partner of an accepted bearer token. `found` is told of the partner, its
+    /// organisation and its profile, also if it may not make the call.
     ///
     /// # Errors
     /// The certificate names nobody, no partner has it, the token is of another partner, or the partner may not make the call or has made too many.
     pub fn admit(
         &self,
         method: &str,
-        identity: Result<&Identity, &str>,
-        token: Option<&str>,
+        (identity, token): (Result<&Identity, &str>, Option<&str>),
         metadata: &HeaderMap,
+        found: impl FnOnce(&str, &str, &'static str),
     ) -> Result<Caller, Status> {
         let reference = self.engine.reference();
         let partner = match (identity, token) {
@@ -168,6 +175,8 @@ impl Access {
         if token.is_some_and(|id| id != partner.id) {
             return Err(status::token_refused(TokenProblem::PartnerOther));
         }
+        let profile = partner.profile.map_or("", ProfileName::name);
+        found(&partner.id, &partner.organisation, profile);
         self.counts(partner)?;
         let needs = Needs::of(method);
         if !needs.is_some_and(|needs| needs.has(partner)) {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use super::audit::Record;
 use super::cached_answers::{Follows, Made, Watched, key_at};
 use super::caller::Caller;
 use super::convert::trim::trim_question;
@@ -14,6 +15,7 @@ use super::encoded::{self, Encoded};
 use super::{SENT_BYTES, Service, status};
 use crate::engine::Engine;
 use crate::engine::answer::AnyQuestion;
+use crate::engine::cache::Shown;
 use crate::engine::query::{AsOf, Reader};
 use crate::proto::server::breakdown_service_server::BreakdownService;
 use crate::proto::v1;
@@ -43,7 +45,9 @@ fn make(engine: &Engine, (reader, asked): &Asked) -> Result<Made, Status> {
         .map_err(|bytes| status::answer_too_large(bytes, SENT_BYTES))?;
     let (scope, provenance) = (answer.scope().cloned(), answer.provenance());
     let (data_position, released) = (provenance.data_position, !provenance.release.is_empty());
-    Ok(Made { body, position: answer.position(), data_position, scope, released })
+    let release = released.then(|| provenance.release.as_str().into());
+    let shown = Shown { cells: answer.cells(), release };
+    Ok(Made { body, position: answer.position(), data_position, scope, released, shown })
 }
 
 /// A checked question, and the engine at the state that answers it: the requested one, or the release that its reader gets.
@@ -101,6 +105,7 @@ impl Service {
         request: Request<T>,
         table: fn(T) -> Table,
     ) -> Result<Response<Encoded>, Status> {
+        let record = Record::of(&request);
         let (caller, table) = (self.caller(&request)?, table(request.into_inner()));
         let as_of = table.query().and_then(|query| query.as_of.as_ref());
         let keeps = match as_of.and_then(|as_of| as_of.at.as_ref()) {
@@ -109,7 +114,9 @@ impl Service {
         };
         let (asked, key) = Self::keyed(&caller, table);
         let key = key_at(&key, self.engine.newest_released());
-        self.answer(key, asked, keeps, make).await
+        let answer = self.answer(key, asked, keeps, make).await?;
+        answer.is_shown(&record);
+        Ok(Response::new(answer.into()))
     }
 }
 
@@ -121,7 +128,7 @@ impl BreakdownService for Breakdowns {
         &self,
         request: Request<v1::WatchBreakdownRequest>,
     ) -> Result<Response<Watched>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         let v1::WatchBreakdownRequest { question: asked, after_position } = request.into_inner();
         let table =
             asked.and_then(|asked| asked.table).ok_or_else(|| question::missing("question"))?;
@@ -145,7 +152,8 @@ impl BreakdownService for Breakdowns {
             return Err(status::no_release());
         }
         let follows = if reads_releases { Follows::Releases } else { Follows::Changes };
-        self.0.watch((key, follows), (name, followed), after_position, make_followed)
+        let followed = ((name, followed), record);
+        self.0.watch((key, follows), followed, after_position, make_followed)
     }
 }
 

@@ -12,13 +12,14 @@ use tokio_stream::Stream;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Response, Status};
 
+use super::audit::Record;
 use super::convert::int;
 use super::deadline::Deadline;
 use super::encoded::Encoded;
 use super::single_flight::{Asker, Turn};
 use super::{SENT_BYTES, Service, status};
 use crate::engine::Engine;
-use crate::engine::cache::EncodedAnswer;
+use crate::engine::cache::{EncodedAnswer, Shown};
 use crate::engine::scope::Scope;
 
 /// The answers of a watch.
@@ -36,6 +37,8 @@ pub(super) struct Made {
     pub(super) scope: Option<Scope>,
     /// Whether it shows a release.
     pub(super) released: bool,
+    /// What the audit log has of it.
+    pub(super) shown: Shown,
 }
 
 /// What a watch follows.
@@ -68,19 +71,19 @@ impl Service {
         asked: Q,
         keeps: bool,
         make: Make<Q>,
-    ) -> Result<Response<Encoded>, Status> {
+    ) -> Result<EncodedAnswer, Status> {
         let asker = Asker::Call(Deadline::current());
         let answer = if keeps {
             if let Some(kept) = self.kept(&key) {
                 self.engine.counts().hit();
-                return Ok(Response::new(kept.into()));
+                return Ok(kept);
             }
             self.together(&key, asked, make, asker).await?
         } else {
             self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
         };
         self.engine.counts().miss();
-        Ok(Response::new(answer.into()))
+        Ok(answer)
     }
 
     /// The answer about the newest data or a release. Concurrent identical questions share one computation.
@@ -170,20 +173,20 @@ impl Service {
         make: Make<Q>,
     ) -> Result<(EncodedAnswer, Option<Scope>), Status> {
         let made = self.work_in(turn, move |engine| make(engine, &asked)).await?;
-        let Made { body, position, data_position, scope, released } = made?;
+        let Made { body, position, data_position, scope, released, shown } = made?;
         // It may be sent again later, with a position that takes more bytes.
         let longest = Encoded { body: body.clone(), position: i64::MAX }.encoded_len();
         if longest > SENT_BYTES {
             return Err(status::answer_too_large(longest, SENT_BYTES));
         }
-        Ok((EncodedAnswer { body, position, data_position, released }, scope))
+        Ok((EncodedAnswer { body, position, data_position, released, shown }, scope))
     }
 
     /// Sends the answer, and sends it again whenever a change affects it; about releases, whenever a release has a change.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
         (key, follows): (Bytes, Follows),
-        asked: Q,
+        (asked, record): (Q, Record),
         after_position: i64,
         make: Make<Q>,
     ) -> Result<Response<Watched>, Status> {
@@ -198,6 +201,7 @@ impl Service {
             service: self.clone(),
             key,
             asked,
+            record,
             make,
             head: match follows {
                 Follows::Releases => self.engine.released(),
@@ -215,6 +219,13 @@ pub(super) fn key_at(key: &Bytes, release: u64) -> Bytes {
     [key.as_ref(), &release.to_be_bytes()].concat().into()
 }
 
+impl EncodedAnswer {
+    /// Records that it was given.
+    pub(super) fn is_shown(&self, record: &Record) {
+        record.shows(self.shown.cells, self.shown.release.as_ref(), self.position);
+    }
+}
+
 impl From<EncodedAnswer> for Encoded {
     fn from(answer: EncodedAnswer) -> Self {
         Self { body: answer.body, position: int(answer.position) }
@@ -227,6 +238,8 @@ struct Watch<Q> {
     /// Of the question, whichever release answers it.
     key: Bytes,
     asked: Q,
+    /// Where the answers are recorded.
+    record: Record,
     make: Make<Q>,
     /// The newest announced change, or release.
     head: watch::Receiver<u64>,
@@ -262,6 +275,7 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
                 Err(status) => return Some((Err(status), None)),
                 Ok(answer) if self.seen.is_none_or(|seen| answer.data_position > seen) => {
                     self.seen = Some(answer.position);
+                    answer.is_shown(&self.record);
                     return Some((Ok(answer.into()), Some(self)));
                 }
                 Ok(_) => {}

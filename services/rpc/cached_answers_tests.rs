@@ -42,7 +42,8 @@ fn make(engine: &Engine, probe: &Probe) -> Result<Made, Status> {
     }
     let body = vec![b'x'; 100].into();
     // Not kept: whoever gets it was given it by who made it.
-    Ok(Made { body, position, data_position: position, scope: None, released: false })
+    let shown = Shown::default();
+    Ok(Made { body, position, data_position: position, scope: None, released: false, shown })
 }
 
 fn key() -> Bytes {
@@ -81,12 +82,13 @@ fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encod
     let (service, probe) = (service.clone(), probe.clone());
     tokio::spawn(async move {
         let answer = service.answer(key(), probe, true, make).await;
-        answer.map(Response::into_inner)
+        answer.map(Encoded::from)
     })
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
-    service.watch((key(), Follows::Changes), probe.clone(), 0, make).unwrap().into_inner()
+    let followed = (probe.clone(), Record::default());
+    service.watch((key(), Follows::Changes), followed, 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -102,6 +104,7 @@ async fn what_is_kept_is_sent_with_a_position_that_it_is_true_of() {
             position: read,
             data_position: read,
             released: false,
+            shown: Shown::default(),
         };
         service.engine.answers().keep(key(), answer, scope.clone());
         int(service.kept(&key()).unwrap().position)

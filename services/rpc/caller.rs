@@ -86,6 +86,18 @@ impl Service {
         )))
     }
 
+    /// The audit log is read by partners with the role for it; without identities, by who sees all of the data.
+    pub(super) fn may_audit(&self, caller: &Caller) -> Result<(), Status> {
+        let reader = caller.reader();
+        if reader.reads_all(&self.engine.reference()) || matches!(caller, Caller::Partner(_)) {
+            return Ok(());
+        }
+        Err(status::query_refused(format!(
+            "the disclosure profile {} does not read the audit log; ask the operator of the service",
+            reader.profile.name()
+        )))
+    }
+
     /// Data of an organisation is sent, and withdrawn, by who may do so for it.
     pub(super) fn may_submit(&self, caller: &Caller, organisation: &str) -> Result<(), Status> {
         let Some(scope) = caller.scope() else { return Ok(()) };

@@ -2,6 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
+use super::audit::Record;
 use super::convert::erasure::erasure;
 use super::convert::header;
 use super::convert::name::version_name;
@@ -57,7 +58,7 @@ impl ErasureService for Erasures {
         &self,
         request: Request<v1::EraseSubmissionRequest>,
     ) -> Result<Response<v1::EraseSubmissionResponse>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         self.0.may_erase(&caller)?;
         let v1::EraseSubmissionRequest { mut name, all_versions, mut reason, request_id } =
             request.into_inner();
@@ -70,6 +71,7 @@ impl ErasureService for Erasures {
         });
         let found = found.await??.ok_or_else(|| submissions::no_submission(&name))?;
         let ordered = (&*reason, caller.name(), &*id);
+        record.intends().await?;
         let made = self.0.engine.erase_submission(&found.submission, all_versions, ordered).await;
         let made = made.map_err(|error| {
             if matches!(error, WriteError::AlreadyErased) {
@@ -77,6 +79,7 @@ impl ErasureService for Erasures {
             }
             submissions::refused(&error, &id)
         })?;
+        record.made(made.erasure.position);
         let erasure = Some(erasure(&made.erasure));
         Ok(Response::new(v1::EraseSubmissionResponse { erasure, replayed: made.replayed }))
     }
@@ -85,7 +88,7 @@ impl ErasureService for Erasures {
         &self,
         request: Request<v1::ErasePersonRequest>,
     ) -> Result<Response<v1::ErasePersonResponse>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         self.0.may_erase(&caller)?;
         let v1::ErasePersonRequest {
             person_key: mut key,
@@ -97,8 +100,10 @@ impl ErasureService for Erasures {
         let texts = [("person_key", &*key), ("person_key_scheme", &*scheme), ("reason", &*reason)];
         let id = checked(&texts, &request_id)?;
         let ordered = (&*reason, caller.name(), &*id);
+        record.intends().await?;
         let made = self.0.engine.erase_person((&scheme, &key), ordered).await;
         let made = made.map_err(|error| submissions::refused(&error, &id))?;
+        record.made(made.erasure.position);
         let erasure = Some(erasure(&made.erasure));
         Ok(Response::new(v1::ErasePersonResponse { erasure, replayed: made.replayed }))
     }

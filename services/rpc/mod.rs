@@ -4,6 +4,7 @@
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
 //! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`quality`], [`export`], [`submissions`], [`reference`], [`releases`], [`erasures`], [`publications`], [`service_info`] the services
+//! - [`audit`] what is recorded of a call, and the service that lists it
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
 //! - [`status`] the only maker of `Status`
@@ -12,6 +13,7 @@
 //! - [`deadline`] the deadline of a call; `today` the clock of checks
 
 pub mod access;
+pub mod audit;
 pub mod breakdowns;
 mod cached_answers;
 pub mod caller;
@@ -24,6 +26,7 @@ pub mod exclusion;
 pub mod export;
 pub mod fields;
 pub mod incoming;
+pub mod indicators;
 pub mod inequality;
 pub mod page;
 pub mod publications;
@@ -36,6 +39,7 @@ pub mod service_info;
 pub mod single_flight;
 pub mod status;
 pub mod submissions;
+pub mod targets;
 mod today;
 
 pub use encoded::Encoded;

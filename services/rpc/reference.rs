@@ -10,12 +10,13 @@ use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, store_error, submission};
 use super::page::Page;
 use super::{Service, status};
+use crate::domain::codes::nearest;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
 use crate::domain::reference::{Organisations, Reference as Content};
 use crate::engine::Submission;
 use crate::engine::answer::tables;
-use crate::engine::query::{no_area, no_collection};
+use crate::engine::query::{hint, no_area, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
 
@@ -45,6 +46,19 @@ fn in_area(content: &Content, area: &str) -> Result<Arc<Organisations>, Status> 
     }
     let unknown = || query_error(no_area(content, "area", area));
     Ok(content.members(&content.areas().get(area).ok_or_else(unknown)?.code))
+}
+
+/// Refuses a tag that there is not, with the nearest and all others; empty: none is asked for.
+pub(super) fn known_tag(content: &Content, tag: &str) -> Result<(), Status> {
+    let tags = content.tags();
+    if tag.is_empty() || tags.iter().any(|known| known.id == tag) {
+        return Ok(());
+    }
+    let names = tags.iter().flat_map(|of| [&of.id, &of.label].map(|name| (&*of.id, &**name)));
+    let near = hint(nearest(tag, names));
+    let all: Vec<_> = tags.iter().map(|of| of.id.as_str()).collect();
+    let what = format!("no tag `{tag}`{near}; there are {}", all.join(", "));
+    Err(status::field_invalid("tag", what))
 }
 
 #[tonic::async_trait]
@@ -158,20 +172,14 @@ impl Lists {
         let page =
             self.page(&["indicators", &request.tag], request.page_size, &request.page_token)?;
         let content = self.content();
-        let tags: BTreeSet<_> = content.indicators().flat_map(|i| &i.tags).collect();
-        if !request.tag.is_empty() && !tags.contains(&request.tag) {
-            let tags: Vec<_> = tags.into_iter().map(String::as_str).collect();
-            return Err(status::field_invalid(
-                "tag",
-                format!("must be empty or one of {}", tags.join(", ")),
-            ));
-        }
+        known_tag(&content, &request.tag)?;
         let wanted = |indicator: &&Indicator| {
             request.tag.is_empty() || indicator.tags.contains(&request.tag)
         };
         let (indicators, next_page_token) = page.of(content.indicators().filter(wanted).collect());
         let indicators = indicators.into_iter().map(convert::indicator).collect();
-        Ok(v1::ListIndicatorsResponse { indicators, next_page_token })
+        let tags = content.tags().iter().map(convert::tag).collect();
+        Ok(v1::ListIndicatorsResponse { indicators, next_page_token, tags })
     }
 
     fn list_tables(
@@ -248,6 +256,7 @@ impl Lists {
             Ok(v1::Dataset::Populations) => Some(Dataset::Populations),
             Ok(v1::Dataset::DigitalAccess) => Some(Dataset::DigitalAccess),
             Ok(v1::Dataset::Estimates) => Some(Dataset::Estimates),
+            Ok(v1::Dataset::IndicatorCounts) => Some(Dataset::IndicatorCounts),
             Err(_) => {
                 return Err(status::field_invalid(
                     "dataset",

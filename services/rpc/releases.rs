@@ -2,6 +2,7 @@
 
 use tonic::{Request, Response, Status};
 
+use super::audit::Record;
 use super::convert::trim::trim;
 use super::convert::{header, query_error, release as convert};
 use super::page::Page;
@@ -69,7 +70,7 @@ impl ReleaseService for Releases {
         &self,
         request: Request<v1::CreateReleaseRequest>,
     ) -> Result<Response<v1::CreateReleaseResponse>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         self.0.may_release(&caller)?;
         let v1::CreateReleaseRequest { release_id: mut id, request_id, validate_only } =
             request.into_inner();
@@ -90,8 +91,10 @@ impl ReleaseService for Releases {
             let release = Some(convert::foreseen(&foreseen.map_err(refused)?));
             return Ok(Response::new(v1::CreateReleaseResponse { release, replayed: false }));
         }
+        record.intends().await?;
         let made = self.0.engine.make_release(&wanted, caller.name(), &request_id).await;
         let made = made.map_err(refused)?;
+        record.made(made.release.position);
         let release = Some(convert::release(&made.release));
         Ok(Response::new(v1::CreateReleaseResponse { release, replayed: made.replayed }))
     }

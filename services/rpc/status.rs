@@ -2,6 +2,7 @@
 //!
 //! Every message says what is wrong and what to do next, without internal details. The reason is in `ErrorInfo`.
 
+mod audit;
 mod details;
 mod erased;
 mod reason;
@@ -19,6 +20,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use crate::proto::v1::ErrorReason;
+pub use audit::{answer_not_audited, audit_stopped, change_not_audited};
 use details::{MESSAGE_BYTES, TEXT_BYTES, cut, info};
 pub use erased::{already_erased, person_not_found};
 pub use released::{

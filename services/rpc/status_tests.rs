@@ -6,6 +6,7 @@ use prost::Message as _;
 
 use super::details::DOMAIN;
 use super::*;
+use crate::engine::audit::NotAudited;
 
 /// One status per reason: what a reviewer reads to see what strangers are told.
 fn makers() -> Vec<Status> {
@@ -63,6 +64,14 @@ fn makers() -> Vec<Status> {
         time_not_reached(1_800_000_000_123, 1_700_000_000_000),
         writing_stopped(Fate::NotStored),
         writing_stopped(Fate::NotKnown),
+        audit_stopped(),
+        answer_not_audited(&NotAudited::Full("no space".into())),
+        answer_not_audited(&NotAudited::Failed("the path /var/x".into())),
+        answer_not_audited(&NotAudited::Broken("the path /var/x".into())),
+        change_not_audited(&NotAudited::Full("no space".into()), Fate::NotStored),
+        change_not_audited(&NotAudited::Failed("the path /var/x".into()), Fate::NotKnown),
+        change_not_audited(&NotAudited::Broken("the path /var/x".into()), Fate::NotStored),
+        change_not_audited(&NotAudited::Broken("the path /var/x".into()), Fate::NotKnown),
         overloaded(Duration::from_millis(250)),
         stopping(),
         change_under_way(),

@@ -7,6 +7,7 @@ mod stream;
 
 use tonic::{Request, Response, Status, Streaming};
 
+use super::audit::Record;
 use super::caller::Caller;
 use super::convert::name::version_name;
 use super::convert::trim::trim;
@@ -18,7 +19,7 @@ use crate::engine::query::no_collection;
 use crate::engine::submissions::{Listed, StoredVersion};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
-use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, POPULATIONS};
+use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, INDICATOR_COUNTS, POPULATIONS};
 use receipt::problems_page;
 pub(super) use refusal::refused;
 use stream::submit;
@@ -132,6 +133,14 @@ impl SubmissionService for Submissions {
         Ok(Response::new(v1::SubmitEstimatesResponse { receipt }))
     }
 
+    async fn submit_indicator_counts(
+        &self,
+        request: Request<Streaming<Incoming>>,
+    ) -> Result<Response<v1::SubmitIndicatorCountsResponse>, Status> {
+        let receipt = Some(submit(&self.0, request, INDICATOR_COUNTS).await?);
+        Ok(Response::new(v1::SubmitIndicatorCountsResponse { receipt }))
+    }
+
     async fn get_submission(
         &self,
         request: Request<v1::GetSubmissionRequest>,
@@ -177,12 +186,13 @@ impl SubmissionService for Submissions {
         &self,
         request: Request<v1::WithdrawSubmissionRequest>,
     ) -> Result<Response<v1::WithdrawSubmissionResponse>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         let request = request.into_inner();
         let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
         let found = self.read(&caller, "name", &request.name).await?.submission;
         self.0.may_submit(&caller, &found.organisation)?;
+        record.intends().await?;
         let written = self.0.engine.withdraw(&found, caller.name(), &id).await;
         let position = written.map_err(|error| {
             if matches!(error, WriteError::NotCurrent) {
@@ -190,6 +200,7 @@ impl SubmissionService for Submissions {
             }
             refused(&error, &id)
         })?;
+        record.made(position);
         let withdrawn = self.find("name", &request.name).await?;
         Ok(Response::new(v1::WithdrawSubmissionResponse {
             submission: Some(submission::submission(&withdrawn)),

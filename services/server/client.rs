@@ -10,6 +10,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::room::{LEAST, Room, SLOTS};
 use super::socket::Peer;
+use crate::rpc::audit::Who;
 use crate::telemetry::metrics;
 
 /// The client of one connection.
@@ -21,6 +22,8 @@ pub(super) struct Client {
     peer: OnceLock<Peer>,
     /// The partner whose calls it makes; nothing before the first, and of who has no identity.
     partner: OnceLock<Arc<str>>,
+    /// What the audit log has of it: as its last call was.
+    audited: Mutex<Arc<Who>>,
     room: Arc<Room>,
     /// How many messages are due in each step.
     due: [AtomicU32; SLOTS],
@@ -51,6 +54,7 @@ impl Client {
             address,
             peer: OnceLock::new(),
             partner: OnceLock::new(),
+            audited: Mutex::default(),
             room,
             due: [const { AtomicU32::new(0) }; SLOTS],
             state: Mutex::new(State {
@@ -81,6 +85,32 @@ impl Client {
     /// Who it is; none without TLS.
     pub(super) fn peer(&self) -> Option<&Peer> {
         self.peer.get()
+    }
+
+    /// What the audit log has of a call of it: of this partner with its organisation and the id of its token; nothing: it is of no partner. It is
+    /// the same value for as long as that does not change.
+    pub(super) fn audited(
+        &self,
+        (partner, organisation, token_id): (&str, &str, &str),
+    ) -> Arc<Who> {
+        let identity = self.peer().and_then(|peer| peer.identity.as_ref().ok());
+        let of_certificate = identity.map_or("", |identity| &identity.organisation);
+        let organisation = if partner.is_empty() { of_certificate } else { organisation };
+        let mut last = self.audited.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = last.address == self.address
+            && (&*last.partner, &*last.organisation, &*last.token_id)
+                == (partner, organisation, token_id);
+        if !is_same {
+            *last = Arc::new(Who {
+                partner: partner.to_owned(),
+                organisation: organisation.to_owned(),
+                system: identity.map(|identity| identity.system.clone()).unwrap_or_default(),
+                certificate: self.peer().map(|peer| peer.fingerprint.clone()).unwrap_or_default(),
+                token_id: token_id.to_owned(),
+                address: self.address.clone(),
+            });
+        }
+        Arc::clone(&last)
     }
 
     /// It makes the calls of this partner.

@@ -23,6 +23,7 @@ const CHANGES: &str = "equity.v1.SubmissionService";
 struct State {
     runs: bool,
     takes_changes: bool,
+    records: bool,
 }
 
 /// Sets what the health service answers.
@@ -34,7 +35,9 @@ pub struct Health {
 impl Health {
     /// A service that has not started, and will take changes.
     pub(super) fn new() -> Self {
-        Self { state: watch::Sender::new(State { runs: false, takes_changes: true }) }
+        Self {
+            state: watch::Sender::new(State { runs: false, takes_changes: true, records: true }),
+        }
     }
 
     /// The service takes calls.
@@ -51,6 +54,12 @@ impl Health {
     pub fn takes_changes(&self, takes: bool) {
         self.state
             .send_if_modified(|state| std::mem::replace(&mut state.takes_changes, takes) != takes);
+    }
+
+    /// Whether calls can be recorded in the audit log. If not, all are refused, and no service serves.
+    pub fn records(&self, records: bool) {
+        self.state
+            .send_if_modified(|state| std::mem::replace(&mut state.records, records) != records);
     }
 
     /// What answers the calls.
@@ -76,7 +85,7 @@ impl Answers {
 }
 
 fn answer(service: &str, state: State) -> ServingStatus {
-    let serves = state.runs && (state.takes_changes || service != CHANGES);
+    let serves = state.runs && state.records && (state.takes_changes || service != CHANGES);
     if serves { ServingStatus::Serving } else { ServingStatus::NotServing }
 }
 

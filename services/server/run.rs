@@ -14,8 +14,8 @@ use tonic::transport::Server;
 use super::error::ServerError;
 use super::health::Health;
 use super::layers::{
-    Admission, Around, AtOnce, CatchPanic, Deadlines, Identified, Idle, Known, OnlyGrpc, Stop,
-    Trace, Unreadable,
+    Admission, Around, AtOnce, Audited, CatchPanic, Deadlines, Identified, Idle, Known, OnlyGrpc,
+    Stop, Trace, Unreadable,
 };
 use super::listen::Incoming;
 use super::listener::Listener;
@@ -25,6 +25,7 @@ use super::tls::Tls;
 use super::tokens::Tokens;
 use super::unread_budget::UnreadBudget;
 use crate::rpc::access::Access;
+use crate::rpc::audit::Audit;
 
 /// Largest header list of a request, in bytes: what gRPC clients allow too.
 const HEADER_BYTES: u32 = 8 << 10;
@@ -47,6 +48,8 @@ pub struct Callers {
     pub access: Option<Access>,
     /// None: no bearer token is looked at.
     pub tokens: Option<Tokens>,
+    /// Where calls are recorded, and the disclosure profile of callers without an identity. None: they are not.
+    pub audit: Option<(Arc<Audit>, &'static str)>,
 }
 
 /// Serves `routes` on `listener` to those callers until `shutdown` is cancelled; returns when every connection is closed, at the latest about
@@ -64,7 +67,9 @@ pub async fn run(
 ) -> Result<(), ServerError> {
     let (stop, cut) = (Stop::default(), CancellationToken::new());
     let unread = UnreadBudget::new(settings);
-    let Callers { tls, access, tokens } = callers;
+    let Callers { tls, access, tokens, audit } = callers;
+    let (audit, profile) = audit.unzip();
+    let profile = profile.unwrap_or_default();
     let tokens = tokens.map(Arc::new);
     if let Some(tokens) = &tokens {
         tokio::spawn(renewal::look_for_keys(Arc::downgrade(tokens), settings.renewal));
@@ -87,6 +92,7 @@ pub async fn run(
         .max_connection_age(settings.max_connection_age)
         .layer(AtOnce)
         .layer(Around(Trace))
+        .layer(Audited::new(audit, profile, settings.request_deadline))
         .layer(Around(CatchPanic))
         .layer(OnlyGrpc)
         .layer(Around(Known))

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use ring::digest::{SHA256, digest};
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
@@ -29,6 +30,8 @@ pub(super) struct Peer {
     pub(super) identity: Result<Arc<Identity>, String>,
     /// Its certificate, then those between it and its authority.
     pub(super) chain: Vec<CertificateDer<'static>>,
+    /// SHA-256 of its certificate, in hexadecimal digits; empty: it showed none.
+    pub(super) fingerprint: String,
 }
 
 impl Socket {
@@ -53,8 +56,11 @@ impl Socket {
         let read = chain.first().ok_or_else(|| "it showed no certificate".to_owned());
         let read = read.and_then(|first| Certificate::from_der(first));
         let identity = read.and_then(|read| read.identity).map(Arc::new);
+        let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = chain.first().map(|first| digest(&SHA256, first));
+        let fingerprint = hash.map_or_else(String::new, |hash| hex(hash.as_ref()));
         *self = Self::Tls(Box::new(stream));
-        Poll::Ready(Ok(Some(Peer { identity, chain })))
+        Poll::Ready(Ok(Some(Peer { identity, chain, fingerprint })))
     }
 }
 

@@ -26,6 +26,7 @@
 
 mod aside;
 mod assessment;
+pub mod audit;
 mod bits;
 pub mod catalog;
 mod caught_up;

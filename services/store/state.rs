@@ -215,6 +215,9 @@ impl State {
             EntryKind::Assess => self.assess(entry)?,
             EntryKind::Release => self.release(entry)?,
             EntryKind::Erase => self.erase(entry)?,
+            EntryKind::Audit => {
+                return Err(damaged("the log of changes has an entry of the audit log"));
+            }
         };
         self.pending.clear();
         self.lock().position = entry.place.position;

@@ -25,6 +25,12 @@ static LOG_BYTES: AtomicU64 = AtomicU64::new(0);
 static SLED_BYTES: AtomicU64 = AtomicU64::new(0);
 static FREE_DISK_BYTES: AtomicU64 = AtomicU64::new(0);
 
+static AUDIT_ENTRIES: AtomicU64 = AtomicU64::new(0);
+static AUDIT_WAITING: AtomicU64 = AtomicU64::new(0);
+static AUDIT_LOST: AtomicU64 = AtomicU64::new(0);
+static AUDIT_BYTES: AtomicU64 = AtomicU64::new(0);
+static AUDIT_UNWRITABLE: AtomicU64 = AtomicU64::new(0);
+
 static REFUSED_HANDSHAKES: AtomicU64 = AtomicU64::new(0);
 static CERTIFICATE_SECONDS: AtomicU64 = AtomicU64::new(0);
 static REVOCATIONS_OVERDUE: AtomicU64 = AtomicU64::new(0);
@@ -81,6 +87,16 @@ pub fn memory(columns: u64, answers: u64, questions: u64) {
     COLUMN_BYTES.store(columns, Relaxed);
     ANSWER_BYTES.store(answers, Relaxed);
     QUESTION_BYTES.store(questions, Relaxed);
+}
+
+/// Records what the audit log has written, calls that wait to be written, and calls that were lost, since the start; its bytes; and whether it
+/// cannot be written.
+pub fn audit((written, waiting, lost): (u64, u64, u64), bytes: u64, is_unwritable: bool) {
+    AUDIT_ENTRIES.store(written, Relaxed);
+    AUDIT_WAITING.store(waiting, Relaxed);
+    AUDIT_LOST.store(lost, Relaxed);
+    AUDIT_BYTES.store(bytes, Relaxed);
+    AUDIT_UNWRITABLE.store(u64::from(is_unwritable), Relaxed);
 }
 
 /// Counts a panic that was caught.
@@ -176,6 +192,11 @@ impl Instruments {
         gauge(meter, "nhs.equity.store.log.size", "By", &LOG_BYTES);
         gauge(meter, "nhs.equity.store.sled.size", "By", &SLED_BYTES);
         gauge(meter, "nhs.equity.store.disk.free", "By", &FREE_DISK_BYTES);
+        gauge(meter, "nhs.equity.audit.size", "By", &AUDIT_BYTES);
+        gauge(meter, "nhs.equity.audit.waiting", "{call}", &AUDIT_WAITING);
+        gauge(meter, "nhs.equity.audit.unwritable", "1", &AUDIT_UNWRITABLE);
+        counter(meter, "nhs.equity.audit.entries", "{entry}", &AUDIT_ENTRIES);
+        counter(meter, "nhs.equity.audit.lost", "{call}", &AUDIT_LOST);
         gauge(meter, "nhs.equity.memory.columns", "By", &COLUMN_BYTES);
         gauge(meter, "nhs.equity.memory.answers", "By", &ANSWER_BYTES);
         gauge(meter, "nhs.equity.memory.questions", "By", &QUESTION_BYTES);

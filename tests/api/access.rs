@@ -49,16 +49,24 @@ read = { profile = "PARTNER", areas = ["QK1"], datasets = ["*"], indicators = ["
 organisation = "C82005"
 roles = ["admin"]
 
+[partners.auditor]
+organisation = "C82006"
+roles = ["audit"]
 [partners.nothing]
 organisation = "C82007"
 "#;
 
+/// Calls about other datasets than consultations.
+const OTHER_DATASETS: [&str; 3] =
+    ["GetDigitalExclusionBreakdown", "GetIndicatorBreakdown", "GetTargetStatus"];
+
 /// Partners, and the organisations of their certificates. The last is no partner.
-const ROLES: [(&str, &str); 6] = [
+const ROLES: [(&str, &str); 7] = [
     ("own", OWN),
     ("sender", "C82003"),
     ("reader", "C82004"),
     ("admin", "C82005"),
+    ("auditor", "C82006"),
     ("nothing", "C82007"),
     ("stranger", "C82008"),
 ];
@@ -89,6 +97,8 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetChannelImpact"
         | "GetTimeliness"
         | "GetRecordingQuality" => asked,
+        "GetTargetStatus" => json!({"query": query, "target": "C20-SMI"}),
+        "GetIndicatorBreakdown" => json!({"query": query, "indicator": "C20-SMI"}),
         "RecordChannelAssessment" => json!({"requestId": id, "assessment": {
             "organisation": organisation, "firstMonth": "2020-04", "text": "text",
             "assessDate": "2020-05-01", "ownerRole": "manager"}}),
@@ -117,7 +127,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         "SubmitPopulations" => {
             return vec![json!({"header": header}), json!({"batch": {}})];
         }
-        "SubmitDigitalAccess" => {
+        "SubmitDigitalAccess" | "SubmitIndicatorCounts" => {
             return vec![json!({"header": header}), json!({"batch": {}})];
         }
         "SubmitEstimates" => {
@@ -156,17 +166,21 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetAccessOutcomes"
         | "GetFaceToFaceProvision"
         | "GetChannelImpact"
+        | "GetIndicatorBreakdown"
+        | "GetTargetStatus"
         | "GetTimeliness"
         | "GetRecordingQuality"
         | "GetAreaRisk" => match role {
-            "own" if rpc == "GetDigitalExclusionBreakdown" || !is_own => out,
+            // It may read consultations alone.
+            "own" if OTHER_DATASETS.contains(&rpc) || !is_own => out,
             _ if reads => Told::Something,
             _ => out,
         },
         "RecordChannelAssessment"
         | "SubmitConsultations"
         | "SubmitPopulations"
-        | "SubmitDigitalAccess" => {
+        | "SubmitDigitalAccess"
+        | "SubmitIndicatorCounts" => {
             if sends && is_own {
                 Told::Something
             } else {
@@ -191,6 +205,13 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
                 Told::Something
             } else {
                 Told::Denied("QUERY_REFUSED")
+            }
+        }
+        "ListAuditEntries" => {
+            if role == "auditor" {
+                Told::Something
+            } else {
+                out
             }
         }
         "CreateRelease" | "EraseSubmission" | "ErasePerson" | "ListErasures" => {
@@ -230,6 +251,18 @@ pub(super) async fn call_with(
     messages: &[Value],
     authorization: &[String],
 ) -> Result<String, Status> {
+    let metadata: Vec<_> =
+        authorization.iter().map(|value| ("authorization", value.as_str())).collect();
+    call_as(channel, rpc, messages, &metadata).await
+}
+
+/// The same with this metadata.
+pub(super) async fn call_as(
+    channel: &Channel,
+    rpc: &MethodDescriptor,
+    messages: &[Value],
+    metadata: &[(&'static str, &str)],
+) -> Result<String, Status> {
     let path = format!("/{}/{}", rpc.parent_service().full_name(), rpc.name());
     let path: PathAndQuery = path.parse().unwrap();
     let encode = |message: &Value| {
@@ -242,8 +275,8 @@ pub(super) async fn call_with(
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
     let mut request = Request::new(tokio_stream::iter(messages));
-    for value in authorization {
-        request.metadata_mut().append("authorization", value.parse().unwrap());
+    for (name, value) in metadata {
+        request.metadata_mut().append(*name, value.parse().unwrap());
     }
     let answer = grpc.streaming(request, path, Raw).await?;
     let mut answer = answer.into_inner();
@@ -281,7 +314,7 @@ impl Guarded {
         Self { certificates, service }
     }
 
-    async fn filled(change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) async fn filled(change: impl FnOnce(&mut Config)) -> Self {
         let guarded = Self::start(change).await;
         let rpcs = rpcs();
         let submit = rpcs.iter().find(|rpc| rpc.name() == "SubmitConsultations").unwrap();
@@ -377,7 +410,9 @@ async fn every_rpc_for_every_role(guarded: &Guarded, issuer: Option<&TokenSigner
                     let name = format!("organisations/{of}/");
                     // A refusal repeats the name that was asked for.
                     // Who reads the area reads the assessments of its organisations.
-                    let is_read = role == "reader" && rpc.name() == "ListChannelAssessments";
+                    // The audit log says of whom others have asked.
+                    let is_read = role == "reader" && rpc.name() == "ListChannelAssessments"
+                        || role == "auditor" && rpc.name() == "ListAuditEntries";
                     let names = told.is_ok() && text.contains(&name) && !is_read;
                     if !is_its_own && (text.contains(&mark.to_string()) || names) {
                         leaks.push(format!("{what} tells {of}: {text}"));

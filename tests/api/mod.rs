@@ -2,6 +2,7 @@
 
 mod access;
 mod assessments;
+mod audit;
 mod bad_input;
 mod blanks;
 mod collected;
@@ -12,6 +13,7 @@ mod exported_tables;
 mod exports;
 mod gaps;
 mod impact;
+mod indicators;
 mod oracle;
 mod partners;
 mod profiles;
@@ -32,6 +34,7 @@ mod submissions;
 mod suppressed;
 mod table_options;
 mod tables;
+mod targets;
 mod timeliness;
 mod tokens;
 mod undecodable;

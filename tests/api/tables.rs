@@ -23,6 +23,7 @@ async fn world() -> TestServer {
     let generator = Generator::new(settings).unwrap();
     // A few practices' people, and some who are registered there, are enough.
     let people = generator.populations().take(10).chain(generator.access(|_| true).take(10));
+    let people = people.chain(generator.indicator_counts());
     for file in generator.consultations().chain(people) {
         server.submit_parcel(file).await;
     }
@@ -54,6 +55,8 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("exclusion", json!({"query": query(), "indicators": ["DX-06", "DX-21"]})),
         ("provision", plain()),
         ("impact", plain()),
+        ("indicators", json!({"query": query(), "indicator": "C20-SMI"})),
+        ("target_status", json!({"query": query(), "target": "C20-SMI"})),
         ("risk", json!({"query": {"area": "QK1"}})),
         ("risk", json!({"query": {"area": "QK1"}, "indicator": "DX-10-BROADBAND"})),
         ("recording", plain()),
@@ -145,11 +148,13 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
         "GAPS",
         "GAP_TREND",
         "IMPACT",
+        "INDICATORS",
         "INEQUALITY",
         "OUTCOMES",
         "PROVISION",
         "RECORDING",
         "RISK",
+        "TARGET_STATUS",
         "TIMELINESS",
     ];
     assert!(listed.tables.keys().eq(names.iter()), "{:?}", listed.tables.keys());

@@ -54,6 +54,13 @@ impl SubmissionService for DecodeOnly {
         not_here()
     }
 
+    async fn submit_indicator_counts(
+        &self,
+        _: Request<Streaming<Incoming>>,
+    ) -> Result<Response<v1::SubmitIndicatorCountsResponse>, Status> {
+        not_here()
+    }
+
     async fn get_submission(
         &self,
         _: Request<v1::GetSubmissionRequest>,

@@ -59,6 +59,15 @@ fn one_share_has_one_number(served: &Served, screen: &str) {
     assert_eq!(all.matches("shares of all").count(), 2, "{all}");
 }
 
+/// Submits synthetic counts of indicators, which the demo does not have.
+fn submit_counts(served: &Served, folder: &Path) {
+    let file = folder.join("counts.csv");
+    let file = file.to_str().unwrap();
+    let made = ["--rows", "20000", "--from", "2020-04", "--to", "2020-07", "--out", file];
+    run(&[&["generate", "--dataset", "indicators"], &made as &[&str]].concat()).well();
+    served.ask(&["submit", file]).well();
+}
+
 #[test]
 fn examples_of_breakdowns_show_figures() {
     let folder = tempfile::tempdir().unwrap();
@@ -66,9 +75,11 @@ fn examples_of_breakdowns_show_figures() {
     let screen = fill_with_demo(&data);
     let served = Served::start(&data);
     one_share_has_one_number(&served, &screen);
+    submit_counts(&served, folder.path());
     options::each_changes_what_its_command_does(&served, folder.path());
     let mut tried = 0;
-    for table in ["channels", "outcomes", "exclusion", "provision", "impact", "risk"] {
+    for table in ["channels", "outcomes", "exclusion", "provision", "impact", "risk", "indicators"]
+    {
         for line in examples(&["breakdown", table]) {
             // A table that is followed does not end.
             if line.contains("--watch") {

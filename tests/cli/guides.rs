@@ -17,7 +17,8 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// How a command of this program begins.
 const BEGINNINGS: [&str; 2] = ["equity ", "cargo run --release -- "];
 /// Commands that are passed over: they do not end, need a folder that is not here, or ask no service.
-const PASSED_OVER: [&str; 6] = ["demo", "serve", "generate", "verify", "rebuild", "ptable"];
+const PASSED_OVER: [&str; 7] =
+    ["demo", "serve", "generate", "verify", "rebuild", "ptable", "audit verify"];
 /// Behind a block that the service has to refuse.
 const REFUSED: &str = "<!-- refused -->";
 /// Behind a block that needs the content of `reference-content.md`, which the demo does not have: it is passed over.
@@ -139,8 +140,8 @@ fn examples_of_the_guides_show_figures() {
                 "sh" => {
                     last = None;
                     for command in commands(&block) {
-                        let first = command.split_whitespace().next().unwrap();
-                        if PASSED_OVER.contains(&first) || command.contains("--watch") {
+                        let is_passed = PASSED_OVER.iter().any(|one| command.starts_with(one));
+                        if is_passed || command.contains("--watch") {
                             continue;
                         }
                         last =
@@ -267,8 +268,13 @@ fn the_guide_has_every_column_of_the_reference_content() {
         ("indicators.toml", "indicator"),
         ("profiles.toml", "profile"),
         ("published.toml", "table"),
+        ("targets.toml", "target"),
     ] {
         held.get_mut(name).unwrap().remove(entry);
     }
+    // No built-in file needs these.
+    let own = ["baseline", "period", "position", "release", "owner_role"];
+    held.get_mut("targets.toml").unwrap().extend(own.map(str::to_owned));
+    held.get_mut("organisations.csv").unwrap().insert("attributes".to_owned());
     assert_eq!(told, held);
 }

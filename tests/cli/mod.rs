@@ -1,6 +1,7 @@
 //! The command line, as a child process: what is printed, and with which code it ends.
 
 mod attack;
+mod audit;
 mod cases;
 mod demo;
 mod erase;

@@ -26,9 +26,17 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
-const BASES: [(&str, &str); 9] = [
+const BASES: [(&str, &str); 11] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
     ("breakdown risk", "--area QK1"),
+    (
+        "breakdown indicators",
+        "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL",
+    ),
+    (
+        "export indicators",
+        "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL --output -",
+    ),
     ("breakdown", "--area QK1 --from 2020-04 --collection synthetic-llr"),
     ("quality", "--area QK1 --from 2020-04 --collection synthetic-llr"),
     ("export exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr --output -"),
@@ -74,6 +82,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("indicator", "export risk", "", "--indicator DX-10-BROADBAND"),
     ("indicator", "quality", "", "--indicator DQ-02"),
     ("indicator", "export recording", "", "--indicator DQ-02"),
+    ("indicator", "", "--indicator FSL", "--indicator C20-SMI"),
     ("indicator", "", "", "--indicator DX-21"),
     ("by", "quality timeliness", "", "--by month"),
     ("by", "export timeliness", "", "--by month"),

@@ -18,7 +18,7 @@ use super::{
     folder::content,
     load::Load,
     memory::{Memory, counts},
-    running::{Running, Start, equity, verify_clean_in},
+    running::{Running, Start, check_with, equity, verify_clean_in},
 };
 
 /// Where the small file system goes, if this process is the one that has it.
@@ -158,6 +158,8 @@ async fn rounds(place: &Path, min_free: &str, count: u32) {
     // As an operator would where the disk of the data has no room for a second store.
     let roomy = tempfile::tempdir().unwrap();
     verify_clean_in(&folder, roomy.path());
+    let audited = check_with(&["audit".as_ref(), "verify".as_ref()], &folder);
+    assert_eq!(audited.code, Some(0), "{audited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -133,8 +133,9 @@ async fn no_damage_of_log_and_store_together_is_silent() {
         assert!(said.contains("backup"), "{said}");
         running.kill();
         let log = |files: Vec<(PathBuf, Vec<u8>)>| {
-            let of_log =
-                files.into_iter().filter(|(path, _)| path.extension().is_some_and(|e| e == "seg"));
+            let of_log = files
+                .into_iter()
+                .filter(|(path, _)| path.parent().is_some_and(|p| p.ends_with("log")));
             of_log.collect::<Vec<_>>()
         };
         assert_eq!(log(content(&folder)), log(before), "{what}: the log was changed");

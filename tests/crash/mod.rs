@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a child process tells its parent how far it is")]
 
+mod audited;
 mod clock;
 mod content;
 mod damage;

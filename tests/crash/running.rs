@@ -191,7 +191,7 @@ pub(super) fn check(what: &str, folder: &Path) -> Ended {
     check_with(&[what.as_ref()], folder)
 }
 
-fn check_with(what: &[&OsStr], folder: &Path) -> Ended {
+pub(super) fn check_with(what: &[&OsStr], folder: &Path) -> Ended {
     let (out, err) = (folder.with_extension("out"), folder.with_extension("err"));
     let mut child = equity()
         .args(what)

@@ -39,6 +39,9 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetFaceToFaceProvision" => each(table("provision")),
         "GetChannelImpact" => each(table("impact")),
         "GetAreaRisk" => each(table("risk")),
+        "GetIndicatorBreakdown" => each(table("indicators")),
+        "GetTargetStatus" => each(table("target_status")),
+        "ListTargets" => each(vec![json!({}), json!({"tag": "CORE20PLUS5"}), json!({"tag": "x"})]),
         "GetRecordingQuality" => each(recording()),
         "GetTimeliness" => each(queries().into_iter().map(|query| json!({"query": query})).collect()),
         "WatchBreakdown" => each(
@@ -59,12 +62,12 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| ["risk", "recording", "timeliness"].iter().all(|name| question.get(name).is_none()))
+                .filter(|question| ["risk", "target_status", "recording", "timeliness"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
         "GetGapTrend" => each(
-            ["channels", "outcomes", "exclusion", "provision", "impact"]
+            ["channels", "outcomes", "exclusion", "provision", "impact", "indicators"]
                 .map(|name| json!({"question": {name: table(name)[13]}}))
                 .into(),
         ),
@@ -85,6 +88,10 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "SubmitConsultations" => submitted("consultations", &json!([{"channel": "TELEPHONE"}, {"channel": "VIDEO"}])),
         "SubmitPopulations" => submitted("populations", &json!([{"personCount": 7}])),
         "SubmitDigitalAccess" => submitted("digital-access", &json!([{"appRegistered": "Y"}])),
+        "SubmitIndicatorCounts" => {
+            let row = json!({"indicator": "C20-SMI", "numeratorCount": 3, "denominatorCount": 7});
+            submitted("indicator-counts", &json!([row]))
+        }
         "SubmitEstimates" => vec![vec![json!({"header": {"submission": header(PRACTICES[0], &format!("{ID}6001"), &json!({}))}})]],
         "GetSubmission" => each(vec![
             json!({"name": version(0, "consultations")}),
@@ -115,6 +122,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "ErasePerson" => each(vec![
             json!({"personKey": "nobody", "personKeyScheme": "none", "reason": "a test", "requestId": format!("{ID}9004")}),
         ]),
+        "ListAuditEntries" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListErasures" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListReleases" => each(vec![json!({}), json!({"pageSize": 1})]),
         "GetRelease" => each(vec![json!({"name": "releases/first"}), json!({"name": "releases/x"}), json!({"name": "x"})]),
@@ -153,7 +161,7 @@ fn submitted(dataset: &str, rows: &Value) -> Vec<Vec<Value>> {
     let mut number = 0;
     let collected = match dataset {
         "consultations" => json!(["interpreter_present", "sex"]),
-        "populations" => json!(["sex"]),
+        "populations" | "indicator-counts" => json!(["sex"]),
         _ => json!(["app_registered"]),
     };
     let mut with = |practice: usize, more: &Value, rows: &Value| {
@@ -180,7 +188,16 @@ fn submitted(dataset: &str, rows: &Value) -> Vec<Vec<Value>> {
 
 /// Some questions to every table, for the doors that answer them in other forms.
 fn questions() -> Vec<Value> {
-    let tables = ["channels", "outcomes", "exclusion", "provision", "impact", "risk"];
+    let tables = [
+        "channels",
+        "outcomes",
+        "exclusion",
+        "provision",
+        "impact",
+        "indicators",
+        "target_status",
+        "risk",
+    ];
     let some = |name| table(name).into_iter().step_by(7);
     let questions =
         tables.iter().flat_map(|name| some(name).map(move |asked| json!({*name: asked})));
@@ -214,6 +231,12 @@ fn table(name: &str) -> Vec<Value> {
         ];
     }
     let mut all: Vec<_> = queries().into_iter().map(|query| json!({"query": query})).collect();
+    if name == "indicators" {
+        all.iter_mut().for_each(|asked| asked["indicator"] = json!("C20-SMI"));
+    }
+    if name == "target_status" {
+        all.iter_mut().for_each(|asked| asked["target"] = json!("C20-SMI"));
+    }
     if name == "channels" {
         let by = |dimensions: &[&str]| json!({"collection": COLLECTION, "area": "QK1", "period": {"first": MONTH}, "by": dimensions});
         for more in [

@@ -8,12 +8,13 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 14] = [
+const OF_NO_SERVICE: [&str; 15] = [
     "serve",
     "demo",
     "generate",
     "verify",
     "rebuild",
+    "audit verify",
     "ptable",
     "statistics",
     "attack",
@@ -102,6 +103,20 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "inequality exclusion"
         | "inequality provision"
         | "inequality impact" => vec![[&table[..], &["--by", "ethnic_category"]].concat()],
+        "breakdown indicators" | "inequality indicators" => {
+            vec![[&table[..], &["--by", "ethnic_category", "--indicator", "C20-SMI"]].concat()]
+        }
+        "targets list" => vec![vec![], vec!["--tag", "x"]],
+        "targets status" => {
+            vec![[&table[..], &["--by", "ethnic_category", "--target", "C20-SMI"]].concat()]
+        }
+        "export indicators" => vec![
+            [
+                &table[..],
+                &["--by", "ethnic_category", "--indicator", "C20-SMI", "--area-types", "pcn"],
+            ]
+            .concat(),
+        ],
         "inequality risk" => vec![vec!["--area", "QK1"]],
         "gaps" => vec![table.to_vec()],
         "breakdown risk" | "export risk" => {
@@ -111,7 +126,7 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         "info" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
-        "releases list" | "assessments list" | "erase list" => vec![vec![]],
+        "releases list" | "assessments list" | "erase list" | "audit list" => vec![vec![]],
         "erase submission" => vec![vec![&name, "--reason", "a-test"]],
         "erase person" => vec![vec!["nobody", "--scheme", "none", "--reason", "a-test", "--yes"]],
         "releases show" => vec![vec!["first"], vec!["frist"]],

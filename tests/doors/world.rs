@@ -65,9 +65,14 @@ impl World {
                 ("SubmitConsultations", &of_contacts, self.consultations(number)),
                 ("SubmitDigitalAccess", &of_access, self.access(number)),
                 ("SubmitPopulations", &of_people, population()),
+                ("SubmitIndicatorCounts", &of_people, counts()),
             ] {
                 let rows = json!({"batch": {"records": rows}});
-                service.well(method, &[json!({"header": about(practice, collected)}), rows]).await;
+                let mut header = about(practice, collected);
+                if method == "SubmitIndicatorCounts" {
+                    header["personKeyScheme"] = json!("");
+                }
+                service.well(method, &[json!({"header": header}), rows]).await;
             }
         }
         let request = json!({"releaseId": "first", "requestId": format!("{ID}9000")});
@@ -145,6 +150,23 @@ impl World {
         }
         rows
     }
+}
+
+/// Counts of an indicator, some of few people: the same in both worlds, as populations are.
+fn counts() -> Vec<Value> {
+    let count = |numerator: u32, denominator: u32, sex: &str, ethnicity: &str| {
+        let person = json!({"sex": sex, "ethnicCategory": ethnicity, "ageYears": 40});
+        let counts = json!({"indicator": "C20-SMI", "numeratorCount": numerator, "denominatorCount": denominator});
+        let mut row = counts;
+        row["person"] = person;
+        row
+    };
+    vec![
+        count(300, 400, "1", "A"),
+        count(200, 500, "2", "A"),
+        count(2, 5, "2", "F"),
+        count(4, 5, "2", "G"),
+    ]
 }
 
 /// Registered people: the same in both worlds, since people without a key cannot be exchanged for others.

@@ -387,7 +387,9 @@ fn field(field: &RecordField) -> BoxedStrategy<Vec<u8>> {
         Holds::Codes(_) => encoded(number, codes(), string::encode_repeated),
         Holds::Number(_) => encoded(number, vec(any::<i32>(), 0..2), int32::encode_repeated),
         Holds::RecordCount => encoded(number, vec(any::<i64>(), 0..2), int64::encode_repeated),
-        Holds::PersonCount => encoded(number, vec(0..i64::MAX, 1), int64::encode_repeated),
+        Holds::PersonCount | Holds::Numerator | Holds::Denominator => {
+            encoded(number, vec(0..i64::MAX, 1), int64::encode_repeated)
+        }
         // A suppressed count has no number: see below.
         Holds::Suppressed => Just(Vec::new()).boxed(),
         Holds::Person => encoded(number, message(&PERSON).prop_map(given), bytes::encode_repeated),

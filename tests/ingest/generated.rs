@@ -102,6 +102,7 @@ fn bytes(settings: GeneratorSettings) -> Vec<u8> {
     let generator = Generator::new(settings).unwrap();
     let mut bytes = Vec::new();
     let all = generator.consultations().chain(generator.populations());
+    let all = all.chain(generator.indicator_counts());
     for submission in all.chain(generator.access(|_| true)) {
         let SubmissionFile { organisation, month, code_systems, collected, .. } = &submission;
         let about = format!("{organisation} {month} {code_systems:?} {collected:?}");
@@ -114,6 +115,9 @@ fn bytes(settings: GeneratorSettings) -> Vec<u8> {
                 rows.iter().for_each(|row| row.encode(&mut bytes).unwrap())
             }
             Records::Access(rows) => rows.iter().for_each(|row| row.encode(&mut bytes).unwrap()),
+            Records::IndicatorCounts(rows) => {
+                rows.iter().for_each(|row| row.encode(&mut bytes).unwrap());
+            }
             Records::Estimates(..) => panic!("nobody makes up what others published"),
         }
     }

@@ -29,6 +29,8 @@ OPEN = [
     "disability_lsoa21_llr.csv.gz", "religion_lsoa21_llr.csv.gz", "mid2020_population_single_year_lsoa11_llr.csv.gz",
 ]
 FILES = [
+    "audit",
+    "audit_service",
     "breakdown",
     "breakdown_service",
     "comparison",
@@ -42,6 +44,7 @@ FILES = [
     "error_reason",
     "export",
     "export_service",
+    "indicator_service",
     "inequality_service",
     "limits",
     "publication_service",
@@ -54,6 +57,8 @@ FILES = [
     "service_info_service",
     "submission",
     "submission_service",
+    "target",
+    "target_service",
 ]
 # Every table, as `BreakdownQuestion` names it, and the call that returns it.
 TABLES = {

@@ -24,15 +24,18 @@ use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClie
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use equity_indicators::proto::v1::data_quality_service_client::DataQualityServiceClient;
 use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclusionServiceClient;
+use equity_indicators::proto::v1::indicator_service_client::IndicatorServiceClient;
 use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
+use equity_indicators::proto::v1::target_service_client::TargetServiceClient;
 use equity_indicators::proto::v1::{
     AccessBatch, Breakdown, BreakdownQuestion, ConsultationRecord, EstimateBatch, EstimateSource,
-    EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, PopulationBatch,
-    Receipt, SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
-    SubmitPopulationsRequest, WatchBreakdownRequest, WatchBreakdownResponse,
-    submit_digital_access_request, submit_estimates_request, submit_populations_request,
+    EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, IndicatorCountBatch,
+    PopulationBatch, Receipt, SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
+    SubmitIndicatorCountsRequest, SubmitPopulationsRequest, WatchBreakdownRequest,
+    WatchBreakdownResponse, submit_digital_access_request, submit_estimates_request,
+    submit_indicator_counts_request, submit_populations_request,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -90,6 +93,11 @@ impl TestServer {
         self.config.data_folder.clone()
     }
 
+    /// The settings, to start another.
+    pub(crate) fn config(&self) -> Config {
+        self.config.clone()
+    }
+
     /// Stops the service and starts another on the same folder.
     pub(crate) async fn reopen(self) -> Self {
         self.reopen_with(|_| ()).await
@@ -131,6 +139,10 @@ impl TestServer {
 
     pub(crate) fn reference(&self) -> ReferenceServiceClient<Channel> {
         ReferenceServiceClient::new(self.channel())
+    }
+
+    pub(crate) fn targets(&self) -> TargetServiceClient<Channel> {
+        TargetServiceClient::new(self.channel())
     }
 
     /// Submits consultations in batches of the usual size.
@@ -184,6 +196,21 @@ impl TestServer {
         Ok(answer.into_inner().receipt.unwrap())
     }
 
+    /// Submits counts of indicators.
+    pub(crate) async fn submit_counts(
+        &self,
+        header: SubmissionHeader,
+        rows: Vec<equity_indicators::proto::v1::IndicatorCountRecord>,
+    ) -> Result<Receipt, Status> {
+        use submit_indicator_counts_request::Part;
+        let batches = rows.chunks(BATCH).map(|rows| IndicatorCountBatch { records: rows.to_vec() });
+        let parts = std::iter::once(Part::Header(header)).chain(batches.map(Part::Batch));
+        let messages = parts.map(|part| SubmitIndicatorCountsRequest { part: Some(part) });
+        let messages = tokio_stream::iter(messages.collect::<Vec<_>>());
+        let answer = self.submissions().submit_indicator_counts(messages).await?;
+        Ok(answer.into_inner().receipt.unwrap())
+    }
+
     /// Submits estimates with their source.
     pub(crate) async fn submit_estimates(
         &self,
@@ -217,6 +244,7 @@ impl TestServer {
             Records::Consultations(rows) => self.submit(header, rows).await.unwrap(),
             Records::Populations(rows) => self.submit_people(header, rows).await.unwrap(),
             Records::Access(rows) => self.submit_access(header, rows).await.unwrap(),
+            Records::IndicatorCounts(rows) => self.submit_counts(header, rows).await.unwrap(),
             Records::Estimates(source, rows) => {
                 self.submit_estimates(header, source, rows).await.unwrap()
             }
@@ -260,6 +288,14 @@ impl TestServer {
             Table::Inequality(asked) => answer!(inequality, get_inequality_summary, asked),
             Table::GapTrend(asked) => answer!(inequality, get_gap_trend, asked),
             Table::Gaps(asked) => answer!(inequality, list_gaps, asked),
+            Table::TargetStatus(asked) => {
+                let mut targets = self.targets();
+                answer!(targets, get_target_status, asked)
+            }
+            Table::Indicators(asked) => {
+                let mut indicators = IndicatorServiceClient::new(self.channel());
+                answer!(indicators, get_indicator_breakdown, asked)
+            }
             Table::Timeliness(asked) => answer!(quality, get_timeliness, asked),
             Table::Recording(asked) => answer!(quality, get_recording_quality, asked),
         })

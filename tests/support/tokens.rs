@@ -68,7 +68,7 @@ impl TokenSigner {
     }
 
     pub(crate) fn settings(&self) -> TokenSettings {
-        let names = ["own", "sender", "reader", "admin", "nothing"];
+        let names = ["own", "sender", "reader", "admin", "auditor", "nothing"];
         let issuer = TokenIssuer {
             issuer: ISSUER.to_owned(),
             keys_file: self.keys_file(),

@@ -149,6 +149,10 @@ Examples:
   equity export risk --area QK1 --area-types district --high-risk-top 0.2 --output risk.parquet
 
 Every row is ecological: about areas, not about the people in them.";
+    const INDICATORS: &'static str = "\
+Examples:
+  equity export indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr --output smi.csv
+  equity export indicators --indicator FSL --area QK1 --from 2020-01 --to 2020-06 --step month --collection synthetic-llr --output fsl.parquet";
 }
 
 impl MoreOfQuality for Taking {

@@ -2,10 +2,8 @@
 //! enumerations as their names, times as RFC 3339. A field that the contract can leave out (a message, an `optional`)
 //! is left out; every other field is always there, so that a zero is a zero.
 
-use std::sync::OnceLock;
-
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use prost_reflect::{DynamicMessage, SerializeOptions};
 use serde_json::Value;
 
 /// The JSON of a message. `name` is its full name: `equity.v1.Receipt`.
@@ -13,7 +11,7 @@ use serde_json::Value;
 /// # Errors
 /// When `name` is not in the contract, or the message is not one of that name.
 pub fn of(name: &str, message: &impl Message) -> anyhow::Result<Value> {
-    let descriptor = pool()?
+    let descriptor = crate::proto::pool()
         .get_message_by_name(name)
         .ok_or_else(|| anyhow::anyhow!("{name} is not in the contract"))?;
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())?;
@@ -22,16 +20,6 @@ pub fn of(name: &str, message: &impl Message) -> anyhow::Result<Value> {
         .use_proto_field_name(true)
         .skip_default_fields(false);
     Ok(dynamic.serialize_with_options(serde_json::value::Serializer, &options)?)
-}
-
-/// The contract's descriptors, decoded once: decoding takes milliseconds, and a list can have thousands of messages.
-fn pool() -> anyhow::Result<&'static DescriptorPool> {
-    static POOL: OnceLock<DescriptorPool> = OnceLock::new();
-    if let Some(pool) = POOL.get() {
-        return Ok(pool);
-    }
-    let pool = DescriptorPool::decode(crate::proto::FILE_DESCRIPTOR_SET)?;
-    Ok(POOL.get_or_init(|| pool))
 }
 
 /// As text: indented for a whole answer, one line for each of a stream.

@@ -116,7 +116,7 @@ pub fn categories(dimension: &v1::Dimension) -> Sheet {
     sheet
 }
 
-/// One line for each indicator. Only CSV and JSON have range, polarity, tags, components, source and the reason why there are no
+/// One line for each indicator. Only CSV and JSON have range, polarity, kind, theme, tags, series breaks, components, source and the reason why there are no
 /// figures: they would make the table too wide.
 pub fn indicators(all: &[v1::Indicator]) -> Sheet {
     let mut sheet = Sheet::new([
@@ -131,12 +131,18 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
         "maximum",
         "high_risk",
         "polarity",
+        "kind",
+        "theme",
         "tags",
+        "submitted",
+        "series_breaks",
         "components",
         "source",
     ]);
-    sheet.for_programs = 8;
+    sheet.for_programs = 12;
     for indicator in all {
+        let broken = |of: &v1::SeriesBreak| format!("{}: {}", of.month, of.reason);
+        let breaks: Vec<_> = indicator.series_breaks.iter().map(broken).collect();
         sheet.push(vec![
             (&indicator.id).into(),
             (&indicator.label).into(),
@@ -149,9 +155,57 @@ pub fn indicators(all: &[v1::Indicator]) -> Sheet {
             indicator.maximum.into(),
             indicator.high_risk.into(),
             (&indicator.polarity).into(),
+            (&indicator.kind).into(),
+            (&indicator.theme).into(),
             joined(&indicator.tags),
+            (&indicator.submitted).into(),
+            breaks.join("; ").into(),
             joined(&indicator.components),
             (&indicator.source).into(),
+        ]);
+    }
+    sheet
+}
+
+/// One line for each target. Only CSV and JSON have polarity, baseline, owner, tags, note and source.
+pub fn targets(all: &[v1::Target], indicators: &[v1::Indicator]) -> Sheet {
+    let mut sheet = Sheet::new([
+        "target",
+        "label",
+        "indicator",
+        "indicator_label",
+        "value",
+        "deadline",
+        "population",
+        "not_measurable",
+        "polarity",
+        "baseline_period",
+        "owner_role",
+        "tags",
+        "note",
+        "source",
+    ]);
+    sheet.for_programs = 6;
+    for target in all {
+        let named = indicators.iter().find(|of| of.id == target.indicator);
+        let condition = |of: &v1::Filter| format!("{}={}", of.dimension, of.codes.join(";"));
+        let population: Vec<_> = target.population.iter().map(condition).collect();
+        let baseline = target.baseline.as_ref().map(|of| of.period.clone()).unwrap_or_default();
+        sheet.push(vec![
+            (&target.id).into(),
+            (&target.label).into(),
+            (&target.indicator).into(),
+            named.map(|of| of.label.clone()).unwrap_or_default().into(),
+            target.value.into(),
+            (&target.deadline).into(),
+            joined(&population),
+            (&target.not_measurable).into(),
+            (&target.polarity).into(),
+            baseline.into(),
+            (&target.owner_role).into(),
+            joined(&target.tags),
+            (&target.note).into(),
+            (&target.source).into(),
         ]);
     }
     sheet
@@ -201,8 +255,11 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
         "first_month",
         "last_month",
         "successor",
+        "attributes",
     ]);
     for organisation in all {
+        let pairs: std::collections::BTreeMap<_, _> = organisation.attributes.iter().collect();
+        let attributes: Vec<_> = pairs.iter().map(|(id, code)| format!("{id}={code}")).collect();
         sheet.push(vec![
             (&organisation.code).into(),
             (&organisation.name).into(),
@@ -211,6 +268,7 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
             (&organisation.first_month).into(),
             (&organisation.last_month).into(),
             (&organisation.successor).into(),
+            attributes.join(" ").into(),
         ]);
     }
     sheet

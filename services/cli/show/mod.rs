@@ -1,6 +1,7 @@
 //! Output for people and programs: every line that a command writes goes through [`Out`].
 
 pub mod assessments;
+pub mod audit;
 pub mod bars;
 pub mod blocks;
 pub mod breakdown;

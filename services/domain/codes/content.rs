@@ -58,6 +58,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "organisations.csv",
     "profiles.toml",
     "published.toml",
+    "targets.toml",
 ];
 
 impl Content {

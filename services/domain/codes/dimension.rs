@@ -23,6 +23,8 @@ pub enum Source {
     Organisation,
     /// Area of this type that the submitting organisation belongs to.
     ProviderArea(String),
+    /// Attribute of the organisation that submitted, by the dimension's id: what is told apart are organisations, not people.
+    OrganisationAttribute(String),
     /// A column that was worked out for one question: no reference content has it, and nobody can ask by it.
     Computed,
 }
@@ -36,7 +38,11 @@ impl Source {
             Self::Quarter => Some(month.quarter()),
             Self::FinancialYear => Some(month.financial_year()),
             Self::CalendarYear => Some(month.year().to_string()),
-            Self::Field(_) | Self::Organisation | Self::ProviderArea(_) | Self::Computed => None,
+            Self::Field(_)
+            | Self::Organisation
+            | Self::ProviderArea(_)
+            | Self::OrganisationAttribute(_)
+            | Self::Computed => None,
         }
     }
 }
@@ -85,8 +91,15 @@ impl Dimension {
             | Source::CalendarYear
             | Source::Organisation
             | Source::ProviderArea(_)
+            | Source::OrganisationAttribute(_)
             | Source::Computed => None,
         }
+    }
+
+    /// Whether it is an attribute of the organisation: figures by it are ecological.
+    #[must_use]
+    pub fn is_ecological(&self) -> bool {
+        matches!(self.source, Source::OrganisationAttribute(_))
     }
 
     /// Whether it is a view of time.

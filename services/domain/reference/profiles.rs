@@ -205,6 +205,7 @@ fn check(of: &Lattice, areas: &Areas, dimensions: &[Dimension]) -> Result<(), St
         | Source::Quarter
         | Source::FinancialYear
         | Source::CalendarYear
+        | Source::OrganisationAttribute(_)
         | Source::Computed => false,
     };
     let of_residence = |dimension: &Dimension, kind: &str| {

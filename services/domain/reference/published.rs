@@ -128,6 +128,7 @@ impl Names<'_> {
             | Source::FinancialYear
             | Source::CalendarYear
             | Source::Organisation
+            | Source::OrganisationAttribute(_)
             | Source::Computed => {}
         }
         Err(format!(

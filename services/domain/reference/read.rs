@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::files::{LsoaRow, rows, wrong};
 use super::members::{Members, Organisations};
-use super::{Reference, indicators, partners, profiles, published, residence, small_areas};
+use super::{
+    Reference, indicators, partners, profiles, published, residence, small_areas, targets,
+};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
@@ -32,7 +34,11 @@ fn built_in() -> [(&'static str, &'static str, Source); 8] {
 #[serde(deny_unknown_fields)]
 struct DimensionEntry {
     id: String,
+    /// Empty for an attribute of the organisation.
+    #[serde(default)]
     field: String,
+    #[serde(default)]
+    organisation_attribute: bool,
     label: String,
     categories: Vec<String>,
     #[serde(default)]
@@ -84,6 +90,8 @@ struct OrganisationRow {
     last_month: String,
     #[serde(default)]
     successor: String,
+    #[serde(default)]
+    attributes: String,
 }
 
 fn split(text: &str) -> Vec<String> {
@@ -109,6 +117,9 @@ impl Reference {
         let residence =
             residence::list(&areas, &small).map_err(|error| wrong("lsoa.csv", error))?;
         lists.insert(residence.id.clone(), residence);
+        let indicators = indicators::indicators(content)?;
+        let submitted = indicators.list().map_err(|error| wrong("indicators.toml", error))?;
+        lists.insert(submitted.id.clone(), submitted);
         for list in Field::all().filter_map(Field::list) {
             if !lists.contains_key(list) {
                 return Err(wrong(&format!("codes/{list}.toml"), "is missing"));
@@ -126,8 +137,11 @@ impl Reference {
                 ));
             }
         }
+        attributes_known(&organisations, &dimensions)?;
         let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
-        let indicators = indicators::indicators(content, &dimensions)?;
+        indicators.check_counts(&dimensions)?;
+        let of_counts = of_counts(&lists);
+        let targets = targets::targets(content, &indicators, &dimensions)?;
         let (profiles, lattice) = profiles::profiles(content, &areas, &dimensions)?;
         let names = published::Names {
             areas: &areas,
@@ -139,11 +153,14 @@ impl Reference {
         let mut reference = Self {
             lists,
             dimensions,
+            of_counts,
             areas,
             organisations,
             collections,
             defaults,
-            indicators,
+            indicators: indicators.all,
+            tags: indicators.tags,
+            targets,
             small_areas,
             profiles,
             published,
@@ -178,9 +195,10 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
     let bad = |what: String| wrong("organisations.csv", what);
     let mut organisations = Organisations::new();
     for row in rows::<OrganisationRow>(content, "organisations.csv")? {
-        let OrganisationRow { code, name, kind, areas: codes, first_month, last_month, successor } =
-            row;
-        let codes = split(&codes);
+        let OrganisationRow { code, name, kind, areas: codes, successor, .. } = &row;
+        let (code, name, kind, successor) =
+            (code.clone(), name.clone(), kind.clone(), successor.clone());
+        let codes = split(codes);
         if let Some(missing) = codes.iter().find(|area| areas.get(area).is_none()) {
             return Err(bad(format!("area `{missing}` of `{code}` is missing")));
         }
@@ -188,8 +206,15 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
             "" => Ok(None),
             text => text.parse().map(Some).map_err(|e| bad(format!("{column} of `{code}`: {e}"))),
         };
-        let first_month = month("first_month", &first_month)?;
-        let last_month = month("last_month", &last_month)?;
+        let first_month = month("first_month", &row.first_month)?;
+        let last_month = month("last_month", &row.last_month)?;
+        let pair = |text: String| {
+            let (id, value) = text.split_once('=')?;
+            Some((id.to_owned(), value.to_owned()))
+        };
+        let attributes: Option<_> = split(&row.attributes).into_iter().map(pair).collect();
+        let attributes = attributes
+            .ok_or_else(|| bad(format!("attributes of `{code}` are no pairs `dimension=code`")))?;
         if first_month.zip(last_month).is_some_and(|(first, last)| first > last) {
             return Err(bad(format!("last_month of `{code}` is before its first_month")));
         }
@@ -204,6 +229,7 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
             first_month,
             last_month,
             successor,
+            attributes,
         };
         if organisations.insert(code.clone(), Arc::new(organisation)).is_some() {
             return Err(bad(format!("`{code}` is defined twice")));
@@ -222,6 +248,24 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
         }
     }
     Ok(Members::new(areas, organisations))
+}
+
+/// Whether every attribute of an organisation is a category of a dimension.
+fn attributes_known(organisations: &Members, dimensions: &[Dimension]) -> Result<(), ContentError> {
+    for organisation in organisations.all.values() {
+        for (id, code) in &organisation.attributes {
+            let dimension = dimensions.iter().find(|of| of.id == *id && of.is_ecological());
+            let has = |of: &Dimension| of.categories.iter().any(|(known, _)| known == code);
+            if !dimension.is_some_and(has) {
+                let what = format!(
+                    "attribute `{id}={code}` of `{}` is no category of a dimension with `organisation_attribute`",
+                    organisation.code
+                );
+                return Err(wrong("organisations.csv", what));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The collections by id, and the ids of the default collections of each care setting, in the order of the file.
@@ -298,18 +342,27 @@ fn dimension(
     lists: &BTreeMap<String, CodeList>,
 ) -> Result<Dimension, String> {
     let id = &entry.id;
-    let field = Field::from_name(&entry.field)
-        .ok_or_else(|| format!("dimension `{id}`: `{}` is no field", entry.field))?;
-    let list = field
-        .list()
-        .and_then(|list| lists.get(list))
-        .ok_or_else(|| format!("dimension `{id}`: field `{}` has no code list", entry.field))?;
+    let (source, list) = match (entry.organisation_attribute, entry.field.as_str()) {
+        (true, "") => (Source::OrganisationAttribute(id.clone()), None),
+        (true, _) => {
+            return Err(format!("dimension `{id}`: an attribute of organisations has no field"));
+        }
+        (false, name) => {
+            let field = Field::from_name(name)
+                .ok_or_else(|| format!("dimension `{id}`: `{name}` is no field"))?;
+            let list = field.list().and_then(|list| lists.get(list));
+            let list =
+                list.ok_or_else(|| format!("dimension `{id}`: field `{name}` has no code list"))?;
+            (Source::Field(field), Some(list))
+        }
+    };
+    let category = |code: &str| list.and_then(|list| list.category(code));
     let mut categories = Vec::new();
     for code in &entry.categories {
         let label = entry
             .labels
             .get(code)
-            .or_else(|| list.category(code).map(|category| &category.label))
+            .or_else(|| category(code).map(|category| &category.label))
             .ok_or_else(|| format!("dimension `{id}`: `{code}` is in no list and has no label"))?;
         categories.push((code.clone(), label.clone()));
     }
@@ -318,12 +371,22 @@ fn dimension(
         let place = entry.categories.iter().position(|code| code == to);
         let place =
             place.ok_or_else(|| format!("dimension `{id}`: `{to}` is no category of it"))?;
-        list.category(from).ok_or_else(|| format!("dimension `{id}`: `{from}` is in no list"))?;
+        category(from).ok_or_else(|| format!("dimension `{id}`: `{from}` is in no list"))?;
         map.insert(from.clone(), place);
     }
     let DimensionEntry { id, label, ordered, direction, protected, .. } = entry;
-    let source = Source::Field(field);
     Ok(Dimension { id, label, source, categories, ordered, direction, protected, map })
+}
+
+/// The views of what only counts of indicators have. Questions name an indicator in another way, so these are in no list of dimensions.
+fn of_counts(lists: &BTreeMap<String, CodeList>) -> Vec<Dimension> {
+    let view = |field: Field| {
+        let list = field.list().and_then(|list| lists.get(list));
+        let categories = list.into_iter().flat_map(|list| &list.categories);
+        let categories = categories.map(|of| (of.code.clone(), of.label.clone())).collect();
+        Dimension { categories, ..plain(field.name(), "", Source::Field(field)) }
+    };
+    [Field::Indicator, Field::InNumerator].map(view).to_vec()
 }
 
 /// A dimension whose categories come from the data.

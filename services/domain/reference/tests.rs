@@ -10,7 +10,10 @@ fn reference() -> Reference {
 fn every_coded_field_can_be_asked_about() {
     let reference = reference();
     for field in Field::all().filter(|field| field.list().is_some()) {
-        let found = reference.dimensions().iter().any(|d| d.source == Source::Field(field));
+        let of = |id: &str| reference.dimension_or_count(id).map(|of| &of.source);
+        let of_count = || of(field.name()) == Some(&Source::Field(field));
+        let mut all = reference.dimensions().iter();
+        let found = all.any(|d| d.source == Source::Field(field)) || of_count();
         assert!(found, "{} has no dimension", field.name());
     }
 }
@@ -381,5 +384,88 @@ fn codes_that_a_program_made_numbers_of_are_read_as_codes() {
     assert_eq!(sex.value(0, "1.0"), sex.value(0, "1"));
     for other in ["1.5", "1.", ".0", "3.0", "X.0", "1.0.0"] {
         assert_eq!(sex.value(0, other), None, "{other}");
+    }
+}
+
+#[test]
+fn tags_themes_and_submitted_counts_are_checked_by_name() {
+    let with = |from: &str, to: &str| {
+        let text = Content::embedded().file("indicators.toml").unwrap().to_owned();
+        assert!(text.contains(from), "{from}");
+        let changed = ("indicators.toml".to_owned(), text.replacen(from, to, 1));
+        Reference::new(&Content::with([changed]))
+    };
+    let theme = "theme = \"MATERNITY\"";
+    for (from, to, why) in [
+        ("tags = [\"NHS-2122-P1\"]", "tags = [\"NHS-2122-P6\"]", "tag `NHS-2122-P6` is no [[tag]]"),
+        (theme, "theme = \"MATERNTY\"", "theme `MATERNTY` is no [[theme]]"),
+        (
+            "submitted = \"EVENTS\"",
+            "submitted = \"EVENTS\"\nunavailable = \"no\"",
+            "neither `count` nor",
+        ),
+        ("month = \"2024-01\"", "month = \"2024-13\"", "2024-13"),
+    ] {
+        let error = with(from, to).unwrap_err().to_string();
+        assert!(error.contains("indicators.toml") && error.contains(why), "{to}: {error}");
+    }
+    let reference = reference();
+    for tag in reference.tags() {
+        let has = reference.indicators().any(|of| of.tags.contains(&tag.id));
+        assert!(has, "no indicator has the tag {}", tag.id);
+    }
+}
+
+#[test]
+fn attributes_of_organisations_are_categories_of_their_dimension() {
+    let with = |attributes: &str| {
+        let text = Content::embedded().file("organisations.csv").unwrap().to_owned();
+        let text = text.replacen("successor\n", "successor,attributes\n", 1);
+        let lines = text.lines().enumerate();
+        let lines = lines.map(|(at, line)| match at {
+            0 => line.to_owned(),
+            1 => format!("{line},{attributes}"),
+            _ => format!("{line},"),
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        Reference::new(&Content::with([("organisations.csv".to_owned(), text)]))
+    };
+    let reference = with("practice_minority_quintile=q5").unwrap();
+    assert_eq!(reference.organisation("03W").unwrap().attributes.len(), 1);
+    for (attributes, why) in [
+        ("practice_minority_quintile", "no pairs"),
+        ("practice_minority_quintile=q6", "no category of a dimension"),
+        ("sex=1", "no category of a dimension"),
+    ] {
+        let error = with(attributes).unwrap_err().to_string();
+        assert!(error.contains("`03W`") && error.contains(why), "{attributes}: {error}");
+    }
+}
+
+#[test]
+fn targets_are_checked_by_name() {
+    let with = |from: &str, to: &str| {
+        let text = Content::embedded().file("targets.toml").unwrap().to_owned();
+        assert!(text.contains(from), "{from}");
+        let changed = ("targets.toml".to_owned(), text.replacen(from, to, 1));
+        Reference::new(&Content::with([changed]))
+    };
+    let smi = "id = \"C20-SMI\"";
+    for (from, to, why) in [
+        ("indicator = \"C20-SMI\"", "indicator = \"C20-SMJ\"", "indicator `C20-SMJ` is missing"),
+        ("indicator = \"C20-SMI\"", "indicator = \"DX-10\"", "must not be used for targets"),
+        ("indicator = \"C20-SMI\"", "indicator = \"RTT-LW-52\"", "its polarity is not"),
+        ("value = 0.60", "value = 60", "a share from 0 to 1"),
+        (smi, "id = \"C20-SMI\"\nnot_measurable = \"x\"", "either a value"),
+        ("value = 0.60\n", "", "either a value"),
+        (smi, "id = \"C20-CAN\"", "`C20-CAN` is defined twice"),
+        ("codes = [\"core20\"]", "codes = [\"core21\"]", "`core21` is no category"),
+        ("dimension = \"core20\"", "dimension = \"core21\"", "`core21` is no dimension"),
+        ("\"NHS-2122-P4\"", "\"NHS-2122-P9\"", "tag `NHS-2122-P9`"),
+        (smi, "id = \"C20-SMI\"\nbaseline = { period = \"202\" }", "baseline"),
+        (smi, "id = \"C20-SMI\"\ndeadline = \"2028\"", "2028"),
+    ] {
+        let error = with(from, to).unwrap_err().to_string();
+        assert!(error.contains("targets.toml") && error.contains(why), "{to}: {error}");
     }
 }

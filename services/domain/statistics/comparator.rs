@@ -30,6 +30,14 @@ pub enum Verdict {
     Narrowed,
     /// A gap widened.
     Widened,
+    /// All of the interval is at a target or beyond it.
+    Met,
+    /// The interval holds what the way to a target requires, or lies beyond it.
+    OnTrack,
+    /// All of the interval falls short of what the way to a target requires.
+    OffTrack,
+    /// A target has no value, or nothing says what is required.
+    NotMeasurable,
 }
 
 impl From<Marker> for Verdict {
@@ -72,6 +80,10 @@ impl Verdict {
             Self::LevelledDown => "LEVELLED_DOWN",
             Self::Narrowed => "NARROWED",
             Self::Widened => "WIDENED",
+            Self::Met => "MET",
+            Self::OnTrack => "ON_TRACK",
+            Self::OffTrack => "OFF_TRACK",
+            Self::NotMeasurable => "NOT_MEASURABLE",
         }
     }
 }

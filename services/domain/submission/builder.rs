@@ -58,6 +58,8 @@ pub struct Builder {
 struct Row {
     problems: usize,
     weight: Option<u32>,
+    /// Of a count: how many of the weight are in the numerator.
+    numerator: u32,
     person: u64,
     source: u64,
     touched: Vec<usize>,
@@ -120,7 +122,7 @@ impl Builder {
     /// Starts a row. Its fields follow, then [`Builder::end_row`].
     pub fn begin_row(&mut self) {
         self.row.problems = 0;
-        self.row.weight = None;
+        (self.row.weight, self.row.numerator) = (None, 0);
         (self.row.person, self.row.source) = (0, 0);
         self.row.given = false;
         self.row.touched.clear();
@@ -258,6 +260,20 @@ impl Builder {
         }
     }
 
+    /// Takes the people in the numerator of an indicator, and those in its denominator, who include them.
+    pub fn counts(&mut self, numerator: i64, denominator: i64) {
+        self.weight("denominator_count", Some(denominator), 0);
+        let Some(all) = self.row.weight else { return };
+        self.row.given |= numerator != 0;
+        match u32::try_from(numerator).ok().filter(|part| *part <= all) {
+            Some(part) => self.row.numerator = part,
+            None => {
+                let expected = format!("a whole number from 0 to the `denominator_count`, {all}");
+                self.problem("numerator_count", &numerator.to_string(), &expected, None);
+            }
+        }
+    }
+
     /// Takes that the publisher does not give the `record_count`, so that it is not known. Call it after [`Builder::weight`].
     pub fn suppressed(&mut self) {
         if self.row.weight.is_some_and(|weight| weight > 0) {
@@ -327,6 +343,12 @@ impl Builder {
 
     /// Ends the row. `left_out` gives the row's bytes if it has a problem, for the content hash.
     pub fn end_row(&mut self, left_out: impl FnOnce() -> Vec<u8>) {
+        let is_count = self.header.dataset == Dataset::IndicatorCounts;
+        let has_indicator = self.row.touched.contains(&Field::Indicator.index());
+        if is_count && self.row.given && !has_indicator && self.row.problems == 0 {
+            let expected = "the id of an indicator; `equity reference code-lists --list indicator` lists those whose counts are submitted";
+            self.problem(Field::Indicator.path(), "", expected, None);
+        }
         self.rows_seen += 1;
         let row = self.weights.len();
         if !self.row.given && self.row.problems == 0 {
@@ -349,7 +371,10 @@ impl Builder {
         for (field, how, value, read_as) in self.row.read.drain(..) {
             self.readings.add(field, how, (&value, &read_as), 1);
         }
-        self.weights.push(self.row.weight.unwrap_or(1));
+        if is_count {
+            self.in_two(row);
+        }
+        self.weights.push(self.row.weight.unwrap_or(1) - self.row.numerator);
         if !self.header.person_key_scheme.is_empty() {
             self.persons.push(self.row.person);
         }
@@ -361,6 +386,21 @@ impl Builder {
             self.source_records.resize(row, 0);
             self.source_records.push(self.row.source);
         }
+    }
+
+    /// Makes the first of the two records of a count: people in the numerator. The second is of those in the denominator alone.
+    fn in_two(&mut self, row: usize) {
+        self.code(Field::InNumerator, "Y");
+        for place in std::mem::take(&mut self.row.touched) {
+            // A suppressed count is one.
+            if let Some(column) = &mut self.columns[place]
+                && ![Field::InNumerator, Field::Suppressed].contains(&column.field)
+            {
+                column.repeat(row);
+            }
+        }
+        self.weights.push(self.row.numerator);
+        self.code(Field::InNumerator, "N");
     }
 
     fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {

@@ -74,7 +74,7 @@ impl Outline {
 pub fn covers_areas(dataset: Dataset) -> bool {
     match dataset {
         Dataset::Populations | Dataset::Estimates => true,
-        Dataset::Consultations | Dataset::DigitalAccess => false,
+        Dataset::Consultations | Dataset::DigitalAccess | Dataset::IndicatorCounts => false,
     }
 }
 

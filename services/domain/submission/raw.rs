@@ -181,6 +181,15 @@ impl RawColumn {
         self.indices.push(index);
     }
 
+    /// Gives the row after `row` the index of `row`.
+    pub(super) fn repeat(&mut self, row: usize) {
+        let index = match &self.indices {
+            Indices::Narrow(narrow) => narrow.get(row).copied().map(u16::from),
+            Indices::Wide(wide) => wide.get(row).copied(),
+        };
+        self.push(row + 1, index.unwrap_or(0));
+    }
+
     /// Whether an accepted row has the field. Refused rows do not count.
     pub(super) fn is_given(&self) -> bool {
         !self.indices.is_all_zero()

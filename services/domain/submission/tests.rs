@@ -417,3 +417,54 @@ fn a_lost_zero_is_found_again() {
     let problem = &builder.finish().problems[0];
     assert_eq!(problem.nearest, "01", "{}", problem.expected);
 }
+
+fn counts_of(rows: &[(&str, &str, i64, i64)]) -> Draft {
+    let mut builder = builder(Header {
+        dataset: Dataset::IndicatorCounts,
+        person_key_scheme: String::new(),
+        ..header()
+    });
+    for (indicator, sex, numerator, denominator) in rows {
+        builder.begin_row();
+        builder.code(Field::Indicator, indicator);
+        builder.code(Field::Sex, sex);
+        builder.counts(*numerator, *denominator);
+        builder.end_row(Vec::new);
+    }
+    builder.finish()
+}
+
+#[test]
+fn a_count_is_a_record_of_the_numerator_and_one_of_the_rest() {
+    let draft = counts_of(&[("C20-SMI", "1", 3, 10), ("C20-SMI", "", 0, 4), ("FSL", "2", 0, 0)]);
+    assert_eq!(draft.problems, []);
+    assert_eq!(
+        words(&draft, "indicator"),
+        ["C20-SMI", "C20-SMI", "C20-SMI", "C20-SMI", "FSL", "FSL"]
+    );
+    assert_eq!(words(&draft, "in_numerator"), ["Y", "N", "Y", "N", "Y", "N"]);
+    assert_eq!(words(&draft, "sex"), ["1", "1", "!NOT_RECORDED", "!NOT_RECORDED", "2", "2"]);
+    let weights: Vec<_> = (0..6).map(|row| draft.weights.index(row)).collect();
+    assert_eq!(weights, [3, 7, 0, 4, 0, 0]);
+    assert_eq!((Dataset::IndicatorCounts.rows(draft.accepted_count), draft.total_count), (3, 14));
+}
+
+#[test]
+fn counts_that_cannot_be_are_refused_by_name() {
+    for (row, field, expected, nearest) in [
+        (("C20-SMI", "1", 11, 10), "numerator_count", "0 to the `denominator_count`, 10", ""),
+        (("C20-SMI", "1", -1, 10), "numerator_count", "0 to the `denominator_count`, 10", ""),
+        (("C20-SMI", "1", 0, -1), "denominator_count", "a whole number from 0", ""),
+        (("C20-SMJ", "1", 1, 10), "indicator", "", "C20-SMI"),
+        (("DX-06", "1", 1, 10), "indicator", "", ""),
+        (("", "1", 1, 10), "indicator", "the id of an indicator", ""),
+    ] {
+        let draft = counts_of(&[("FSL", "2", 1, 2), row]);
+        let [problem] = draft.problems.as_slice() else { panic!("{row:?}: {:?}", draft.problems) };
+        assert_eq!((problem.row_index, problem.field.as_str()), (1, field), "{row:?}");
+        assert!(problem.expected.contains(expected), "{row:?}: {problem:?}");
+        assert!(nearest.is_empty() || problem.nearest == nearest, "{row:?}: {problem:?}");
+        assert_eq!((draft.accepted_count, draft.rejected_count, draft.total_count), (2, 1, 2));
+        assert_eq!(words(&draft, "sex"), ["2", "2"]);
+    }
+}

@@ -3,14 +3,15 @@
 //!
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
-//! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk` the tables
+//! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk`, `indicators` the tables
 //! - `recording`, `timeliness` the tables of data quality
 //! - `comparison` the groups of a dimension compared with one of them
-//! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps
+//! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps, targets
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations,
 //!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
 //! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
+//! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
@@ -32,6 +33,7 @@ mod estimates;
 mod exclusion;
 mod frame;
 mod impact;
+mod indicators;
 mod inequality;
 mod listed;
 mod model;
@@ -49,6 +51,7 @@ mod rates;
 mod recording;
 mod risk;
 mod skeleton;
+mod snapshot;
 mod suppressed;
 mod tables;
 #[cfg(test)]
@@ -64,7 +67,8 @@ pub use definition::{ColumnDefinition, TableDefinition};
 pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
-pub use inequality::{GAP_COUNT, GapsQuestion, SummaryQuestion, TrendQuestion};
+pub use indicators::{IndicatorQuestion, submitted_indicator};
+pub use inequality::{GAP_COUNT, GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};

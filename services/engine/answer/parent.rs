@@ -105,7 +105,7 @@ impl Plan {
                 // They fill it: their sum is the period's.
                 (period(query, filter)?, OF_PERIOD, filter.clone())
             }
-            Source::Computed => return None,
+            Source::OrganisationAttribute(_) | Source::Computed => return None,
             Source::Field(field) => {
                 let code = self.category(dimension, *field, filter)?;
                 let made = Filter { codes: vec![code.clone()], ..filter.clone() };

@@ -299,6 +299,12 @@ pub(super) fn slot_key(
     }
 }
 
+/// The state of an organisation that has no code on a dimension of organisation or area.
+pub(super) fn without_code(source: &Source) -> State {
+    let is_attribute = matches!(source, Source::OrganisationAttribute(_));
+    if is_attribute { State::NotKnown } else { State::NotApplicable }
+}
+
 /// Code and words of an organisation on a dimension of organisation or area.
 pub(super) fn organisation_key(
     reference: &Reference,
@@ -308,6 +314,11 @@ pub(super) fn organisation_key(
     if let Source::ProviderArea(kind) = source {
         let area = reference.area_of(organisation, kind)?;
         return Some((area.code.clone(), area.name.clone()));
+    }
+    if let Source::OrganisationAttribute(id) = source {
+        // The dimension has words for the code.
+        let code = reference.organisation(organisation)?.attributes.get(id)?;
+        return Some((code.clone(), String::new()));
     }
     let name = reference.organisation(organisation).map(|known| known.name.clone());
     let code = organisation.to_owned();

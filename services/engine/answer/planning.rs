@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key};
+use super::plan::{
+    On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key, without_code,
+};
 use crate::domain::area::Organisation;
-use crate::domain::codes::{Source, State};
+use crate::domain::codes::Source;
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::disclosure::Protection;
 use crate::domain::period::Month;
@@ -95,7 +97,7 @@ impl Engine {
     ) -> Result<PlanAxis, QueryError> {
         let reference = &catalog.reference;
         let dimension = reference
-            .dimension(id)
+            .dimension_or_count(id)
             .ok_or_else(|| QueryError::Refused(format!("no dimension `{id}`")))?
             .clone();
         let filter = query.filters.iter().find(|filter| filter.dimension == id);
@@ -119,12 +121,18 @@ impl Engine {
             keys.entry(of(submission)).or_insert_with(key);
         }
         let categories: BTreeMap<String, String> = keys.values().flatten().cloned().collect();
-        let categories: Vec<_> = categories.into_iter().collect();
-        let nowhere = categories.len() + State::NotApplicable as usize;
+        // An attribute has all its categories, in their order.
+        let declared = dimension.is_ecological();
+        let categories: Vec<_> = match declared {
+            true => dimension.categories.clone(),
+            false => categories.into_iter().collect(),
+        };
+        let nowhere = categories.len() + without_code(&dimension.source) as usize;
         let place = |key: &Option<(String, String)>| {
-            let found = key
-                .as_ref()
-                .and_then(|(code, _)| categories.binary_search_by(|(c, _)| c.cmp(code)).ok());
+            let found = key.as_ref().and_then(|(code, _)| match declared {
+                true => dimension.place_of(code),
+                false => categories.binary_search_by(|(c, _)| c.cmp(code)).ok(),
+            });
             found.unwrap_or(nowhere)
         };
         let places: FxHashMap<_, _> = keys.iter().map(|(of, key)| (*of, place(key))).collect();
@@ -174,7 +182,7 @@ impl Engine {
     /// declared parent makes may name a category that the field's code list has and the dimension has not.
     fn filter(&self, catalog: &CatalogView<'_>, filter: &Filter) -> Option<PlanFilter> {
         let reference = &catalog.reference;
-        let dimension = reference.dimension(&filter.dimension)?;
+        let dimension = reference.dimension_or_count(&filter.dimension)?;
         let field = dimension.field()?;
         let inner = match filter.codes.as_slice() {
             [code] if dimension.place_of(code).is_none() => Some(dimension.narrowed_to(code)),
@@ -306,11 +314,21 @@ impl Asked {
 fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str) -> bool {
     filters.iter().all(|filter| {
         let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
-        let of_organisation =
-            |of: &&Source| matches!(of, Source::Organisation | Source::ProviderArea(_));
+        let of_organisation = |of: &&Source| match of {
+            Source::Organisation | Source::ProviderArea(_) | Source::OrganisationAttribute(_) => {
+                true
+            }
+            Source::Field(_)
+            | Source::Month
+            | Source::Quarter
+            | Source::FinancialYear
+            | Source::CalendarYear
+            | Source::Computed => false,
+        };
         source.filter(of_organisation).is_none_or(|source| {
             let key = organisation_key(reference, source, organisation);
-            filter.codes.contains(&key.map_or(State::NotApplicable.name().into(), |(code, _)| code))
+            let nowhere = without_code(source).name();
+            filter.codes.contains(&key.map_or(nowhere.into(), |(code, _)| code))
         })
     })
 }

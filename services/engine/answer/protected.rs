@@ -1,10 +1,11 @@
 //! The whole answer, and the only form in which it leaves the engine.
 
 use super::estimates::PublishedEstimate;
-use super::model::{Column, Row};
+use super::model::{Cell, Column, Row};
 use super::provenance::Provenance;
 use crate::engine::scope::Scope;
 use crate::engine::{About, Assessment};
+use crate::store::audit::Cells;
 
 /// What appears beside the rows and is never merged with them.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,17 @@ impl Protected {
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.0.rows
+    }
+
+    /// How many cells have a figure, and of how many the reader may not see it.
+    #[must_use]
+    pub fn cells(&self) -> Cells {
+        let all = || self.0.rows.iter().flat_map(|row| &row.cells);
+        let count = |is: fn(&&Cell) -> bool| all().filter(is).count() as u64;
+        Cells {
+            released: count(|cell| cell.figure.is_ok()),
+            withheld: count(|cell| cell.is_withheld()),
+        }
     }
 
     /// Published estimates and assessments.

@@ -164,6 +164,21 @@ impl Provenance {
         self.settings.has_limits.then_some((self.confidence, whom))
     }
 
+    /// Labels an answer by an attribute of organisations as ecological, and says so.
+    pub(super) fn tells_of_organisations(&mut self, reference: &Reference, query: &Query) {
+        let ids = query.by.iter().chain(query.filters.iter().map(|filter| &filter.dimension));
+        let found: BTreeSet<_> = ids
+            .filter_map(|id| reference.dimension(id))
+            .map(|of| of.is_ecological().then_some(&of.label))
+            .collect();
+        for label in found.into_iter().flatten() {
+            self.settings.ecological = true;
+            self.notes.push(format!(
+                "ECOLOGICAL: {label}. This is an attribute of organisations. The figures compare organisations, and say nothing about any one person."
+            ));
+        }
+    }
+
     /// Says how counts are protected, and how many figures are withheld.
     pub(super) fn says_what_is_protected(&mut self) {
         self.notes.extend(self.protection.as_ref().and_then(Protection::note));

@@ -36,6 +36,7 @@ impl Engine {
         let mut provenance = main.provenance.clone();
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
+        provenance.tells_of_organisations(&reference, query);
         provenance.release = question.query().release().to_owned();
         provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.

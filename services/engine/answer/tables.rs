@@ -4,7 +4,8 @@ use super::channels::ChannelQuestion;
 use super::definition::TableDefinition;
 use super::exclusion::ExclusionQuestion;
 use super::impact::ImpactQuestion;
-use super::inequality::{GapsQuestion, SummaryQuestion, TrendQuestion};
+use super::indicators::IndicatorQuestion;
+use super::inequality::{GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
 use super::outcomes::OutcomeQuestion;
 use super::provision::ProvisionQuestion;
 use super::question::Question;
@@ -14,7 +15,7 @@ use super::timeliness::TimelinessQuestion;
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 11] {
+pub fn tables() -> [TableDefinition; 13] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -22,9 +23,11 @@ pub fn tables() -> [TableDefinition; 11] {
         ProvisionQuestion::TABLE,
         ImpactQuestion::TABLE,
         RiskQuestion::TABLE,
+        IndicatorQuestion::TABLE,
         SummaryQuestion::TABLE,
         TrendQuestion::TABLE,
         GapsQuestion::TABLE,
+        TargetQuestion::TABLE,
         RecordingQuestion::TABLE,
         TimelinessQuestion::TABLE,
     ]

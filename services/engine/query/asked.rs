@@ -44,6 +44,8 @@ pub enum TableKind {
     Access,
     /// People of a population.
     Population,
+    /// People of submitted counts of an indicator.
+    Indicators,
 }
 
 impl TableKind {
@@ -54,6 +56,7 @@ impl TableKind {
             Self::Channels | Self::Consultations => Dataset::Consultations,
             Self::Access => Dataset::DigitalAccess,
             Self::Population => Dataset::Populations,
+            Self::Indicators => Dataset::IndicatorCounts,
         }
     }
 }

@@ -74,6 +74,11 @@ fn default<'a>(
             };
             Ok((found.ok_or_else(none)?, Some(setting)))
         }
+        TableKind::Indicators => {
+            let why = "no collection takes counts of indicators by default: name one";
+            let found = reference.default_indicator_collection();
+            Ok((found.ok_or_else(|| field("collection", why))?, None))
+        }
         TableKind::Access | TableKind::Population => {
             let why = "no collection takes access records by default: name one";
             let found = reference.default_access_collection();

@@ -51,9 +51,11 @@ pub struct Comparison {
 pub fn is_period(dimension: &Dimension) -> bool {
     match dimension.source {
         Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => true,
-        Source::Field(_) | Source::Organisation | Source::ProviderArea(_) | Source::Computed => {
-            false
-        }
+        Source::Field(_)
+        | Source::Organisation
+        | Source::ProviderArea(_)
+        | Source::OrganisationAttribute(_)
+        | Source::Computed => false,
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::asked::{Asked, Filter, TableKind, Where};
 use super::errors::{Wrong, field, hint, missing, no_dimension};
 use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
@@ -29,7 +30,7 @@ fn has_category(reference: &Reference, dimension: &Dimension, code: &str) -> boo
         months_of(code).is_ok_and(|months| name(*months.start()) == code)
     };
     match &dimension.source {
-        Source::Field(_) => dimension.place_of(code).is_some(),
+        Source::Field(_) | Source::OrganisationAttribute(_) => dimension.place_of(code).is_some(),
         Source::Month => period(|month| month.to_string()),
         Source::Quarter => period(Month::quarter),
         Source::FinancialYear => period(Month::financial_year),
@@ -49,6 +50,16 @@ fn counted(table: TableKind, dimension: &Dimension, name: &str) -> Result<(), Qu
     if table == TableKind::Access && dimension.field() == Some(Field::Channel) {
         let why = format!(
             "access records describe people and have no channel: leave `{}` out, or ask for GetFaceToFaceProvision or GetChannelImpact",
+            dimension.id
+        );
+        return Err(field(name, why));
+    }
+    let dataset = Dataset::IndicatorCounts;
+    if table == TableKind::Indicators
+        && dimension.field().is_some_and(|of| !of.is_collected_in(dataset))
+    {
+        let why = format!(
+            "counts of indicators are by characteristics of people and have no `{}`: leave it out",
             dimension.id
         );
         return Err(field(name, why));
@@ -120,6 +131,7 @@ fn no_category(reference: &Reference, dimension: &Dimension, at: &str, code: &st
         | Source::Quarter
         | Source::FinancialYear
         | Source::CalendarYear
+        | Source::OrganisationAttribute(_)
         | Source::Computed => dimension.nearest(code),
     };
     let message = format!("no category `{code}` in dimension `{}`{}", dimension.id, hint(near));

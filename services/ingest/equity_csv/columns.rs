@@ -11,7 +11,9 @@ pub(super) const MONTH: &str = "month";
 pub(super) const DATE: &str = "date";
 /// Number of people of a row. A file with this column holds populations.
 pub(super) const PERSON_COUNT: &str = "person_count";
-/// Id of an indicator. A file with this column holds estimates.
+/// People in the denominator of an indicator. A file with this column holds counts of indicators.
+pub(super) const DENOMINATOR_COUNT: &str = "denominator_count";
+/// Id of an indicator. A file with this column, and without the one before, holds estimates.
 pub(super) const INDICATOR: &str = "indicator";
 
 /// A column and the field of a record behind it.
@@ -142,7 +144,7 @@ fn columns(record: &RecordType) -> impl Iterator<Item = Column> {
             Holds::Codes(_) => CellKind::Codes,
             Holds::Number(_) => CellKind::Int32,
             Holds::RecordCount => CellKind::RecordCount,
-            Holds::PersonCount => CellKind::Count,
+            Holds::PersonCount | Holds::Numerator | Holds::Denominator => CellKind::Count,
             Holds::Suppressed => CellKind::Flag,
             Holds::Person => return None,
         };
@@ -155,7 +157,7 @@ mod tests {
     use prost_reflect::{DescriptorPool, FieldDescriptor};
 
     use super::*;
-    use crate::domain::record::{ACCESS, POPULATION};
+    use crate::domain::record::{ACCESS, INDICATOR_COUNT, POPULATION};
 
     /// Number, name and type of each field that the compiled contract has.
     fn contract(message: &str) -> Vec<(u32, String, String)> {
@@ -196,6 +198,7 @@ mod tests {
             ("ConsultationRecord", &CONSULTATION),
             ("PopulationRecord", &POPULATION),
             ("AccessRecord", &ACCESS),
+            ("IndicatorCountRecord", &INDICATOR_COUNT),
             ("PersonCharacteristics", &PERSON),
         ] {
             let mut table: Vec<_> = columns(record).map(|column| typed(&column)).collect();

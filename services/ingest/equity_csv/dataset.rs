@@ -5,7 +5,8 @@ use super::super::error::shortened;
 use super::super::problems::Problems;
 use super::super::submission_file::dataset_words;
 use super::columns::{
-    Columns, INDICATOR, MONTH, ORGANISATION, PERSON_COUNT, only_of_access_records,
+    Columns, DENOMINATOR_COUNT, INDICATOR, MONTH, ORGANISATION, PERSON_COUNT,
+    only_of_access_records,
 };
 use super::submission_columns::submission_columns;
 use crate::domain::codes;
@@ -53,7 +54,9 @@ fn aliases(dataset: Dataset) -> impl Iterator<Item = (&'static str, &'static str
 /// The dataset by a column that only one dataset has, and that column.
 fn decided(header: &csv::StringRecord) -> (Dataset, &'static str) {
     let has = |name: &str| header.iter().any(|column| column == name);
-    if has(INDICATOR) {
+    if has(DENOMINATOR_COUNT) {
+        return (Dataset::IndicatorCounts, DENOMINATOR_COUNT);
+    } else if has(INDICATOR) {
         return (Dataset::Estimates, INDICATOR);
     } else if has(PERSON_COUNT) {
         return (Dataset::Populations, PERSON_COUNT);
@@ -80,9 +83,7 @@ pub(in crate::ingest) fn names(dataset: Dataset) -> Vec<&'static str> {
 
 /// Every name that a column may have.
 pub(in crate::ingest) fn all_names() -> impl Iterator<Item = &'static str> {
-    [Dataset::Consultations, Dataset::Populations, Dataset::DigitalAccess, Dataset::Estimates]
-        .into_iter()
-        .flat_map(names)
+    Dataset::ALL.into_iter().flat_map(names)
 }
 
 /// The name of a column as the service writes it: `Age-Years` is `age_years`. `None`: no column has it.

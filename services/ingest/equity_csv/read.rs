@@ -214,6 +214,7 @@ impl FileFormat for EquityCsv {
             Records::Populations(rows) => rows.push(self.record(row)?),
             Records::Access(rows) => rows.push(self.record(row)?),
             Records::Estimates(_, rows) => rows.push(self.record(row)?),
+            Records::IndicatorCounts(rows) => rows.push(self.record(row)?),
         }
         Ok(())
     }

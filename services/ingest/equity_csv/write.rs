@@ -67,6 +67,7 @@ impl<W: Write> Writer<W> {
             Records::Populations(rows) => self.records(submission, rows),
             Records::Access(rows) => self.records(submission, rows),
             Records::Estimates(_, rows) => self.records(submission, rows),
+            Records::IndicatorCounts(rows) => self.records(submission, rows),
         }
     }
 

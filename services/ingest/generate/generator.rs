@@ -7,6 +7,7 @@ use super::channels::{self, Channels, KINDS};
 use super::consultation::{self, Session};
 use super::draw::{Rng, Weighted};
 use super::error::{GeneratorError, MOST_ROWS};
+use super::indicator_counts;
 use super::model::Model;
 use super::person::Person;
 use super::population;
@@ -22,6 +23,7 @@ const HABITS: u64 = 1;
 const PERSON: u64 = 2;
 const CONTACTS: u64 = 3;
 const ACCESS: u64 = 4;
+const COUNTS: u64 = 5;
 /// Sample size of each organisation, to estimate the mix of kinds of people.
 const SAMPLE: u32 = 200;
 /// Attempts to draw a person who is born already.
@@ -121,6 +123,21 @@ impl Generator {
                 submission.code_systems.insert("deprivation".to_owned(), "imd_2025".to_owned());
                 submission
             })
+        })
+    }
+
+    /// Counts of indicators of the same population, by the same characteristics. One submission for each organisation and month in which
+    /// anybody is in a denominator.
+    pub fn indicator_counts(&self) -> impl Iterator<Item = SubmissionFile> + '_ {
+        self.populations().zip(0..).filter_map(move |(mut submission, number)| {
+            let Records::Populations(people) = &submission.rows else { return None };
+            let mut rng = Rng::new(&[self.settings.seed, COUNTS, number]);
+            let rows = indicator_counts::indicator_counts(people, &mut rng);
+            if rows.is_empty() {
+                return None;
+            }
+            submission.rows = Records::IndicatorCounts(rows);
+            Some(submission)
         })
     }
 

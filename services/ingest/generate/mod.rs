@@ -1,4 +1,5 @@
-//! Makes synthetic records: consultations with every characteristic, their population, and snapshots of its digital access. No
+//! Makes synthetic records: consultations with every characteristic, their population, snapshots of its digital access,
+//! and counts of indicators. No
 //! open file has all characteristics. The same settings give the same records.
 //!
 //! Totals come from published tables (`deploy/demo/`): age, sex, ethnic group, religion, sexual orientation, disability, English,
@@ -10,6 +11,7 @@
 //! 2. Each organisation records in its own codes, and leaves out what it does not collect (`recording_habits`).
 //! 3. The contacts of each month are drawn so that all people together meet the published totals (`channels`, `consultation`).
 //! 4. Snapshots (`access`) give the same people the same characteristics as their consultations.
+//! 5. Counts (`indicator_counts`) are drawn from the population of each month.
 
 mod access;
 mod assumptions;
@@ -22,6 +24,7 @@ mod draw;
 mod error;
 mod fit;
 mod generator;
+mod indicator_counts;
 mod model;
 mod offline;
 mod person;

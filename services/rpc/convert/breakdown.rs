@@ -119,7 +119,8 @@ alike! {
     reason: Reason => AbsenceReason { NoData, NotCollected, NotComputable, Suppressed, Withheld, Erased };
     /// What a comparison comes to.
     verdict: Verdict => Verdict {
-        Better, Similar, Worse, Higher, Lower, Increasing, Decreasing, NoChange, LevelledUp, LevelledDown, Narrowed, Widened
+        Better, Similar, Worse, Higher, Lower, Increasing, Decreasing, NoChange, LevelledUp, LevelledDown, Narrowed, Widened,
+        Met, OnTrack, OffTrack, NotMeasurable
     };
     /// The profile of a reader.
     profile: ProfileName => Profile { Internal, Partner, Public };

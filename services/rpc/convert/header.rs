@@ -48,6 +48,9 @@ pub(super) fn header_at(
             format!("`{scheme}` names no method: leave it empty if there are no person keys"),
         );
     }
+    if dataset == Dataset::IndicatorCounts && !scheme.is_empty() {
+        check("person_key_scheme", "must be empty: counts are of no single person".into());
+    }
     let expected_record_count = header.expected_record_count.map(u64::try_from).transpose();
     if expected_record_count.is_err() {
         check("expected_record_count", "must be 0 or more".into());

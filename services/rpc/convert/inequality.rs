@@ -16,9 +16,9 @@ use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::{page, status};
 
-type Checked = Result<Arc<dyn AnyQuestion>, Status>;
+pub(super) type Checked = Result<Arc<dyn AnyQuestion>, Status>;
 /// Checks a question to another table.
-type Other<'a> = &'a dyn Fn(&Table) -> Checked;
+pub(super) type Other<'a> = &'a dyn Fn(&Table) -> Checked;
 
 /// Asks for no published estimates.
 pub(super) const NO_ESTIMATES: &str = "-";
@@ -98,7 +98,9 @@ pub(super) fn gaps(
         let why = "must be absent: groups are compared with all people";
         return Err(status::field_invalid("query.comparison", why));
     }
-    let checked = query(reference, reader, TableKind::Channels, asked.query.as_ref());
+    let kind =
+        if asked.indicators.is_empty() { TableKind::Channels } else { TableKind::Indicators };
+    let checked = query(reference, reader, kind, asked.query.as_ref());
     let checked = checked.map_err(query_error)?;
     let named = !asked.dimensions.is_empty();
     let dimensions = if named { asked.dimensions.clone() } else { characteristics(reference) };
@@ -108,7 +110,7 @@ pub(super) fn gaps(
             let unknown = no_dimension(reference, "dimensions", &dimension);
             return Err(query_error(unknown));
         }
-        for table in tables(&base, &dimension) {
+        for table in tables(&base, &dimension, &asked.indicators) {
             match other(&table) {
                 Ok(part) => parts.push((dimension.clone(), part)),
                 Err(why) => refused.push((format!("`{dimension}` of {}", table.name()), why)),
@@ -132,9 +134,16 @@ pub(super) fn gaps(
 }
 
 /// The tables that are scanned, by one dimension.
-fn tables(base: &v1::BreakdownQuery, dimension: &str) -> [Table; 3] {
+fn tables(base: &v1::BreakdownQuery, dimension: &str, indicators: &[String]) -> Vec<Table> {
     let by = vec![dimension.to_owned()];
     let query = || Some(v1::BreakdownQuery { by: by.clone(), ..base.clone() });
+    if !indicators.is_empty() {
+        let of = |indicator: &String| v1::GetIndicatorBreakdownRequest {
+            query: query(),
+            indicator: indicator.clone(),
+        };
+        return indicators.iter().map(of).map(Table::Indicators).collect();
+    }
     let of_people =
         v1::BreakdownQuery { by: by.clone(), care_setting: String::new(), ..base.clone() };
     let outcomes = v1::GetAccessOutcomesRequest { query: query(), ..Default::default() };
@@ -144,7 +153,7 @@ fn tables(base: &v1::BreakdownQuery, dimension: &str) -> [Table; 3] {
         estimate_collections: vec![NO_ESTIMATES.to_owned()],
         ..Default::default()
     };
-    [Table::Outcomes(outcomes), Table::Provision(provision), Table::Exclusion(exclusion)]
+    vec![Table::Outcomes(outcomes), Table::Provision(provision), Table::Exclusion(exclusion)]
 }
 
 /// The dimensions of characteristics of people that are scanned unless others are named: the first of each field, and every edition of deprivation.
@@ -169,7 +178,8 @@ fn inner(
 ) -> Result<(Arc<dyn AnyQuestion>, String), Status> {
     let table = asked.and_then(|asked| asked.table.clone()).map(Table::from);
     let table = table.ok_or_else(|| {
-        let why = "is required: one of channels, outcomes, exclusion, provision and impact";
+        let why =
+            "is required: one of channels, outcomes, exclusion, provision, impact and indicators";
         status::field_invalid("question", why)
     })?;
     let path = format!("question.{}", table.name());

@@ -17,6 +17,7 @@ pub(super) mod record;
 pub(super) mod reference;
 pub(super) mod release;
 pub(super) mod submission;
+pub(super) mod target;
 pub(super) mod trim;
 mod wire;
 

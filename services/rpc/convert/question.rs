@@ -7,13 +7,14 @@ use tonic::Status;
 use super::inequality::{self, NO_ESTIMATES};
 use super::quality;
 use super::query::{asked, query as checked, value};
-use super::query_error;
+use super::{query_error, target};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::answer::{
     AnyQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk, ImpactQuestion,
-    OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators, snapshots_beside,
+    IndicatorQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
+    snapshots_beside, submitted_indicator,
 };
 use crate::engine::query::{AsOf, Denominator, Measure, Reader, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
@@ -29,7 +30,8 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, inequality, gap_trend, gaps, recording and timeliness",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording and \
+         timeliness",
     )
 }
 
@@ -70,9 +72,11 @@ pub(in crate::rpc) fn question(
         )
         .map(|query| ImpactQuestion { query, late_counts_as_missed: asked.late_counts_as_missed })),
         Table::Risk(asked) => any(risk(reference, reader, asked)),
+        Table::Indicators(asked) => any(indicator(reference, reader, asked)),
         Table::Inequality(asked) => inequality::summary(reference, asked, &other),
         Table::GapTrend(asked) => inequality::trend(reference, asked, &other),
         Table::Gaps(asked) => inequality::gaps(reference, reader, asked, &other),
+        Table::TargetStatus(asked) => target::target_status(reference, reader, asked, &other),
         Table::Recording(asked) => any(quality::recording(reference, reader, asked)),
         Table::Timeliness(asked) => any(quality::timeliness(reference, reader, asked)),
     }
@@ -115,12 +119,7 @@ fn exclusion(
     request: &v1::GetDigitalExclusionBreakdownRequest,
 ) -> Result<ExclusionQuestion, QueryError> {
     let mut wrong = Wrong::default();
-    let mut asked = request.query.clone();
-    if let Some(asked) = asked.as_mut().filter(|asked| !asked.care_setting.is_empty()) {
-        let why = "must be empty: access records describe people, not care";
-        wrong.take::<()>(Err(invalid("query.care_setting", why)));
-        asked.care_setting.clear();
-    }
+    let asked = without_setting(request.query.clone(), "access records describe", &mut wrong);
     let indicators = wrong.take(counted_indicators(reference, &request.indicators));
     let query = wrong.take(checked(reference, reader, TableKind::Access, asked.as_ref()));
     let estimates = wrong.take(estimates(reference, &request.estimate_collections));
@@ -129,6 +128,39 @@ fn exclusion(
     let wanted =
         |collections| EstimatesWanted { collections, indicators: request.indicators.clone() };
     Ok(ExclusionQuestion { query, indicators, reasons, estimates: estimates.map(wanted) })
+}
+
+/// A query of people. A care setting goes to `wrong`: `these` describe people.
+fn without_setting(
+    mut asked: Option<v1::BreakdownQuery>,
+    these: &str,
+    wrong: &mut Wrong,
+) -> Option<v1::BreakdownQuery> {
+    if let Some(asked) = asked.as_mut().filter(|asked| !asked.care_setting.is_empty()) {
+        let why = format!("must be empty: {these} people, not care");
+        wrong.take::<()>(Err(invalid("query.care_setting", why)));
+        asked.care_setting.clear();
+    }
+    asked
+}
+
+fn indicator(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetIndicatorBreakdownRequest,
+) -> Result<IndicatorQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let these = "counts of indicators describe";
+    let asked = without_setting(request.query.clone(), these, &mut wrong);
+    let id = request.indicator.as_str();
+    let known = match id {
+        "" => Err(invalid("indicator", "is required; ListIndicators lists the ids")),
+        id => submitted_indicator(reference, "indicator", id).map(|of| of.id.clone()),
+    };
+    let known = wrong.take(known);
+    let query = wrong.take(checked(reference, reader, TableKind::Indicators, asked.as_ref()));
+    let (query, indicator) = wrong.unless(query.zip(known))?;
+    Ok(IndicatorQuestion { query, indicator })
 }
 
 /// The requested collections of estimates; none: the caller wants no estimates.

@@ -4,7 +4,9 @@ use prost::Message;
 
 use super::wire::{self, Fields, Row, Unreadable};
 use crate::domain::field::Field;
-use crate::domain::record::{ACCESS, CONSULTATION, Holds, PERSON, POPULATION, RecordType};
+use crate::domain::record::{
+    ACCESS, CONSULTATION, Holds, INDICATOR_COUNT, PERSON, POPULATION, RecordType,
+};
 use crate::domain::submission::Builder;
 use crate::proto::v1;
 
@@ -33,6 +35,17 @@ pub(in crate::rpc) fn access_records(
     batch: &[u8],
 ) -> Result<(), Unreadable> {
     rows::<v1::AccessRecord>(builder, &ACCESS, batch)
+}
+
+/// Takes a batch of counts of indicators.
+///
+/// # Errors
+/// The bytes are no batch of counts.
+pub(in crate::rpc) fn indicator_counts(
+    builder: &mut Builder,
+    batch: &[u8],
+) -> Result<(), Unreadable> {
+    rows::<v1::IndicatorCountRecord>(builder, &INDICATOR_COUNT, batch)
 }
 
 /// Rows that are taken before others may have the processor: some tenths of a millisecond.
@@ -88,8 +101,10 @@ fn values(builder: &mut Builder, record: &RecordType, given: &Fields<'_>) {
             Holds::Codes(code) => builder.codes(code, given.codes(field.number)),
             Holds::Date => builder.date(given.text(field.number)),
             Holds::PersonCount => builder.weight("person_count", Some(given.person_count), 0),
+            Holds::Denominator => builder.counts(given.numerator_count, given.denominator_count),
             // A number goes with the code of its field. The others follow all codes: a person key depends on the count.
             Holds::Number(_)
+            | Holds::Numerator
             | Holds::RecordCount
             | Holds::Suppressed
             | Holds::PersonKey

@@ -6,7 +6,7 @@ use crate::domain::area::{Area, Organisation};
 use crate::domain::codes::{CodeList, Dimension, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
-use crate::domain::indicator::{Indicator, Unit};
+use crate::domain::indicator::{Indicator, Kind, Named, SeriesBreak, Submitted, Unit};
 use crate::domain::reference::Reference;
 use crate::engine::answer::{ColumnDefinition, TableDefinition};
 use crate::proto::v1;
@@ -64,6 +64,7 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
         direction: dimension.direction.clone(),
         categories: dimension.categories.iter().map(category).collect(),
         protected_characteristic: dimension.protected.clone(),
+        organisation_attribute: dimension.is_ecological(),
     }
 }
 
@@ -121,6 +122,7 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
         first_month: organisation.first_month.map_or(String::new(), |month| month.to_string()),
         last_month: organisation.last_month.map_or(String::new(), |month| month.to_string()),
         successor: organisation.successor.clone(),
+        attributes: organisation.attributes.clone().into_iter().collect(),
     }
 }
 
@@ -152,5 +154,18 @@ pub(in crate::rpc) fn indicator(indicator: &Indicator) -> v1::Indicator {
         not_for_targets: indicator.not_for_targets,
         unavailable: indicator.unavailable.clone(),
         only_when_named: indicator.only_when_named,
+        kind: indicator.kind.map_or("", Kind::name).into(),
+        theme: indicator.theme.clone(),
+        series_breaks: indicator.series_breaks.iter().map(series_break).collect(),
+        submitted: indicator.submitted.map_or("", Submitted::name).into(),
     }
+}
+
+fn series_break(of: &SeriesBreak) -> v1::SeriesBreak {
+    v1::SeriesBreak { month: of.month.to_string(), reason: of.reason.clone() }
+}
+
+pub(in crate::rpc) fn tag(tag: &Named) -> v1::IndicatorTag {
+    let Named { id, label, source } = tag.clone();
+    v1::IndicatorTag { id, label, source }
 }

@@ -16,6 +16,7 @@ pub(in crate::rpc) fn dataset(dataset: Dataset) -> v1::Dataset {
         Dataset::Populations => v1::Dataset::Populations,
         Dataset::DigitalAccess => v1::Dataset::DigitalAccess,
         Dataset::Estimates => v1::Dataset::Estimates,
+        Dataset::IndicatorCounts => v1::Dataset::IndicatorCounts,
     }
 }
 
@@ -38,7 +39,7 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
         position: int(submission.position),
         accept_time: Some(timestamp(submission.time_millis)),
         content_hash: hex(&submission.content_hash),
-        accepted_count: int(submission.accepted_count),
+        accepted_count: int(submission.slot.dataset.rows(submission.accepted_count)),
         rejected_count: int(submission.rejected_count),
         total_count: int(submission.total_count),
         suppressed_count: int(submission.suppressed_count),
@@ -67,7 +68,7 @@ pub(in crate::rpc) fn validated(
         dataset: dataset(header.dataset).into(),
         month: header.month.to_string(),
         content_hash: hex(&draft.content_hash),
-        accepted_count: taken(draft.accepted_count),
+        accepted_count: taken(header.dataset.rows(draft.accepted_count)),
         rejected_count: int(draft.rejected_count),
         total_count: taken(draft.total_count),
         suppressed_count: taken(draft.suppressed_count),

@@ -23,10 +23,12 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         Table::Exclusion(asked) => v1::share_question::Table::Exclusion(asked),
         Table::Provision(asked) => v1::share_question::Table::Provision(asked),
         Table::Impact(asked) => v1::share_question::Table::Impact(asked),
+        Table::Indicators(asked) => v1::share_question::Table::Indicators(asked),
         Table::Risk(_)
         | Table::Inequality(_)
         | Table::GapTrend(_)
         | Table::Gaps(_)
+        | Table::TargetStatus(_)
         | Table::Recording(_)
         | Table::Timeliness(_) => return,
     };
@@ -44,7 +46,8 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             return trim_share(asked.question.as_mut());
         }
         Table::Gaps(asked) => {
-            trim(asked.dimensions.iter_mut().chain([&mut asked.page_token]));
+            let lists = asked.dimensions.iter_mut().chain(&mut asked.indicators);
+            trim(lists.chain([&mut asked.page_token]));
             &mut asked.query
         }
         Table::Recording(asked) => {
@@ -57,6 +60,14 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
         }
         Table::Timeliness(asked) => &mut asked.query,
         Table::Outcomes(asked) => &mut asked.query,
+        Table::TargetStatus(asked) => {
+            trim([&mut asked.target]);
+            &mut asked.query
+        }
+        Table::Indicators(asked) => {
+            trim([&mut asked.indicator]);
+            &mut asked.query
+        }
         Table::Exclusion(asked) => {
             trim(asked.estimate_collections.iter_mut().chain(&mut asked.indicators));
             &mut asked.query

@@ -37,6 +37,8 @@ pub(super) struct Fields<'a> {
     pub(super) number: Option<i32>,
     pub(super) record_count: Option<i64>,
     pub(super) person_count: i64,
+    pub(super) numerator_count: i64,
+    pub(super) denominator_count: i64,
     pub(super) suppressed: bool,
     pub(super) person_key: &'a str,
     pub(super) source_record_id: &'a str,
@@ -93,6 +95,8 @@ impl<'a> Fields<'a> {
                     Holds::Number(_)
                     | Holds::RecordCount
                     | Holds::PersonCount
+                    | Holds::Numerator
+                    | Holds::Denominator
                     | Holds::Suppressed
                     | Holds::Person => return None,
                 }
@@ -101,6 +105,8 @@ impl<'a> Fields<'a> {
                 Holds::Number(_) => self.number = Some(low_half(value)),
                 Holds::RecordCount => self.record_count = Some(value.cast_signed()),
                 Holds::PersonCount => self.person_count = value.cast_signed(),
+                Holds::Numerator => self.numerator_count = value.cast_signed(),
+                Holds::Denominator => self.denominator_count = value.cast_signed(),
                 Holds::Suppressed => self.suppressed = value != 0,
                 Holds::Code(_)
                 | Holds::Codes(_)
@@ -210,7 +216,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::proto::v1::{AccessRecord, ConsultationBatch, ConsultationRecord, PopulationRecord};
+    use crate::proto::v1::{
+        AccessRecord, ConsultationBatch, ConsultationRecord, IndicatorCountRecord, PopulationRecord,
+    };
 
     /// The fields read, as bytes for the generated code.
     fn encoded(record: &RecordType, read: &Fields<'_>, person: &[u8]) -> Vec<u8> {
@@ -232,6 +240,12 @@ mod tests {
                     count.for_each(|n| encoding::int64::encode(number, n, &mut out));
                 }
                 Holds::PersonCount => encoding::int64::encode(number, &read.person_count, &mut out),
+                Holds::Numerator => {
+                    encoding::int64::encode(number, &read.numerator_count, &mut out);
+                }
+                Holds::Denominator => {
+                    encoding::int64::encode(number, &read.denominator_count, &mut out);
+                }
                 Holds::Suppressed => encoding::bool::encode(number, &read.suppressed, &mut out),
                 Holds::Person => encoding::bytes::encode(number, &person.to_vec(), &mut out),
             }
@@ -303,6 +317,9 @@ mod tests {
                 row.person.get_or_insert_default();
             })?;
             same::<PopulationRecord>(&record::POPULATION, &bytes, |row| {
+                row.person.get_or_insert_default();
+            })?;
+            same::<IndicatorCountRecord>(&record::INDICATOR_COUNT, &bytes, |row| {
                 row.person.get_or_insert_default();
             })?;
         }

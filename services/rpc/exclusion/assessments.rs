@@ -5,6 +5,7 @@ use tonic::{Request, Status};
 use crate::engine::Engine;
 use crate::engine::query::{Reader, no_organisation};
 use crate::proto::v1;
+use crate::rpc::audit::Record;
 use crate::rpc::convert::trim::trim;
 use crate::rpc::convert::{assessment, header, query_error, store_error};
 use crate::rpc::page::Page;
@@ -15,7 +16,8 @@ pub(super) async fn record(
     service: &Service,
     request: Request<v1::RecordChannelAssessmentRequest>,
 ) -> Result<v1::RecordChannelAssessmentResponse, Status> {
-    let (caller, mut request) = (service.caller(&request)?, request.into_inner());
+    let (caller, record) = (service.caller(&request)?, Record::of(&request));
+    let mut request = request.into_inner();
     let id = header::request_id(&request.request_id)
         .map_err(|what| status::field_invalid("request_id", what))?;
     let given = request.assessment.iter_mut();
@@ -28,8 +30,10 @@ pub(super) async fn record(
     };
     let given = service.aside(read).await??;
     service.may_submit(&caller, &given.organisation)?;
+    record.intends().await?;
     let written = service.engine.assess(given, caller.name(), &id).await;
     let written = written.map_err(|error| submissions::refused(&error, &id))?;
+    record.made(written.position);
     let found = service
         .work(move |engine| engine.assessment(written.position))
         .await?

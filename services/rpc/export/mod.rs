@@ -19,10 +19,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::Service;
+use super::audit::{Record, cells_of};
 use super::convert::int;
 use super::convert::trim::{trim, trim_question};
 use super::deadline::Deadline;
 use crate::engine::Engine;
+use crate::engine::cache::Shown;
 use crate::proto::server::export_service_server::ExportService;
 use crate::proto::v1;
 use cursor::Place;
@@ -50,7 +52,7 @@ impl ExportService for Export {
         &self,
         request: Request<v1::ExportBreakdownsRequest>,
     ) -> Result<Response<Exported>, Status> {
-        let caller = self.0.caller(&request)?;
+        let (caller, record) = (self.0.caller(&request)?, Record::of(&request));
         let (mut request, key) = (request.into_inner(), self.0.page_key);
         trim(&mut request.area_types);
         if let Some(table) = request.question.as_mut().and_then(|asked| asked.table.as_mut()) {
@@ -63,7 +65,7 @@ impl ExportService for Export {
         let (send, receive) = mpsc::channel(AHEAD);
         let service = self.0.clone();
         tokio::spawn(Deadline::current().beside(async move {
-            let failed = produce(&service, plan, from, &send).await.err();
+            let failed = produce((&service, &record), plan, from, &send).await.err();
             if let Some(status) = failed {
                 // A client that has gone does not want to know.
                 drop(send.send(Err(status)).await);
@@ -74,7 +76,12 @@ impl ExportService for Export {
 }
 
 /// Sends table after table from a place on, until the end or until the client has gone.
-async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> Result<(), Status> {
+async fn produce(
+    (service, record): (&Service, &Record),
+    plan: Plan,
+    from: Place,
+    send: &Sender,
+) -> Result<(), Status> {
     let plan = Arc::new(plan);
     let (table_count, position) = (plan.len(), plan.position);
     for number in from.table..table_count {
@@ -101,6 +108,9 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
             let is_last = rows.peek().is_none();
             let (table, row) = if is_last { (number + 1, 0) } else { (number, done) };
             let place = Place { position, table, row };
+            let release = part.first().map(|row| row.release.as_str()).unwrap_or_default();
+            let release = (!release.is_empty()).then(|| release.into());
+            let shown = Shown { cells: cells_of(&part), release };
             let message = v1::ExportBreakdownsResponse {
                 rows: part,
                 cursor: plan.seal.cursor(&place),
@@ -111,6 +121,7 @@ async fn produce(service: &Service, plan: Plan, from: Place, send: &Sender) -> R
             if send.send(Ok(message)).await.is_err() {
                 return Ok(());
             }
+            record.shows(shown.cells, shown.release.as_ref(), position);
             if is_last {
                 break;
             }

@@ -39,6 +39,7 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::PublicationRefused => Code::FailedPrecondition,
         ErrorReason::StorageFull | ErrorReason::QuotaExceeded => Code::ResourceExhausted,
         ErrorReason::WritingStopped
+        | ErrorReason::AuditStopped
         | ErrorReason::Overloaded
         | ErrorReason::PublicationUnderWay
         | ErrorReason::ChangeUnderWay

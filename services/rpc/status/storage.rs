@@ -9,9 +9,9 @@ use super::{finish, refused, retry};
 use crate::proto::v1::ErrorReason;
 
 /// How long a caller is asked to wait when the disk is full.
-const RETRY_STORAGE_FULL: Duration = Duration::from_secs(60);
+pub(super) const RETRY_STORAGE_FULL: Duration = Duration::from_secs(60);
 /// How long a caller is asked to wait when the disk or the system has failed.
-const RETRY_STORAGE_FAILED: Duration = Duration::from_secs(5);
+pub(super) const RETRY_STORAGE_FAILED: Duration = Duration::from_secs(5);
 
 /// Whether a refused change was stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

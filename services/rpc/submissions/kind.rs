@@ -1,4 +1,4 @@
-//! The differences of the four streams: how a header starts an intake, and how a batch goes into its builder.
+//! The differences of the five streams: how a header starts an intake, and how a batch goes into its builder.
 
 use tonic::Status;
 
@@ -32,6 +32,7 @@ macro_rules! records {
 records!(CONSULTATIONS, Consultations, record::consultations);
 records!(POPULATIONS, Populations, record::populations);
 records!(DIGITAL_ACCESS, DigitalAccess, record::access_records);
+records!(INDICATOR_COUNTS, IndicatorCounts, record::indicator_counts);
 
 pub(super) const ESTIMATES: Kind<EstimatesHeader, EstimateBuilder> = Kind {
     start: |engine, caller, given| {

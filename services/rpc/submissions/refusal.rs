@@ -82,7 +82,9 @@ fn shrinks(stands: &Submission, loss: &Loss) -> Status {
         Loss::Total { stored, submitted } => {
             let unit = match stands.slot.dataset {
                 Dataset::Consultations => "consultations",
-                Dataset::Populations | Dataset::DigitalAccess => "people",
+                Dataset::Populations | Dataset::DigitalAccess | Dataset::IndicatorCounts => {
+                    "people"
+                }
                 Dataset::Estimates => "estimates",
             };
             (unit, *stored, *submitted)

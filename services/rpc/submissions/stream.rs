@@ -10,7 +10,9 @@ use super::kind::Kind;
 use super::{receipt, refusal};
 use crate::engine::Outcome;
 use crate::engine::intake::{Intake, Refused, Rows, Taken};
+use crate::engine::receipt::Receipt;
 use crate::proto::v1;
+use crate::rpc::audit::Record;
 use crate::rpc::caller::Caller;
 use crate::rpc::convert::Unreadable;
 use crate::rpc::{Incoming, Service, status};
@@ -42,19 +44,23 @@ pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     request: Request<Streaming<Incoming<H>>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
-    let caller = service.caller(&request)?;
-    let result = take((service, caller), request.into_inner(), kind).await;
+    let (caller, record) = (service.caller(&request)?, Record::of(&request));
+    let result = take((service, caller, &record), request.into_inner(), kind).await;
     service.engine.counts().submission(outcome(&result));
     result
 }
 
 async fn take<H: Message + Default + 'static, B: Rows>(
-    (service, caller): (&Service, Caller),
+    (service, caller, record): (&Service, Caller, &Record),
     mut stream: Streaming<Incoming<H>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
     let first = stream.message().await.map_err(status::unreadable)?;
     let first = first.ok_or_else(status::submission_empty)?;
+    if matches!(first, Incoming::Header(_)) {
+        // Rows come later, and nothing of them is kept.
+        record.asks(&first.encode_to_vec().into());
+    }
     let Incoming::Header(given) = first else {
         return Err(status::field_invalid(
             "header",
@@ -105,11 +111,15 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         ),
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
+    if taken.changes_data() {
+        record.intends().await?;
+    }
     let receipt = service.engine.submit(taken, &caller.reader()).await;
-    receipt::receipt(
-        (service, &caller),
-        receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?,
-    )
+    let receipt = receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?;
+    if let Receipt::Stored { version, .. } = &receipt {
+        record.made(version.submission.position);
+    }
+    receipt::receipt((service, &caller), receipt)
 }
 
 /// Checks the header, and reads batches until the end of the stream. Also returns the request id; empty if the header is refused.

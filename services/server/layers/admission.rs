@@ -15,6 +15,7 @@ use super::arriving::Arriving;
 use super::compressed::{self, Encoding};
 use super::door::{Door, Held};
 use super::middleware::{Call, Middleware};
+use crate::rpc::audit::Record;
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
 use crate::server::seats::Seats;
@@ -76,8 +77,10 @@ impl Middleware for Admission {
         };
         // The handler gets plain messages.
         request.headers_mut().remove(compressed::HEADER);
+        let record = request.extensions().get::<Record>().cloned().unwrap_or_default();
+        let to = (door, record);
         let request =
-            request.map(|body| Body::new(Arriving::new(body, method, door, (encoding, most))));
+            request.map(|body| Body::new(Arriving::new(body, method, to, (encoding, most))));
         Ok((request, admitted))
     }
 }

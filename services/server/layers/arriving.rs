@@ -19,6 +19,7 @@ use tonic::body::Body;
 
 use super::compressed::{Encoding, PREFIX};
 use super::door::Door;
+use crate::rpc::audit::Record;
 use crate::rpc::{fields, status};
 use crate::server::methods::Method;
 use crate::server::seats::Seat;
@@ -35,6 +36,8 @@ pub(super) struct Arriving {
     inner: Body,
     method: &'static Method,
     door: Door,
+    /// Where the audit log learns what is asked.
+    record: Record,
     encoding: Encoding,
     /// Longest message, packed and unpacked.
     most: usize,
@@ -61,13 +64,14 @@ impl Arriving {
     pub(super) fn new(
         inner: Body,
         method: &'static Method,
-        door: Door,
+        (door, record): (Door, Record),
         (encoding, most): (Encoding, usize),
     ) -> Self {
         Self {
             inner,
             method,
             door,
+            record,
             encoding,
             most,
             came: BytesMut::new(),
@@ -160,6 +164,10 @@ impl Arriving {
         }
         let Some(message) = self.whole.pop_front() else { return Ok(None) };
         let message = self.encoding.unpacked(message, self.most(true))?;
+        if !self.method.streams {
+            // Of a stream the handler knows which message has no rows.
+            self.record.asks(&message.slice(PREFIX..));
+        }
         fields::check(self.method.name, &message[PREFIX..])?;
         self.enter()?;
         Ok(Some(message))

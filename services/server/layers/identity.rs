@@ -13,6 +13,7 @@ use tonic::body::Body;
 
 use super::middleware::{Call, Middleware};
 use crate::rpc::access::Access;
+use crate::rpc::audit::Record;
 use crate::rpc::caller::Caller;
 use crate::rpc::status::{self, TokenProblem};
 use crate::server::client::Client;
@@ -81,10 +82,16 @@ impl Middleware for Identified {
         };
         // Nothing behind this layer can write it into a log.
         request.headers_mut().remove(AUTHORIZATION);
+        let token_id = token.as_ref().map_or("", |token| &*token.id);
         let partner = token.as_ref().map(|token| &*token.partner);
         // A certificate that names nobody is refused, whatever the token says.
         let partner = partner.filter(|_| shown.is_none() || identity.is_ok());
-        let caller = access.admit(method, identity, partner, request.headers())?;
+        let record = request.extensions().get::<Record>().cloned().unwrap_or_default();
+        let found = |partner: &str, organisation: &str, profile| {
+            let who = (partner, organisation, token_id);
+            client.iter().for_each(|client| record.is_of(client.audited(who), profile));
+        };
+        let caller = access.admit(method, (identity, partner), request.headers(), found)?;
         if let Some(client) = &client {
             client.is_of(caller.name());
         }

@@ -223,7 +223,7 @@ fn part<B: http_body::Body<Data = Bytes>, C: Call>(
 }
 
 /// The last frame of an answer that has begun and ends with a status.
-fn last_frame(status: &Status) -> Frame<Bytes> {
+pub(super) fn last_frame(status: &Status) -> Frame<Bytes> {
     let mut trailers = HeaderMap::new();
     if let Err(unwritable) = status.add_header(&mut trailers) {
         trailers.clear();

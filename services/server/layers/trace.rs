@@ -101,7 +101,7 @@ impl Drop for Record {
 }
 
 /// The name of a code as the conventions write it.
-fn status_name(code: Code) -> &'static str {
+pub(super) fn status_name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",
         Code::Cancelled => "CANCELLED",

@@ -55,6 +55,8 @@ struct State {
 pub struct Accepted {
     /// Name of its partner.
     pub partner: String,
+    /// Its id, the claim `jti`, as far as it is kept; empty: none.
+    pub id: String,
     /// When it has ended.
     pub until: SystemTime,
 }
@@ -113,7 +115,8 @@ impl Tokens {
         }
         let verified = self.now().verified(token)?;
         verified.belongs(certificate)?;
-        Ok(Accepted { partner: verified.partner.clone(), until: verified.until })
+        let (partner, id) = (verified.partner.clone(), verified.id.clone());
+        Ok(Accepted { partner, id, until: verified.until })
     }
 
     fn now(&self) -> Arc<State> {

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::keys::Keys;
 use super::settings::{PartnerClaim, TokenIssuer};
+use crate::rpc::audit::cut_off;
 use crate::rpc::status::TokenProblem;
 
 /// Longest time between `iat` and `exp`, in seconds.
@@ -25,6 +26,8 @@ const SKEW: u64 = 60;
 pub(super) struct Verified {
     /// Name of the partner.
     pub(super) partner: String,
+    /// The claim `jti`, as far as it is kept; empty: none.
+    pub(super) id: String,
     /// When it has ended, the difference of clocks included.
     pub(super) until: SystemTime,
     bound: Bound,
@@ -59,6 +62,7 @@ struct Claims {
     sub: Option<String>,
     client_id: Option<String>,
     azp: Option<String>,
+    jti: Option<String>,
     cnf: Option<Map<String, Value>>,
 }
 
@@ -116,7 +120,8 @@ impl Verified {
                 _ => Bound::Other,
             },
         };
-        Ok(Self { partner, until, bound })
+        let id = claims.jti.as_deref().map(cut_off).unwrap_or_default();
+        Ok(Self { partner, id, until, bound })
     }
 
     /// Whether it belongs to a connection that shows this certificate, in DER.

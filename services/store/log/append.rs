@@ -18,6 +18,7 @@ use super::{
     read::{EntryReader, Files},
     scan::hash,
     segment::Segment,
+    shape::Shape,
 };
 
 /// Size at which the service begins a new segment, in bytes.
@@ -27,6 +28,7 @@ pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 pub struct SegmentLog {
     pub(super) disk: Box<dyn Disk>,
     pub(super) folder: PathBuf,
+    pub(super) shape: Shape,
     /// Size at which a new segment begins, in bytes.
     pub(super) segment_bytes: u64,
     pub(super) segments: Vec<Segment>,
@@ -80,14 +82,7 @@ impl Log for SegmentLog {
     }
 
     fn read_from(&self, position: u64) -> Result<Entries<'_>, LogError> {
-        let files = Files {
-            folder: &self.folder,
-            segments: &self.segments,
-            mark: self.mark,
-            last_known: self.last_known,
-            is_damaged: matches!(self.mode, Mode::Damaged(_)),
-        };
-        Ok(Box::new(EntryReader::new(files, position)))
+        Ok(Box::new(EntryReader::new(self.files(), position)))
     }
 
     fn tail(&self) -> u64 {
@@ -104,6 +99,17 @@ impl Log for SegmentLog {
 }
 
 impl SegmentLog {
+    pub(super) fn files(&self) -> Files<'_> {
+        Files {
+            folder: &self.folder,
+            kinds: self.shape.kinds,
+            segments: &self.segments,
+            mark: self.mark,
+            last_known: self.last_known,
+            is_damaged: matches!(self.mode, Mode::Damaged(_)),
+        }
+    }
+
     /// The place of the last entry; of a damaged log, of the last entry before the damage. None: the log is empty.
     #[must_use]
     pub fn end(&self) -> Option<Place> {

@@ -20,6 +20,8 @@ pub enum EntryKind {
     Release = 7,
     /// Erasure of submission versions: the payloads of their entries are destroyed.
     Erase = 8,
+    /// What the audit log has: a call, or an event of the service. Kinds of the audit log begin at 64.
+    Audit = 64,
 }
 
 /// The number of an entry kind that this version does not know.
@@ -28,11 +30,12 @@ pub enum EntryKind {
 pub struct UnknownKind(pub u8);
 
 impl EntryKind {
-    /// Greatest payload of this kind, in bytes: 256 KiB for a chunk, 16 MiB for the rest.
+    /// Greatest payload of this kind, in bytes: 256 KiB for a chunk, 64 KiB for an entry of the audit log, 16 MiB for the rest.
     #[must_use]
     pub const fn payload_limit(self) -> usize {
         match self {
             Self::Chunk => 256 * 1024,
+            Self::Audit => 64 * 1024,
             Self::Genesis
             | Self::Configuration
             | Self::Commit
@@ -44,6 +47,14 @@ impl EntryKind {
     }
 }
 
+/// Kinds of the log of changes.
+pub(super) const CHANGES: &[EntryKind] = {
+    use EntryKind::{Assess, Chunk, Commit, Configuration, Erase, Genesis, Release, Withdraw};
+    &[Genesis, Configuration, Chunk, Commit, Withdraw, Assess, Release, Erase]
+};
+/// Kinds of the audit log.
+pub(super) const AUDIT: &[EntryKind] = &[EntryKind::Audit];
+
 /// Greatest payload of any kind, in bytes.
 pub(super) const LARGEST_PAYLOAD: usize = 16 * 1024 * 1024;
 
@@ -51,11 +62,8 @@ impl TryFrom<u8> for EntryKind {
     type Error = UnknownKind;
 
     fn try_from(number: u8) -> Result<Self, UnknownKind> {
-        use EntryKind::{Assess, Chunk, Commit, Configuration, Erase, Genesis, Release, Withdraw};
-        [Genesis, Configuration, Chunk, Commit, Withdraw, Assess, Release, Erase]
-            .into_iter()
-            .find(|kind| *kind as u8 == number)
-            .ok_or(UnknownKind(number))
+        let all = CHANGES.iter().chain(AUDIT);
+        all.copied().find(|kind| *kind as u8 == number).ok_or(UnknownKind(number))
     }
 }
 

@@ -58,7 +58,8 @@ impl SegmentLog {
     ) -> Result<Option<u64>, LogError> {
         let new = half_written(&segment.path);
         let read = |error| failed("read", &segment.path)(error);
-        let mut frames = FrameReader::open(segment, self.mark, 0).map_err(read)?;
+        let mut frames =
+            FrameReader::open(segment, self.shape.kinds, self.mark, 0).map_err(read)?;
         let create =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new);
         let mut file = BufWriter::new(create.map_err(failed("create", &new))?);

@@ -1,7 +1,8 @@
 //! The log: every change of the service is one entry of one ordered, checksummed, fsynced, append-only log.
 //!
 //! [`Log`] is what the other rooms see; [`SegmentLog`] keeps it in files, [`MemoryLog`] in memory for tests. One test
-//! suite (`tests/suite.rs`) holds both to the same meaning.
+//! suite (`tests/suite.rs`) holds both to the same meaning. There are two logs in segments: that of changes, and the [audit log](super::audit).
+//! [`Shape`] is what they differ in.
 //!
 //! # On disk
 //! A folder of segments `<first position, 20 digits>.seg`. A segment is nothing but frames, one after another. An append
@@ -68,6 +69,7 @@ mod entry;
 mod erase;
 mod erasures;
 mod error;
+mod forget;
 mod frame;
 mod lose;
 mod memory;
@@ -77,6 +79,7 @@ mod read;
 mod scan;
 mod segment;
 mod sequence;
+mod shape;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -87,8 +90,10 @@ pub use append::{SEGMENT_BYTES, SegmentLog};
 pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
 pub use erasures::Erasures;
 pub use error::{Damage, Fault, LogError};
+pub use forget::Snapshot;
 pub use lose::lose;
 pub use memory::MemoryLog;
 pub use open::{Cut, Opened};
 pub use ordered_log::{Entries, Log};
+pub use shape::Shape;
 pub use survey::Known;

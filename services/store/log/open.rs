@@ -12,6 +12,7 @@ use super::{
     disk::{Disk, RealDisk},
     erasures::remove_half_written,
     error::{Damage, LogError},
+    shape::Shape,
     survey::{Known, Survey, Verdict, survey},
 };
 
@@ -49,7 +50,20 @@ impl SegmentLog {
     /// # Errors
     /// [`LogError::Io`] if the folder cannot be created, listed, or made durable. Damage is no error.
     pub fn open(folder: &Path, segment_bytes: u64, known: &[Known]) -> Result<Opened, LogError> {
-        Self::open_on(Box::new(RealDisk), folder, segment_bytes, known)
+        Self::open_as(Shape::CHANGES, folder, segment_bytes, known)
+    }
+
+    /// [`SegmentLog::open`] of a log of this shape.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_as(
+        shape: Shape,
+        folder: &Path,
+        segment_bytes: u64,
+        known: &[Known],
+    ) -> Result<Opened, LogError> {
+        Self::open_on(Box::new(RealDisk), shape, folder, segment_bytes, known)
     }
 
     /// Opens the log of a folder for reading and changes nothing. A torn append is ignored, not cut off; appending is refused.
@@ -57,7 +71,15 @@ impl SegmentLog {
     /// # Errors
     /// [`LogError::Io`] if the folder cannot be listed. Damage is no error.
     pub fn read_only(folder: &Path, known: &[Known]) -> Result<Opened, LogError> {
-        let mut survey = survey(folder, known)?;
+        Self::read_only_as(Shape::CHANGES, folder, known)
+    }
+
+    /// [`SegmentLog::read_only`] of a log of this shape.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_only_as(shape: Shape, folder: &Path, known: &[Known]) -> Result<Opened, LogError> {
+        let mut survey = survey(folder, shape, known)?;
         let (damage, cut) = match survey.verdict.clone() {
             Verdict::Whole => (None, None),
             Verdict::Torn(fault) => (None, Some(shorten(&mut survey, fault))),
@@ -67,6 +89,7 @@ impl SegmentLog {
         let log = Self {
             disk: Box::new(RealDisk),
             folder: folder.to_owned(),
+            shape,
             segment_bytes: 0,
             segments: survey.segments,
             file: None,
@@ -84,12 +107,13 @@ impl SegmentLog {
     /// [`SegmentLog::open`] with a disk of the caller's choice.
     pub(super) fn open_on(
         disk: Box<dyn Disk>,
+        shape: Shape,
         folder: &Path,
         segment_bytes: u64,
         known: &[Known],
     ) -> Result<Opened, LogError> {
         create_folder(folder).map_err(failed("create", folder))?;
-        let mut survey = survey(folder, known)?;
+        let mut survey = survey(folder, shape, known)?;
         let (damage, cut) = match survey.verdict.clone() {
             Verdict::Whole => (None, None),
             Verdict::Torn(fault) => (None, Some(cut_off(&mut survey, fault)?)),
@@ -120,6 +144,7 @@ impl SegmentLog {
         let log = SegmentLog {
             disk,
             folder: folder.to_owned(),
+            shape,
             segment_bytes,
             segments: survey.segments,
             file,

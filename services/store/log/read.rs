@@ -12,8 +12,10 @@ use super::{
 };
 
 /// The files of a log, as the log knows them when reading begins.
+#[derive(Clone, Copy)]
 pub(super) struct Files<'a> {
     pub(super) folder: &'a Path,
+    pub(super) kinds: &'static [EntryKind],
     pub(super) segments: &'a [Segment],
     pub(super) mark: Option<Mark>,
     /// Position of the last entry known to have existed; greater than the tail if entries are missing.
@@ -57,7 +59,7 @@ impl<'a> EntryReader<'a> {
         let mut fault = self.sequence.enter(segment.first).err();
         // Where bytes may be missing, the length of an unchecked payload does not lead to the next frame.
         let checked_from = if self.files.is_damaged { 0 } else { self.from };
-        match FrameReader::open(segment, self.files.mark, checked_from) {
+        match FrameReader::open(segment, self.files.kinds, self.files.mark, checked_from) {
             Ok(frames) => self.current = Some((segment, frames)),
             Err(error) => {
                 self.sequence.lose(None);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    entry::{EntryKind, UnknownKind},
+    entry::EntryKind,
     erasures::take_left,
     error::Fault,
     frame::{HEADER_BYTES, Hash, Header, MAGIC, Mark},
@@ -39,16 +39,23 @@ pub(super) struct FrameReader {
     at: u64,
     end: u64,
     mark: Option<Mark>,
+    /// Kinds that this log has.
+    kinds: &'static [EntryKind],
     /// Payloads of earlier entries are passed over unread and unchecked.
     from: u64,
     payload: Vec<u8>,
 }
 
 impl FrameReader {
-    /// Begins a segment; payloads matter from that position on.
-    pub(super) fn open(segment: &Segment, mark: Option<Mark>, from: u64) -> io::Result<Self> {
+    /// Begins a segment of a log of these kinds; payloads matter from that position on.
+    pub(super) fn open(
+        segment: &Segment,
+        kinds: &'static [EntryKind],
+        mark: Option<Mark>,
+        from: u64,
+    ) -> io::Result<Self> {
         let file = BufReader::with_capacity(READ_BYTES, File::open(&segment.path)?);
-        Ok(Self { file, at: 0, end: segment.bytes, mark, from, payload: Vec::new() })
+        Ok(Self { file, at: 0, end: segment.bytes, mark, kinds, from, payload: Vec::new() })
     }
 
     /// Payload of the frame found last.
@@ -99,11 +106,11 @@ impl FrameReader {
             }
         }
         self.at += frame_bytes;
-        match EntryKind::try_from(header.kind) {
-            Ok(_) => Ok(header),
-            Err(UnknownKind(kind)) => {
-                Err(BadFrame { header: Some(header), fault: Fault::Kind(kind) })
-            }
+        if self.kinds.iter().any(|kind| *kind as u8 == header.kind) {
+            Ok(header)
+        } else {
+            let fault = Fault::Kind(header.kind);
+            Err(BadFrame { header: Some(header), fault })
         }
     }
 

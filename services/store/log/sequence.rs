@@ -1,6 +1,7 @@
 //! Checks that an intact frame is in the right place: position and hash chain.
 
 use super::{
+    entry::Place,
     error::Fault,
     frame::{Hash, Header, NO_CHAIN},
 };
@@ -25,7 +26,12 @@ pub(super) struct Misplaced {
 impl Sequence {
     /// The log from its first entry.
     pub(super) fn from_start() -> Self {
-        Self { next: 1, chain: Some(NO_CHAIN), gap: false }
+        Self::after(Place { position: 0, chain: NO_CHAIN })
+    }
+
+    /// The log after this place.
+    pub(super) fn after(Place { position, chain }: Place) -> Self {
+        Self { next: position.saturating_add(1), chain: Some(chain), gap: false }
     }
 
     /// The log from an entry whose predecessor is not looked at.

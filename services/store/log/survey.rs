@@ -10,6 +10,7 @@ use super::{
     scan::{BadFrame, Found, FrameReader, mark_of_log},
     segment::Segment,
     sequence::Sequence,
+    shape::Shape,
 };
 
 /// What somebody else knows of the log: a position that was acknowledged, and the chain there, unless that is unknown.
@@ -82,14 +83,15 @@ struct Judge {
     erasures: Erasures,
 }
 
-/// Reads the log in that folder. What is known counts as acknowledged, unless the log has another chain there: then it is known of
+/// Reads the log in that folder, as far as its shape says. What is known counts as acknowledged, unless the log has another chain there: then it is known of
 /// another log.
-pub(super) fn survey(folder: &Path, known: &[Known]) -> Result<Survey, LogError> {
+pub(super) fn survey(folder: &Path, shape: Shape, known: &[Known]) -> Result<Survey, LogError> {
     let segments = Segment::list(folder)?;
     let mut mark = mark_of_log(&segments);
+    let (read, sequence) = shape.read(&segments);
     let mut judge = Judge {
-        sequence: Sequence::from_start(),
-        tail: 0,
+        tail: sequence.next - 1,
+        sequence,
         chain: NO_CHAIN,
         tail_millis: 0,
         known: known.to_vec(),
@@ -102,9 +104,9 @@ pub(super) fn survey(folder: &Path, known: &[Known]) -> Result<Survey, LogError>
         all_may_be_torn: true,
         erasures: Erasures::default(),
     };
-    for segment in &segments {
+    for segment in read {
         judge.enter(segment);
-        match FrameReader::open(segment, mark, 0) {
+        match FrameReader::open(segment, shape.kinds, mark, 0) {
             Err(error) => judge.lost(segment, 0, Fault::Unreadable(error.to_string()).into()),
             Ok(mut frames) => {
                 while let Some(found) = frames.next() {

@@ -38,7 +38,10 @@ pub struct Encoded {
 pub fn encode(parcel: &SubmissionFile) -> Encoded {
     let records = match &parcel.rows {
         Records::Consultations(records) => records.as_slice(),
-        Records::Populations(_) | Records::Access(_) | Records::Estimates(..) => &[],
+        Records::Populations(_)
+        | Records::Access(_)
+        | Records::IndicatorCounts(_)
+        | Records::Estimates(..) => &[],
     };
     let header = Part::Header(header(parcel, 0));
     let batches = records

@@ -37,6 +37,7 @@ fn header(reference: &Reference, submission: &SubmissionFile) -> Header {
             Records::Consultations(_) => Dataset::Consultations,
             Records::Populations(_) => Dataset::Populations,
             Records::Access(_) => Dataset::DigitalAccess,
+            Records::IndicatorCounts(_) => Dataset::IndicatorCounts,
             Records::Estimates(..) => panic!("nobody makes up what others published"),
         },
         month: submission.month.parse().unwrap(),
@@ -144,6 +145,15 @@ fn draft(reference: &Arc<Reference>, submission: &SubmissionFile) -> Draft {
             }
         }
         Records::Access(rows) => rows.iter().for_each(|row| access(&mut builder, row)),
+        Records::IndicatorCounts(rows) => {
+            for row in rows {
+                builder.begin_row();
+                builder.code(Field::Indicator, &row.indicator);
+                builder.counts(row.numerator_count, row.denominator_count);
+                person(&mut builder, row.person.as_ref().unwrap());
+                builder.end_row(Vec::new);
+            }
+        }
         Records::Estimates(..) => panic!("nobody makes up what others published"),
     }
     builder.finish()
@@ -184,8 +194,9 @@ fn every_row_is_accepted_and_every_field_and_missing_state_is_there() {
             states.entry(column.field).or_default().extend(missing);
         }
     }
-    // Nobody suppresses what is made.
-    for field in Field::all().filter(|field| *field != Field::Suppressed) {
+    // Nobody suppresses what is made; counts of indicators are looked at below.
+    let others = [Field::Suppressed, Field::Indicator, Field::InNumerator];
+    for field in Field::all().filter(|field| !others.contains(field)) {
         assert!(filled.contains_key(&field), "{}", field.name());
     }
     assert!(not_collected > 0);
@@ -221,4 +232,16 @@ fn every_row_is_accepted_and_every_field_and_missing_state_is_there() {
         has(field, State::NotKnown);
         has(field, State::NotRecorded);
     }
+}
+
+#[test]
+fn every_count_of_an_indicator_is_accepted() {
+    let (reference, mut people) = (reference(), 0);
+    let generator = equity_indicators::ingest::generate::Generator::new(super::small(3)).unwrap();
+    for submission in generator.indicator_counts() {
+        let draft = draft(&reference, &submission);
+        assert_eq!(draft.problems, [], "{} {}", submission.organisation, submission.month);
+        people += draft.total_count;
+    }
+    assert!(people > 0);
 }

@@ -206,6 +206,13 @@ const RISK: Layout = Layout {
     ..DEFAULT
 };
 
+const INDICATORS: Layout = Layout {
+    counted: "people in the numerator, of those in the denominator",
+    titles: &[("NUMERATOR", "numerator"), ("DENOMINATOR", "denominator")],
+    defined: true,
+    ..DEFAULT
+};
+
 const RECORDING: Layout = Layout {
     sections: &[Section::of(&[], (CHARACTERISTIC, Down::Rows), Counts::Numerator)],
     counted: "consultations; shares of those whose source collects the characteristic and to which it applies",
@@ -285,6 +292,18 @@ const GAPS: Layout = Layout {
     ..DEFAULT
 };
 
+const TARGET_STATUS: Layout = Layout {
+    counted: "the value of an indicator, and what its target requires",
+    titles: &[
+        ("VALUE", "value"),
+        ("BASELINE", "baseline"),
+        ("REQUIRED", "required"),
+        ("TARGET", "target"),
+        ("TO_TARGET", "to target"),
+    ],
+    ..DEFAULT
+};
+
 const CHANNEL_SHARES: &[&str] = &["CONTACTS", "PERSONS", "CH-01", "CH-02", "CH-03"];
 const CHARACTERISTICS: &[&str] =
     &["ethnic_category", "disability", "sexual_orientation", "religion"];
@@ -307,11 +326,13 @@ impl Layout {
             "PROVISION" => PROVISION,
             "IMPACT" => IMPACT,
             "RISK" => RISK,
+            "INDICATORS" => INDICATORS,
             "RECORDING" => RECORDING,
             "TIMELINESS" => TIMELINESS,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,
+            "TARGET_STATUS" => TARGET_STATUS,
             _ => DEFAULT,
         }
     }

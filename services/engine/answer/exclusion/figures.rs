@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::shares::{Shares, grouped};
-use super::snapshot::keep_last;
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
@@ -16,6 +15,7 @@ use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, Figure};
 use crate::engine::answer::outcome_shares::says;
 use crate::engine::answer::plan::PlanAxis;
+use crate::engine::answer::snapshot::keep_last;
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 

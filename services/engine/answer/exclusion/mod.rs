@@ -2,11 +2,9 @@
 //!
 //! - `question` the table; `figures` everything that its cells are made of
 //! - `shares` indicators that are shares, those of one dimension counted together
-//! - `snapshot` which snapshots count
 
 mod figures;
 mod question;
 mod shares;
-mod snapshot;
 
 pub use question::{ExclusionQuestion, counted_indicators};

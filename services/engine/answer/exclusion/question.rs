@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::figures::{ACCESS, ExclusionFigures, REASON};
-use super::snapshot::{self, keep_last};
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
@@ -15,6 +14,7 @@ use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question};
+use crate::engine::answer::snapshot::{self, keep_last};
 use crate::engine::query::{Measure, Query, Showing, Wrong, no_indicator};
 use crate::engine::{Engine, QueryError};
 

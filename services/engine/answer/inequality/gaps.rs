@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::groups::{
-    FIGURE, at, category, column, derived, key, kind, legend, number, polarity, shares, showing,
+    FIGURE, at, category, columns, derived, key, kind, legend, number, polarity, shares, showing,
     title,
 };
 use crate::domain::codes::Dimension;
@@ -105,7 +105,7 @@ impl AnyQuestion for GapsQuestion {
             self.rate
         ));
         provenance.notes.extend(self.notes.iter().cloned());
-        Ok(derived(provenance, &Self::TABLE, columns(), rows, position))
+        Ok(derived(provenance, &Self::TABLE, columns(&COLUMNS), rows, position))
     }
 
     fn at(&self, position: u64) -> Arc<dyn AnyQuestion> {
@@ -156,13 +156,6 @@ impl GapsQuestion {
         rpc: "InequalityService.ListGaps",
         columns: &COLUMNS,
     };
-}
-
-fn columns() -> Vec<Column> {
-    let of = |kind: &ColumnDefinition| {
-        column(kind.indicator, kind.label, kind.unit.unwrap_or(Unit::Ratio), Vec::new())
-    };
-    COLUMNS.iter().map(of).collect()
 }
 
 /// The groups of a column that can be told from the rest.

@@ -129,6 +129,14 @@ pub(super) const fn kind(
     ColumnDefinition { unit: Some(unit), ..ColumnDefinition::count(id, &[], label, definition) }
 }
 
+/// The columns of a table whose kinds have one column each.
+pub(super) fn columns(kinds: &[ColumnDefinition]) -> Vec<Column> {
+    let of = |kind: &ColumnDefinition| {
+        column(kind.indicator, kind.label, kind.unit.unwrap_or(Unit::Ratio), Vec::new())
+    };
+    kinds.iter().map(of).collect()
+}
+
 /// A computed number without counts.
 pub(super) fn number(found: Result<f64, NotComputable>) -> Cell {
     use crate::engine::answer::model::Figure;

@@ -7,8 +7,10 @@
 mod gaps;
 mod groups;
 mod summary;
+mod target;
 mod trend;
 
 pub use gaps::{GAP_COUNT, GapsQuestion};
 pub use summary::SummaryQuestion;
+pub use target::TargetQuestion;
 pub use trend::TrendQuestion;

@@ -61,7 +61,7 @@ pub(super) fn question(
                     let of_kind = reference.areas().iter().filter(|area| area.kind == *kind);
                     of_kind.map(|a| a.code.clone()).chain(["NOT_APPLICABLE".into()]).collect()
                 }
-                Source::Field(_) | Source::Computed => {
+                Source::Field(_) | Source::OrganisationAttribute(_) | Source::Computed => {
                     unreachable!("a field's dimension has categories")
                 }
             };

@@ -10,7 +10,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::engine::QueryError;
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Protected, Reason};
-use crate::engine::cache::EncodedAnswer;
+use crate::engine::cache::{EncodedAnswer, Shown};
 use crate::engine::query::{AsOf, Asked, Denominator, Filter, Measure, Query};
 
 pub(super) fn said(dataset: Dataset, organisation: &str, month: &str, rows: Vec<Row>) -> Said {
@@ -98,8 +98,13 @@ fn volume_that_belongs_to_no_place_is_part_of_what_an_answer_was_made_of() {
     assert_eq!(found.provenance().data_position, last, "03W's submission bears on the answer");
     let answers = running.engine().answers();
     let position = found.position();
-    let encoded =
-        EncodedAnswer { body: "a".into(), position, data_position: last, released: false };
+    let encoded = EncodedAnswer {
+        body: "a".into(),
+        position,
+        data_position: last,
+        released: false,
+        shown: Shown::default(),
+    };
     answers.keep("q".into(), encoded, found.scope().unwrap().clone());
     assert!(answers.get(b"q").is_some());
     running.submit(said(Dataset::Consultations, "03W", "2020-04", vec![telephone(80)]));

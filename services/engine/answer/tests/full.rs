@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::random::Random;
 use super::running::Running;
-use super::world::{Given, Row, Setting};
+use super::world::{Given, Row, Said, Setting};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
@@ -93,6 +93,28 @@ impl Full {
             "ONS",
             &[of("DX-12-USED", "K02000001", 0.9), internet],
         );
+        // Counts of an indicator, some of several groups.
+        for (organisation, month) in [("C82001", MONTHS.0), ("C82001", MONTHS.1), ("04C", MONTHS.1)]
+        {
+            let count = |number: u32| {
+                let sex = Given::Code(["1", "2"][number as usize % 2].into());
+                let mut fields = BTreeMap::from([(Field::Sex, sex)]);
+                fields.insert(Field::Indicator, Given::Code("C20-SMI".into()));
+                let group = ["NN", "02", "09"][number as usize % 3].to_owned();
+                fields.insert(Field::Disability, Given::Set(vec![group]));
+                Row { fields, weight: Some(20 + number), numerator: 3 * number, ..Row::default() }
+            };
+            running.submit(Said {
+                collection: COLLECTION,
+                dataset: Dataset::IndicatorCounts,
+                organisation: organisation.into(),
+                month: month.parse().unwrap(),
+                systems: BTreeMap::from([(Field::Disability, 1)]),
+                collected: [Field::Sex, Field::Disability].into(),
+                scheme: String::new(),
+                rows: (0..9).map(count).collect(),
+            });
+        }
         let said = Assessment {
             organisation: "04C".into(),
             first: MONTHS.0.parse().unwrap(),

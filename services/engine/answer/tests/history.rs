@@ -15,7 +15,7 @@ use crate::domain::codes::Mapped;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::answer::{ChannelQuestion, Column, Protected, Provenance, Row};
-use crate::engine::cache::EncodedAnswer;
+use crate::engine::cache::{EncodedAnswer, Shown};
 use crate::engine::query::AsOf;
 use crate::store;
 
@@ -125,6 +125,7 @@ fn a_cached_answer_is_never_stale() {
                     position: fresh.position(),
                     data_position: fresh.provenance().data_position,
                     released: false,
+                    shown: Shown::default(),
                 };
                 running.engine().answers().keep(key.into(), answer, scope);
                 misses += 1;

@@ -28,6 +28,7 @@ mod faults;
 pub(crate) mod full;
 mod history;
 mod impact;
+mod indicators;
 mod long;
 mod model;
 mod outcomes;

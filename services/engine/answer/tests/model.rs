@@ -178,6 +178,10 @@ impl Model<'_> {
                     |code: &&String| self.reference.areas().get(code).unwrap().kind == *kind;
                 areas.iter().find(of_kind).map_or("!NOT_APPLICABLE".into(), Clone::clone)
             }
+            Source::OrganisationAttribute(id) => {
+                let organisation = self.reference.organisation(&said.organisation).unwrap();
+                organisation.attributes.get(id).cloned().unwrap_or("!NOT_KNOWN".into())
+            }
             Source::Field(_) | Source::Computed => unreachable!(),
         }
     }

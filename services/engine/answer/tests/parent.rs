@@ -206,7 +206,7 @@ impl Model<'_> {
                 let made = Filter { codes: vec![code.clone()], ..filter.clone() };
                 (whole && !own).then_some((code, made))
             }
-            Source::Computed => None,
+            Source::OrganisationAttribute(_) | Source::Computed => None,
         }
     }
 }

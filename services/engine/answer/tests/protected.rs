@@ -47,15 +47,15 @@ fn counts(cell: &Cell) -> [Option<u64>; 5] {
 
 /// What a run saw.
 #[derive(Debug, Default)]
-struct Seen {
-    shown: u64,
-    changed: u64,
-    withheld: u64,
+pub(super) struct Seen {
+    pub(super) shown: u64,
+    pub(super) changed: u64,
+    pub(super) withheld: u64,
     withheld_of_some: u64,
 }
 
 /// Answers a question to both readers, and compares them.
-fn compare(running: &Running, [exact, protected]: &Pair, seen: &mut Seen) {
+pub(super) fn compare(running: &Running, [exact, protected]: &Pair, seen: &mut Seen) {
     let [exact, protected] = [exact, protected].map(|question| answer(running, question.as_ref()));
     let (Some(exact), Some(protected)) = (exact, protected) else { return };
     let is_told = protected.provenance().notes.iter().any(|note| note.contains("are protected"));
@@ -91,9 +91,9 @@ fn compare(running: &Running, [exact, protected]: &Pair, seen: &mut Seen) {
 }
 
 /// A question to who may see all, and the same to who may not.
-type Pair = [Box<dyn AnyQuestion>; 2];
+pub(super) type Pair = [Box<dyn AnyQuestion>; 2];
 
-fn pair<Q: Question + 'static>(query: &Query, question: impl Fn(Query) -> Q) -> Pair {
+pub(super) fn pair<Q: Question + 'static>(query: &Query, question: impl Fn(Query) -> Q) -> Pair {
     [Protection::Exact, perturbed()].map(|protection| -> Box<dyn AnyQuestion> {
         let showing = Showing { protection, ..query.showing };
         Box::new(question(Query { showing, ..query.clone() }))

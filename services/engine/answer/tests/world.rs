@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) fields: BTreeMap<Field, Given>,
     /// Absent: 1.
     pub(super) weight: Option<u32>,
+    /// Of a count of an indicator: people in the numerator.
+    pub(super) numerator: u32,
     /// Whether a publisher suppressed the weight.
     pub(super) suppressed: bool,
     pub(super) person: Option<String>,
@@ -108,7 +110,12 @@ impl Setting {
         dataset: Dataset,
     ) -> Said {
         // Whether any online service is enabled is worked out of the others, never given.
-        let fields = || Field::all().filter(|f| f.list().is_some() && *f != Field::OnlineAny);
+        let fields = || {
+            Field::all().filter(|f| {
+                f.list().is_some()
+                    && ![Field::OnlineAny, Field::Indicator, Field::InNumerator].contains(f)
+            })
+        };
         let mut systems = BTreeMap::new();
         for field in fields() {
             let many = reference.list_of(field).unwrap().systems.len();
@@ -159,7 +166,9 @@ impl Said {
             }
         }
         match self.dataset {
-            Dataset::Populations => row.weight = Some(random.below(40) as u32),
+            Dataset::Populations | Dataset::IndicatorCounts => {
+                row.weight = Some(random.below(40) as u32);
+            }
             Dataset::Consultations | Dataset::DigitalAccess | Dataset::Estimates => {
                 row.weight = random.chance(25).then(|| 1 + random.below(300) as u32);
             }
@@ -281,7 +290,13 @@ impl Said {
             if let Some(day) = row.day {
                 builder.date(&format!("{}-{day:02}", self.month));
             }
-            builder.weight("record_count", row.weight.map(i64::from), 0);
+            let weight = row.weight.map(i64::from);
+            match self.dataset {
+                Dataset::IndicatorCounts => {
+                    builder.counts(row.numerator.into(), weight.unwrap_or_default());
+                }
+                _ => builder.weight("record_count", weight, 0),
+            }
             if row.suppressed {
                 builder.suppressed();
             }

@@ -81,8 +81,15 @@ impl Disk for BadDisk {
 
 fn on_bad_disk(segment_bytes: u64) -> (tempfile::TempDir, BadDisk, SegmentLog) {
     let (folder, disk) = (tempfile::tempdir().unwrap(), BadDisk::default());
-    let log =
-        SegmentLog::open_on(Box::new(disk.clone()), folder.path(), segment_bytes, &[]).unwrap().log;
+    let log = SegmentLog::open_on(
+        Box::new(disk.clone()),
+        Shape::CHANGES,
+        folder.path(),
+        segment_bytes,
+        &[],
+    )
+    .unwrap()
+    .log;
     (folder, disk, log)
 }
 

@@ -19,7 +19,7 @@ use std::{
 };
 
 use super::{
-    Damage, EntryKind, Fault, Known, Log, LogError, NewEntry, Opened, SegmentLog,
+    Damage, EntryKind, Fault, Known, Log, LogError, NewEntry, Opened, SegmentLog, Shape,
     frame::HEADER_BYTES, lose,
 };
 

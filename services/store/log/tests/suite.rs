@@ -173,10 +173,12 @@ fn kinds_keep_their_numbers() {
     let numbers: Vec<_> = (0..=u8::MAX)
         .filter_map(|number| Some((number, EntryKind::try_from(number).ok()?)))
         .collect();
-    use EntryKind::{Assess, Chunk, Commit, Configuration, Erase, Genesis, Release, Withdraw};
+    use EntryKind::{
+        Assess, Audit, Chunk, Commit, Configuration, Erase, Genesis, Release, Withdraw,
+    };
     let first = [(1, Genesis), (2, Configuration), (3, Chunk), (4, Commit)];
     let then = [(5, Withdraw), (6, Assess), (7, Release), (8, Erase)];
-    assert_eq!(numbers, [first, then].concat());
+    assert_eq!(numbers, [&first[..], &then, &[(64, Audit)]].concat());
 }
 
 /// The layout on disk, byte for byte: a change of it must change the format version.
