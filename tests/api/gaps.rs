@@ -125,7 +125,7 @@ async fn a_gap_says_the_table_that_has_its_figure() {
     let mut seen = std::collections::BTreeSet::new();
     for row in &all.rows {
         let [characteristic, group, figure] = &row.keys[..] else { panic!("{row:?}") };
-        let name = row.source_table.to_lowercase();
+        let name = row.source_table().to_lowercase();
         let query = json!({"collection": SYNTHETIC, "area": "QK1", "period": {"first": MONTH}, "by": [characteristic.code]});
         if !seen.insert((name.clone(), characteristic.code.clone(), figure.code.clone())) {
             continue;

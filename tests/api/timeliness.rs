@@ -122,6 +122,7 @@ async fn what_is_not_about_submissions_is_refused_by_name() {
             json!({"query": {"comparison": {"reference": "COMPARISON_REFERENCE_WHOLE"}}}),
             "query.comparison",
         ),
+        (&[], json!({"query": {"careSetting": "PRIMARY_CARE"}}), "query.care_setting"),
         (&[], json!({"dueDays": -1}), "due_days"),
         (&[], json!({"dueDays": 3651}), "due_days"),
     ] {

@@ -191,7 +191,7 @@ fn trend(gap: &Row) -> Option<Table> {
     let (groups, column) = (of("characteristic")?, of("figure")?);
     let months = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
     let query = Some(query(data::SYNTHETIC, months, &["month", groups]));
-    let shares = match gap.source_table.as_str() {
+    let shares = match gap.source_table.as_deref()? {
         "EXCLUSION" => {
             Shares::Exclusion(GetDigitalExclusionBreakdownRequest { query, ..Default::default() })
         }

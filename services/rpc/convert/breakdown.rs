@@ -58,7 +58,7 @@ fn row(row: &Row) -> v1::Row {
         keys: keys(&row.keys),
         cells: row.cells.iter().map(cell).collect(),
         sentence: Some(row.sentence.clone()).filter(|sentence| !sentence.is_empty()),
-        source_table: row.source_table.to_owned(),
+        source_table: Some(row.source_table.to_owned()).filter(|table| !table.is_empty()),
     }
 }
 

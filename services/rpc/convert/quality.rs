@@ -71,6 +71,10 @@ pub(super) fn timeliness(
         let why = "must be PROVIDER: organisations submit, wherever people live";
         wrong.take::<()>(Err(invalid("query.area_basis", why)));
     }
+    if asked.is_some_and(|query| !query.care_setting.is_empty() && !query.collection.is_empty()) {
+        let why = "must be empty if `collection` is named: a submission has all care settings of its collection";
+        wrong.take::<()>(Err(invalid("query.care_setting", why)));
+    }
     if asked.is_some_and(|query| query.comparison.is_some()) {
         wrong.take::<()>(Err(invalid(
             "query.comparison",
