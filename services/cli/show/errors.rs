@@ -177,6 +177,18 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "QUOTA_EXCEEDED" => "ask less often, or wait longer with --wait",
         "OVERLOADED" => "try again a little later, or wait longer with --wait",
         "STOPPING" => "try again when the service is there again, or wait longer with --wait",
+        "CHANGE_UNDER_WAY" => "try again a little later, or leave --as-of out",
+        "PARTNER_CHANGED" => "call again; `equity info` shows what you may do now",
+        "AUDIT_STOPPED" => {
+            "an operator has to look at the service's log: nothing is answered that cannot be recorded"
+        }
+        "PUBLICATION_REFUSED" => {
+            "`equity releases list` shows the releases; the operator makes a new one after the change that the message names"
+        }
+        "PUBLICATION_UNDER_WAY" => "try again a little later",
+        "PERSON_NOT_FOUND" => {
+            "look whether the key and the scheme are those that the partner has sent"
+        }
         "DEADLINE_EXCEEDED" => "ask for less, or try again",
         "DATA_DAMAGED" => "stop the service and run `equity verify --data-folder FOLDER`",
         "INTERNAL" => {

@@ -68,8 +68,7 @@ fn nobody_there_says_how_to_start_one() {
 #[test]
 fn every_reason_of_the_contract_has_advice() {
     use crate::proto::v1::ErrorReason;
-    for value in 1..100 {
-        let Ok(reason) = ErrorReason::try_from(value) else { break };
+    for reason in (1..100).filter_map(|value| ErrorReason::try_from(value).ok()) {
         let name = reason.as_str_name().trim_start_matches("ERROR_REASON_");
         assert!(!next(Code::Ok, name, &ErrorDetails::new()).is_empty(), "{name}");
     }
