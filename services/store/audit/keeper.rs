@@ -78,23 +78,27 @@ impl Keeper {
             let of = |one: &Waiting| of_call(&one.call, &one.times, self.render);
             let entries: Vec<AuditEntry> = waiting.iter().map(of).collect();
             let written = self.append(&entries);
-            for told in waiting.iter_mut().filter_map(|one| one.told.take()) {
-                // Nobody waits where the caller has gone.
-                let _gone = told.send(written.clone());
-            }
             match written {
-                Ok(()) => waiting = rest,
+                Ok(()) => tell(&mut waiting, &written),
                 Err(NotAudited::Broken(_)) => {
+                    waiting.extend(rest);
+                    tell(&mut waiting, &written);
                     self.lose(&waiting);
-                    self.lose(&rest);
                     break;
                 }
                 Err(NotAudited::Full(_) | NotAudited::Failed(_)) => {
                     waiting.extend(rest);
-                    self.shared.state().pending.again(waiting);
+                    // Who is told that it is not recorded does not make the change: nothing is left to record.
+                    let is_given_up = |one: &Waiting| one.told.is_some() && one.is_intended();
+                    let (mut given_up, mut again): (Vec<_>, Vec<_>) =
+                        waiting.into_iter().partition(is_given_up);
+                    tell(&mut given_up, &written);
+                    tell(&mut again, &written);
+                    self.shared.state().pending.again(again);
                     return;
                 }
             }
+            waiting = rest;
         }
         self.shared.room.notify_waiters();
     }
@@ -184,6 +188,13 @@ impl Keeper {
             self.shared.lost.fetch_add(lost, Relaxed);
             tracing::error!(lost, "the audit log has lost calls: they could not be written");
         }
+    }
+}
+
+/// Tells those who wait how it went. Nobody waits where the caller has gone.
+fn tell(waiting: &mut [Waiting], written: &Result<(), NotAudited>) {
+    for told in waiting.iter_mut().filter_map(|one| one.told.take()) {
+        let _gone = told.send(written.clone());
     }
 }
 

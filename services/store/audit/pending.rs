@@ -6,7 +6,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 use tokio::sync::oneshot;
 
-use super::call::{Asked, Call, Trace};
+use super::call::{Asked, Call, Event, Trace};
 use super::entry::Times;
 use super::not_audited::NotAudited;
 
@@ -28,6 +28,13 @@ pub(super) struct Waiting {
     pub(super) call: Arc<Call>,
     pub(super) times: Times,
     pub(super) told: Option<Told>,
+}
+
+impl Waiting {
+    /// Whether it says that a change is about to be made.
+    pub(super) fn is_intended(&self) -> bool {
+        self.call.event == Event::Intended
+    }
 }
 
 /// When a call came first, and what came after that was not written.
