@@ -42,6 +42,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
     ("DataQualityService/GetRecordingQuality", Needs::Read),
     ("DataQualityService/GetTimeliness", Needs::Read),
+    ("DataQualityService/GetRepresentativeness", Needs::Read),
     ("DigitalExclusionService/GetAreaRisk", Needs::Read),
     ("DigitalExclusionService/GetChannelImpact", Needs::Read),
     ("DigitalExclusionService/GetDigitalExclusionBreakdown", Needs::Read),

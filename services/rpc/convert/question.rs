@@ -30,8 +30,8 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording and \
-         timeliness",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording, \
+         timeliness and representativeness",
     )
 }
 
@@ -79,6 +79,9 @@ pub(in crate::rpc) fn question(
         Table::TargetStatus(asked) => target::target_status(reference, reader, asked, &other),
         Table::Recording(asked) => any(quality::recording(reference, reader, asked)),
         Table::Timeliness(asked) => any(quality::timeliness(reference, reader, asked)),
+        Table::Representativeness(asked) => {
+            any(quality::representativeness(reference, reader, asked))
+        }
     }
 }
 
@@ -89,11 +92,7 @@ fn channels(
 ) -> Result<ChannelQuestion, QueryError> {
     let mut wrong = Wrong::default();
     let query = wrong.take(checked(reference, reader, TableKind::Channels, request.query.as_ref()));
-    let measure = wrong.take(value("measure", request.measure)).map(|measure| match measure {
-        v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
-        v1::Measure::AttendedContacts => Measure::AttendedContacts,
-        v1::Measure::Persons => Measure::Persons,
-    });
+    let measure = wrong.take(measure(request.measure));
     let denominator = wrong.take(value("denominator", request.denominator)).map(|of| match of {
         v1::Denominator::Unspecified | v1::Denominator::KnownOnly => Denominator::KnownOnly,
         v1::Denominator::All => Denominator::All,
@@ -111,6 +110,15 @@ fn channels(
     let question = query.zip(measure).zip(denominator);
     let ((query, measure), denominator) = wrong.unless(question)?;
     Ok(ChannelQuestion { query, measure, denominator, rates })
+}
+
+/// What is counted.
+pub(super) fn measure(number: i32) -> Result<Measure, QueryError> {
+    Ok(match value("measure", number)? {
+        v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
+        v1::Measure::AttendedContacts => Measure::AttendedContacts,
+        v1::Measure::Persons => Measure::Persons,
+    })
 }
 
 fn exclusion(
