@@ -375,8 +375,10 @@ impl Population {
             axes.map(|(_, place)| place).eq(&places)
         };
         let left_out = self.suppressed.iter().flat_map(|of| &of.rows);
-        let left_out = left_out.filter(|(row, _)| here(row)).map(|(_, of)| of.sum()).sum();
-        if let Some(left_out @ 1..) = Protection::Exact.see(left_out) {
+        let left_out = left_out.filter(|(row, _)| here(row)).map(|(_, of)| of.sum());
+        // One may be in several categories: so many are left out at least.
+        let left_out = left_out.filter_map(|of| Protection::Exact.see(of)).max();
+        if let Some(left_out @ 1..) = left_out {
             return Err(Absence::suppressed(left_out));
         }
         let one = self.characteristics.iter().find(|one| one.on.dimension.id == dimension);

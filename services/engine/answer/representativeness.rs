@@ -13,7 +13,7 @@ use super::provenance::QuestionSettings;
 use super::question::{Counted, Question};
 use super::rates::{Known, Population, of_people};
 use crate::domain::codes::{Dimension, State};
-use crate::domain::disclosure::TrueCount;
+use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
 use crate::engine::query::{Measure, Query, Showing, invalid};
@@ -76,6 +76,8 @@ pub(super) struct Represented {
     number: Option<usize>,
     /// The same without the characteristic among what makes rows: what shares are shares of.
     wholes: Crosstab,
+    /// The same of suppressed counts, each as one; none: there are none, or the question's reader is not told of any.
+    left_out: Option<Crosstab>,
     persons: bool,
     population: Option<Population>,
 }
@@ -91,13 +93,24 @@ impl Represented {
 
     /// Records of a row's place and period whose category is known.
     fn known(&self, row: &[usize]) -> TrueCount {
-        let beside = row.iter().enumerate().filter(|(number, _)| Some(*number) != self.number);
-        let beside: Vec<_> = beside.map(|(_, place)| *place).collect();
-        let Some(counts) = self.wholes.row(&beside) else { return TrueCount::default() };
+        let Some(counts) = self.wholes.row(&self.beside(row)) else { return TrueCount::default() };
         match self.persons {
             true => counts.totals.known,
             false => Known::new(&self.axis, &counts.inner).known(),
         }
+    }
+
+    /// Suppressed counts among these, at least: with any, a share would be one of the rest alone.
+    fn left_out(&self, row: &[usize]) -> u64 {
+        let counts = self.left_out.as_ref().and_then(|of| of.row(&self.beside(row)));
+        let known = counts.map(|counts| Known::new(&self.axis, &counts.inner).known());
+        known.and_then(|known| Protection::Exact.see(known)).unwrap_or_default()
+    }
+
+    /// A row's places without that of the characteristic.
+    fn beside(&self, row: &[usize]) -> Vec<usize> {
+        let beside = row.iter().enumerate().filter(|(number, _)| Some(*number) != self.number);
+        beside.map(|(_, place)| *place).collect()
     }
 
     /// Whether a row is of a category of the characteristic.
@@ -172,6 +185,11 @@ impl Question for RepresentativenessQuestion {
             Some(_) => tabulated(plan(&beside)?)?.0.crosstab,
             None => rows.crosstab.clone(),
         };
+        // Whoever may not see all is not told whether there are any.
+        let told = rows.plan.protection.is_exact() && rows.plan.has_suppressed();
+        let left_out = (told && number.is_some() && !query.suppressed)
+            .then(|| engine.count(&plan(&beside)?.of_suppressed(), 1))
+            .transpose()?;
         let population = (number.is_some() && !query.suppressed)
             .then(|| engine.population(&rows.plan, &pinned, &self.population))
             .transpose()?;
@@ -179,7 +197,8 @@ impl Question for RepresentativenessQuestion {
             population.told(&mut provenance, has_total(query), ("ratio", NOTE));
         }
         let (crosstab, axis) = (rows.crosstab.clone(), rows.inner().clone());
-        let figures = Represented { rows: crosstab, axis, number, wholes, persons, population };
+        let figures =
+            Represented { rows: crosstab, axis, number, wholes, left_out, persons, population };
         rows.counted(provenance, quality, "consultation", figures)
     }
 
@@ -231,6 +250,9 @@ impl Question for RepresentativenessQuestion {
             };
             return Cell::new(Ok(Figure::exact(share((people, whole)))), counts);
         }
+        if let left_out @ 1.. = figures.left_out(row) {
+            return Cell::absent(Absence::suppressed(left_out));
+        }
         let tally = Tally { numerator: all, denominator: figures.known(row), ..Tally::default() };
         let none = |_: &CellCounts| Absence::no_data("no record has a known category");
         let mut cell = Cell::share_or(tally, of, none);
@@ -281,7 +303,9 @@ pub fn characteristic(
         return Err(invalid("query.by", why));
     }
     if query.filters.iter().any(|filter| field(&filter.dimension) == field(id)) {
-        let why = format!("must have no condition on the characteristic of `{id}`: shares are of all its categories");
+        let why = format!(
+            "must have no condition on the characteristic of `{id}`: shares are of all its categories"
+        );
         return Err(invalid("query.where", why));
     }
     let several = reference.dimension(id).is_some_and(Dimension::overlapping);
