@@ -22,6 +22,7 @@ const EXACT: [&str; 6] = [
     "engine/answer/planning.rs",
     "engine/answer/provision/question.rs",
     "engine/answer/rates.rs",
+    "engine/answer/representativeness.rs",
     "rpc/convert/breakdown.rs",
 ];
 

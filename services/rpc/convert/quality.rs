@@ -1,7 +1,6 @@
 //! Questions about data quality.
 
-use super::query::query as checked;
-use super::question::measure;
+use super::query::{measure, query as checked};
 use crate::domain::codes::{Dimension, nearest};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;

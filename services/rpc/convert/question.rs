@@ -6,7 +6,7 @@ use tonic::Status;
 
 use super::inequality::{self, NO_ESTIMATES};
 use super::quality;
-use super::query::{asked, query as checked, value};
+use super::query::{asked, measure, query as checked, value};
 use super::{query_error, target};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
@@ -110,15 +110,6 @@ fn channels(
     let question = query.zip(measure).zip(denominator);
     let ((query, measure), denominator) = wrong.unless(question)?;
     Ok(ChannelQuestion { query, measure, denominator, rates })
-}
-
-/// What is counted.
-pub(super) fn measure(number: i32) -> Result<Measure, QueryError> {
-    Ok(match value("measure", number)? {
-        v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
-        v1::Measure::AttendedContacts => Measure::AttendedContacts,
-        v1::Measure::Persons => Measure::Persons,
-    })
 }
 
 fn exclusion(
