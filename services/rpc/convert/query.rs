@@ -3,7 +3,8 @@
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::query::{
-    Against, AsOf, Asked, Basis, Comparison, Filter, Measure, Query, Reader, TableKind, Wrong, invalid,
+    Against, AsOf, Asked, Basis, Comparison, Filter, Measure, Query, Reader, TableKind, Wrong,
+    invalid,
 };
 use crate::proto::v1;
 

@@ -16,7 +16,7 @@ use crate::engine::answer::{
     IndicatorQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
     snapshots_beside, submitted_indicator,
 };
-use crate::engine::query::{AsOf, Denominator, Measure, Reader, TableKind, Wrong, invalid, taking};
+use crate::engine::query::{AsOf, Denominator, Reader, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
