@@ -37,6 +37,7 @@ const ENCODED: &[&str] = &[
     "GetTargetStatus",
     "GetRecordingQuality",
     "GetTimeliness",
+    "GetRepresentativeness",
     "WatchBreakdown",
 ];
 

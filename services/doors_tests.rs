@@ -227,6 +227,8 @@ fn query(first: &str, by: &[&str], filters: &[(&str, &[&str])]) -> v1::Breakdown
 fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
     let asked = || Some(query.clone());
     let residents = v1::BreakdownQuery { period: None, r#where: Vec::new(), ..query.clone() };
+    let by = if query.by.is_empty() { vec!["sex".to_owned()] } else { query.by.clone() };
+    let represented = v1::BreakdownQuery { by, r#where: Vec::new(), ..query.clone() };
     vec![
         Table::Channels(v1::GetChannelBreakdownRequest {
             query: asked(),
@@ -253,6 +255,10 @@ fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
             ..Default::default()
         }),
         Table::Recording(v1::GetRecordingQualityRequest { query: asked(), ..Default::default() }),
+        Table::Representativeness(v1::GetRepresentativenessRequest {
+            query: Some(represented),
+            ..Default::default()
+        }),
     ]
 }
 
@@ -280,7 +286,7 @@ fn every_door_says_the_same_figure() {
             absent += none;
         }
     }
-    assert!(figures.values().all(|count| *count > 10) && figures.len() == 8, "{figures:?}");
+    assert!(figures.values().all(|count| *count > 10) && figures.len() == 9, "{figures:?}");
     assert!(absent > 100, "{absent}");
 }
 

@@ -64,6 +64,7 @@ macro_rules! query {
             Table::TargetStatus(asked) => asked.query.$reference(),
             Table::Recording(asked) => asked.query.$reference(),
             Table::Timeliness(asked) => asked.query.$reference(),
+            Table::Representativeness(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -90,6 +91,7 @@ impl v1::breakdown_question::Table {
             Self::TargetStatus(_) => "target_status",
             Self::Recording(_) => "recording",
             Self::Timeliness(_) => "timeliness",
+            Self::Representativeness(_) => "representativeness",
         }
     }
 

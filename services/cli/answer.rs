@@ -84,6 +84,13 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Table::Timeliness(asked) => {
             answered!(service, quality, get_timeliness, asked, GetTimelinessResponse)
         }
+        Table::Representativeness(asked) => answered!(
+            service,
+            quality,
+            get_representativeness,
+            asked,
+            GetRepresentativenessResponse
+        ),
         Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
     })
 }

@@ -158,6 +158,15 @@ Examples:
   equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr --format csv
 
 100 %: the organisation collects the characteristic for all its records. 0 %: for none. Between: for some of them, for example in some months.";
+    const REPRESENTATIVENESS: &'static str = "\
+Examples:
+  equity quality representativeness --area QK1 --from 2020-04 --by ethnic_group_broad --collection synthetic-llr
+      each ethnic group's share of the consultations and of the population; 1: as in the population
+  equity quality representativeness --area QK1 --from 2020-04 --by sex --measure persons --collection synthetic-llr --chart
+      people with a consultation in place of consultations
+  equity quality representativeness --area QK1 --from 2020-04 --by organisation,age_band --collection synthetic-llr --format csv
+
+`--by` needs one characteristic that populations have. The limits are those of the records' share: the population's share is taken as fixed.";
 }
 
 /// Asks, and shows the answer.

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::exit::Failure;
-use super::query::QueryArgs;
+use super::query::{MeasureArg, QueryArgs};
 use super::questions::Asked;
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
@@ -15,6 +15,7 @@ Examples:
   equity quality recording --area QK1 --from 2020-01 --to 2020-06 --by month --characteristic ethnic_category --collection synthetic-llr
   equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --collection synthetic-llr
   equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr
+  equity quality representativeness --area QK1 --from 2020-04 --by ethnic_group_broad --collection synthetic-llr
 
 `equity export` writes the same tables into files.";
 
@@ -34,6 +35,13 @@ pub enum QualityTable<M: MoreOfQuality> {
     /// Which organisation collects which characteristic at all.
     #[command(after_help = M::MATRIX)]
     Matrix(Box<OfQuality<MatrixAsked, M>>),
+    /// Whether the people in the records are like the population: each category's share of both.
+    #[command(after_help = M::REPRESENTATIVENESS, mut_args(|option| match option.get_id().as_str() {
+        // The population is the reference.
+        "compare" => option.hide(true),
+        _ => option,
+    }))]
+    Representativeness(Box<OfQuality<RepresentativenessAsked, M>>),
 }
 
 /// What a command asks besides the question, and its examples for each table.
@@ -44,6 +52,8 @@ pub trait MoreOfQuality: Args {
     const TIMELINESS: &'static str;
     /// Examples for the matrix.
     const MATRIX: &'static str;
+    /// Examples for representativeness.
+    const REPRESENTATIVENESS: &'static str;
 }
 
 /// The options of one subcommand.
@@ -67,6 +77,7 @@ impl<M: MoreOfQuality> QualityTable<M> {
             Self::Recording(args) => Ok((args.asked.question()?, &args.more)),
             Self::Timeliness(args) => Ok((args.asked.question()?, &args.more)),
             Self::Matrix(args) => Ok((args.asked.question()?, &args.more)),
+            Self::Representativeness(args) => Ok((args.asked.question()?, &args.more)),
         }
     }
 }
@@ -141,6 +152,30 @@ impl Asked for MatrixAsked {
             characteristics: self.characteristic.clone(),
             indicators: vec!["DQ-11".to_owned()],
             default_threshold: None,
+        }))
+    }
+}
+
+/// Whether the people in the records are like the population.
+#[derive(Debug, Args)]
+pub struct RepresentativenessAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// What is counted.
+    #[arg(long, value_enum, default_value = "contacts")]
+    pub measure: MeasureArg,
+    /// Collection of the population (default: the one that the collection names).
+    #[arg(long, value_name = "ID")]
+    pub population_collection: Option<String>,
+}
+
+impl Asked for RepresentativenessAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Representativeness(v1::GetRepresentativenessRequest {
+            query: Some(self.query.query()),
+            measure: v1::Measure::from(self.measure).into(),
+            population_collection: self.population_collection.clone().unwrap_or_default(),
         }))
     }
 }

@@ -41,6 +41,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ConsultationChannelService/GetAccessOutcomes", Needs::Read),
     ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
     ("DataQualityService/GetRecordingQuality", Needs::Read),
+    ("DataQualityService/GetRepresentativeness", Needs::Read),
     ("DataQualityService/GetTimeliness", Needs::Read),
     ("DigitalExclusionService/GetAreaRisk", Needs::Read),
     ("DigitalExclusionService/GetChannelImpact", Needs::Read),

@@ -26,4 +26,11 @@ impl DataQualityService for DataQuality {
     ) -> Result<Response<Encoded>, Status> {
         self.0.ask(request, Table::Timeliness).await
     }
+
+    async fn get_representativeness(
+        &self,
+        request: Request<v1::GetRepresentativenessRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(request, Table::Representativeness).await
+    }
 }

@@ -96,6 +96,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetFaceToFaceProvision"
         | "GetChannelImpact"
         | "GetTimeliness"
+        | "GetRepresentativeness"
         | "GetRecordingQuality" => asked,
         "GetTargetStatus" => json!({"query": query, "target": "C20-SMI"}),
         "GetIndicatorBreakdown" => json!({"query": query, "indicator": "C20-SMI"}),
@@ -169,6 +170,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetIndicatorBreakdown"
         | "GetTargetStatus"
         | "GetTimeliness"
+        | "GetRepresentativeness"
         | "GetRecordingQuality"
         | "GetAreaRisk" => match role {
             // It may read consultations alone.

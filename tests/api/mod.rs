@@ -28,6 +28,7 @@ mod readings;
 mod reference;
 mod refusals;
 mod releases;
+mod representativeness;
 mod risk;
 mod risk_refusals;
 mod risk_scope;

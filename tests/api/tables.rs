@@ -61,6 +61,9 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("risk", json!({"query": {"area": "QK1"}, "indicator": "DX-10-BROADBAND"})),
         ("recording", plain()),
         ("timeliness", json!({"query": timely})),
+        ("representativeness", plain()),
+        ("representativeness", measured("MEASURE_ATTENDED_CONTACTS")),
+        ("representativeness", measured("MEASURE_PERSONS")),
         ("inequality", json!({"question": {"outcomes": plain()}})),
         ("gap_trend", json!({"question": {"outcomes": {"query": by_month}}})),
         (
@@ -153,6 +156,7 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
         "OUTCOMES",
         "PROVISION",
         "RECORDING",
+        "REPRESENTATIVENESS",
         "RISK",
         "TARGET_STATUS",
         "TIMELINESS",

@@ -26,7 +26,7 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
-const BASES: [(&str, &str); 11] = [
+const BASES: [(&str, &str); 13] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
     ("breakdown risk", "--area QK1"),
     (
@@ -38,9 +38,14 @@ const BASES: [(&str, &str); 11] = [
         "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL --output -",
     ),
     ("breakdown", "--area QK1 --from 2020-04 --collection synthetic-llr"),
+    ("quality representativeness", "--area QK1 --from 2020-04 --collection synthetic-llr --by sex"),
     ("quality", "--area QK1 --from 2020-04 --collection synthetic-llr"),
     ("export exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr --output -"),
     ("export risk", "--area QK1 --output -"),
+    (
+        "export representativeness",
+        "--area QK1 --from 2020-04 --collection synthetic-llr --by sex --output -",
+    ),
     ("export columns", ""),
     ("export", "--area QK1 --from 2020-04 --collection synthetic-llr --output -"),
     ("reference availability", "--collection gpad-regional"),
@@ -75,6 +80,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("measure", "", "", "--measure attended"),
     ("denominator", "", "", "--denominator all"),
     ("rates", "", "", "--rates"),
+    ("population-collection", "", "--by sex", "--by sex --population-collection gpad-coverage"),
     ("population-collection", "", "", "--rates --population-collection gpad-coverage"),
     ("late-counts-as-missed", "", "", "--late-counts-as-missed"),
     ("indicator", "reference", "", "--indicator DX-12-USED"),
@@ -86,6 +92,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("indicator", "", "", "--indicator DX-21"),
     ("by", "quality timeliness", "", "--by month"),
     ("by", "export timeliness", "", "--by month"),
+    ("by", "", "--by sex", "--by age_band"),
     ("due-days", "", "", "--due-days 3650"),
     ("characteristic", "", "", "--characteristic sex"),
     ("default-threshold", "", "", "--default-threshold 0"),

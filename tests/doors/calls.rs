@@ -44,6 +44,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "ListTargets" => each(vec![json!({}), json!({"tag": "CORE20PLUS5"}), json!({"tag": "x"})]),
         "GetRecordingQuality" => each(recording()),
         "GetTimeliness" => each(queries().into_iter().map(|query| json!({"query": query})).collect()),
+        "GetRepresentativeness" => each(represented()),
         "WatchBreakdown" => each(
             questions()
                 .into_iter()
@@ -62,7 +63,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| ["risk", "target_status", "recording", "timeliness"].iter().all(|name| question.get(name).is_none()))
+                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -204,7 +205,31 @@ fn questions() -> Vec<Value> {
     let recorded = recording().into_iter().step_by(7).map(|asked| json!({"recording": asked}));
     let timely =
         queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
-    questions.chain(recorded).chain(timely).collect()
+    let represented =
+        represented().into_iter().step_by(5).map(|asked| json!({"representativeness": asked}));
+    questions.chain(recorded).chain(timely).chain(represented).collect()
+}
+
+/// Questions about representativeness: of consultations and persons, against controlled and open people.
+fn represented() -> Vec<Value> {
+    let mut all: Vec<_> = queries().into_iter().map(|query| json!({"query": query})).collect();
+    for measure in ["MEASURE_PERSONS", "MEASURE_ATTENDED_CONTACTS"] {
+        for by in [&["ethnic_category"][..], &["sex"], &["organisation", "ethnic_category"]] {
+            let query = json!({"collection": COLLECTION, "area": "QK1", "period": {"first": MONTH}, "by": by});
+            let asked = json!({"query": query, "measure": measure});
+            all.extend([COLLECTION, "gpad-coverage"].map(|people| {
+                let mut asked = asked.clone();
+                asked["populationCollection"] = json!(people);
+                asked
+            }));
+        }
+    }
+    // An open collection over people of a controlled one.
+    all.push(json!({
+        "query": {"collection": "gpad-regional", "area": "QK1", "period": {"first": MONTH}, "by": ["ethnic_category"]},
+        "populationCollection": COLLECTION,
+    }));
+    all
 }
 
 /// Questions about the recording of characteristics: a few fields each, that the comparison stays short.

@@ -90,12 +90,20 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "breakdown impact"
         | "quality recording"
         | "quality timeliness"
-        | "quality matrix" => vec![
+        | "quality matrix"
+        | "quality representativeness" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
-        "export channels" | "export outcomes" | "export exclusion" | "export provision"
-        | "export impact" | "export recording" | "export timeliness" | "export matrix" => {
+        "export channels"
+        | "export outcomes"
+        | "export exclusion"
+        | "export provision"
+        | "export impact"
+        | "export recording"
+        | "export timeliness"
+        | "export matrix"
+        | "export representativeness" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"

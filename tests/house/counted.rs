@@ -16,12 +16,13 @@ const COUNTING: [&str; 2] = ["domain", "engine"];
 /// What counts are held in.
 const COUNTED: [&str; 4] = ["TrueCount", "Tally", "Crosstab", "InnerCounts"];
 /// Files that may name exactness: the profile and openness decide it, suppressed counts are a publisher's, an attack compares, answers name it.
-const EXACT: [&str; 6] = [
+const EXACT: [&str; 7] = [
     "app/attack/mod.rs",
     "domain/reference/profiles.rs",
     "engine/answer/planning.rs",
     "engine/answer/provision/question.rs",
     "engine/answer/rates.rs",
+    "engine/answer/representativeness.rs",
     "rpc/convert/breakdown.rs",
 ];
 

@@ -297,6 +297,9 @@ impl TestServer {
                 answer!(indicators, get_indicator_breakdown, asked)
             }
             Table::Timeliness(asked) => answer!(quality, get_timeliness, asked),
+            Table::Representativeness(asked) => {
+                answer!(quality, get_representativeness, asked)
+            }
             Table::Recording(asked) => answer!(quality, get_recording_quality, asked),
         })
     }

@@ -168,6 +168,10 @@ Examples:
 Examples:
   equity export matrix --area QK1 --from 2020-04 --collection synthetic-llr --output matrix.csv
   equity export matrix --area QK1 --from 2020-01 --to 2020-06 --characteristic ethnic_category --output matrix.parquet";
+    const REPRESENTATIVENESS: &'static str = "\
+Examples:
+  equity export representativeness --area QK1 --from 2020-04 --by ethnic_group_broad --collection synthetic-llr --output r.csv
+  equity export representativeness --area QK1 --from 2020-01 --to 2020-06 --step month --by sex --measure persons --output r.parquet";
 }
 
 impl Taking {

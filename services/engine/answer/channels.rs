@@ -63,6 +63,8 @@ const SHARE_OF_PERSONS: ColumnDefinition = ColumnDefinition {
                  (NOT_KNOWN) has a count, and a share only of all. `outside_count`: people to none of whose consultations a channel applies.",
     ..ColumnDefinition::indicator("CH-02", &[CHANNEL], CHANNEL)
 };
+const RATES: &str =
+    "Rates are per 1,000 people a month: consultations over people, both summed over the months.";
 const RATE: ColumnDefinition = ColumnDefinition::indicator("CH-03", &[CHANNEL], CHANNEL);
 
 /// What a column shows.
@@ -135,7 +137,7 @@ impl Question for ChannelQuestion {
         let rates = self.rates.as_deref().filter(|_| !query.suppressed);
         let population = rates.map(population).transpose()?;
         if let Some(population) = &population {
-            population.told(&mut provenance, has_total(query));
+            population.told(&mut provenance, has_total(query), ("rate", RATES));
         }
         let (mut rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
         if !persons {
@@ -284,7 +286,7 @@ fn is_collected(axis: &PlanAxis, place: usize) -> bool {
 }
 
 /// `keyless` are consultations without a key in submissions that carry keys.
-fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
+pub(super) fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
     let with = plan.submissions().filter(|s| s.has_persons);
     let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
     let all = plan.submissions().count();

@@ -4,7 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk`, `indicators` the tables
-//! - `recording`, `timeliness` the tables of data quality
+//! - `recording`, `timeliness`, `representativeness` the tables of data quality
 //! - `comparison` the groups of a dimension compared with one of them
 //! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps, targets
 //! - `listed` tables that are too long, refused early
@@ -49,6 +49,7 @@ mod quality;
 mod question;
 mod rates;
 mod recording;
+mod representativeness;
 mod risk;
 mod skeleton;
 mod snapshot;
@@ -76,6 +77,7 @@ pub use provenance::{Condition, Legend, Provenance};
 pub use provision::ProvisionQuestion;
 pub use question::AnyQuestion;
 pub use recording::{RECORDING, RecordingQuestion};
+pub use representativeness::{RepresentativenessQuestion, characteristic};
 pub use risk::{HighRisk, RiskQuestion};
 pub use tables::tables;
 pub use timeliness::TimelinessQuestion;

@@ -62,8 +62,8 @@ struct Characteristic {
 
 /// Consultations, or people times months: all of them, those known only more coarsely, those in no category.
 #[derive(Clone, Copy, Default)]
-struct Known {
-    all: TrueCount,
+pub(super) struct Known {
+    pub(super) all: TrueCount,
     coarser: TrueCount,
     missing: TrueCount,
 }
@@ -89,7 +89,7 @@ fn first(of: &[Arc<Submission>]) -> String {
 }
 
 /// Whether a population can be broken down by a field.
-fn of_people(field: Field) -> bool {
+pub(super) fn of_people(field: Field) -> bool {
     field.is_characteristic() || field == Field::ResidenceLsoa
 }
 
@@ -217,7 +217,12 @@ impl Shared {
 }
 
 impl Known {
-    fn new(axis: &PlanAxis, counts: &[TrueCount]) -> Self {
+    /// Those that are in a category, or in a set of categories.
+    pub(super) fn known(self) -> TrueCount {
+        self.all.rest(self.missing)
+    }
+
+    pub(super) fn new(axis: &PlanAxis, counts: &[TrueCount]) -> Self {
         let mut known = Self::default();
         for (place, count) in counts.iter().copied().enumerate() {
             match axis.state(place) {
@@ -286,18 +291,7 @@ impl Population {
     /// People times months of a row, or why that cannot be told.
     pub(super) fn of(&self, row: &[usize]) -> Result<u64, Absence> {
         let collection = &self.plan.collection.id;
-        let mut by_submission = (Vec::new(), Vec::new());
-        let mut wanted = Vec::new();
-        for shared in self.shared.iter().filter(|_| !row.is_empty()) {
-            let own = row[shared.axis];
-            // Where nobody has said anything of people, there is none.
-            let place = shared.places.get(own).copied().flatten().unwrap_or(usize::MAX);
-            wanted.push(place);
-            if shared.by_submission {
-                by_submission.0.push(own);
-                by_submission.1.push(place);
-            }
-        }
+        let (wanted, by_submission) = self.places(row);
         let none = Behind::default();
         let behind = self.behind.get(&by_submission.0).unwrap_or(&none);
         if let (without @ 1.., first) = (behind.without.len(), first(&behind.without)) {
@@ -355,6 +349,45 @@ impl Population {
         })
     }
 
+    /// The people's places of a row; and those that submissions decide, of the consultations and of the people.
+    fn places(&self, row: &[usize]) -> (Vec<usize>, (Vec<usize>, Vec<usize>)) {
+        let mut by_submission = (Vec::new(), Vec::new());
+        let mut wanted = Vec::new();
+        for shared in self.shared.iter().filter(|_| !row.is_empty()) {
+            let own = row[shared.axis];
+            // Where nobody has said anything of people, there is none.
+            let place = shared.places.get(own).copied().flatten().unwrap_or(usize::MAX);
+            wanted.push(place);
+            if shared.by_submission {
+                by_submission.0.push(own);
+                by_submission.1.push(place);
+            }
+        }
+        (wanted, by_submission)
+    }
+
+    /// People times months of a row's place and period whose category of a dimension is known, or why that cannot be told.
+    pub(super) fn known(&self, row: &[usize], dimension: &str) -> Result<u64, Absence> {
+        let (_, (own, places)) = self.places(row);
+        // A count that is not given may be of any category.
+        let here = |row: &[usize]| {
+            let axes = self.shared.iter().zip(row).filter(|(shared, _)| shared.by_submission);
+            axes.map(|(_, place)| place).eq(&places)
+        };
+        let left_out = self.suppressed.iter().flat_map(|of| &of.rows);
+        let left_out = left_out.filter(|(row, _)| here(row)).map(|(_, of)| of.sum());
+        // One may be in several categories: so many are left out at least.
+        let left_out = left_out.filter_map(|of| Protection::Exact.see(of)).max();
+        if let Some(left_out @ 1..) = left_out {
+            return Err(Absence::suppressed(left_out));
+        }
+        let one = self.characteristics.iter().find(|one| one.on.dimension.id == dimension);
+        let known = one.and_then(|one| one.people.get(&places)).copied().unwrap_or_default();
+        let none = Behind::default();
+        let behind = self.behind.get(&own).unwrap_or(&none);
+        self.see(known.known(), behind).filter(|known| *known > 0).ok_or_else(Absence::withheld)
+    }
+
     /// Whether people leave few of all in their place and period. How many these are is published elsewhere.
     fn leaves_few(
         &self,
@@ -382,18 +415,21 @@ impl Population {
         self.plan.protection.variance()
     }
 
-    /// Tells what has to be known to read the rates, and what was looked at for them. `whole`: the question is about a whole of which all may
-    /// be told.
-    pub(super) fn told(&self, provenance: &mut Provenance, whole: bool) {
+    /// Tells what has to be known to read the figures, and what was looked at for them. `whole`: the question is about a whole of which all may
+    /// be told. `figure`: what they are called, and how they are made.
+    pub(super) fn told(
+        &self,
+        provenance: &mut Provenance,
+        whole: bool,
+        (figure, how): (&str, &str),
+    ) {
         let collection = &self.plan.collection.id;
         provenance.parameters.push(("population_collection", collection.clone()));
         let notes = &mut provenance.notes;
-        notes.push(format!(
-            "Rates are per 1,000 people of collection `{collection}` a month: consultations over people, both summed over the months."
-        ));
+        notes.push(format!("{how} The people are those of collection `{collection}`."));
         if self.suppressed.is_some() {
             notes.push(format!(
-                "The publisher of collection `{collection}` does not give some counts of people. A rate that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."
+                "The publisher of collection `{collection}` does not give some counts of people. A {figure} that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."
             ));
         }
         let months = self.behind.get(&[][..]).map_or(1, |behind| behind.months.len() as u64);
@@ -413,12 +449,12 @@ impl Population {
                     #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
                     let share = 100.0 * missing as f64 / all as f64;
                     notes.push(format!(
-                        "{share:.1}% of the {whom} are in no category of {id}, and so in no rate by it."
+                        "{share:.1}% of the {whom} are in no category of {id}, and so in no {figure} by it."
                     ));
                 }
                 if let Some(coarser @ 1..) = see(known.coarser) {
                     notes.push(format!(
-                        "Known only more coarsely than by {id}: {coarser} of the {whom}. They may be of any category of it, so none has a rate."
+                        "Known only more coarsely than by {id}: {coarser} of the {whom}. They may be of any category of it, so none has a {figure}."
                     ));
                 }
             }

@@ -10,12 +10,13 @@ use super::outcomes::OutcomeQuestion;
 use super::provision::ProvisionQuestion;
 use super::question::Question;
 use super::recording::RecordingQuestion;
+use super::representativeness::RepresentativenessQuestion;
 use super::risk::RiskQuestion;
 use super::timeliness::TimelinessQuestion;
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 13] {
+pub fn tables() -> [TableDefinition; 14] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -30,5 +31,6 @@ pub fn tables() -> [TableDefinition; 13] {
         TargetQuestion::TABLE,
         RecordingQuestion::TABLE,
         TimelinessQuestion::TABLE,
+        RepresentativenessQuestion::TABLE,
     ]
 }

@@ -1,13 +1,15 @@
 //! Questions about data quality.
 
-use super::query::query as checked;
+use super::query::{measure, query as checked};
 use crate::domain::codes::{Dimension, nearest};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
-use crate::engine::answer::{RECORDING, RecordingQuestion, TimelinessQuestion};
-use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid};
+use crate::engine::answer::{
+    RECORDING, RecordingQuestion, RepresentativenessQuestion, TimelinessQuestion, characteristic,
+};
+use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid, taking};
 use crate::proto::v1;
 
 /// Days within which a submission is on time, by default; and at most.
@@ -91,6 +93,33 @@ pub(super) fn timeliness(
     };
     let (query, due_days) = wrong.unless(query.zip(due_days))?;
     Ok(TimelinessQuestion { query, due_days })
+}
+
+/// Asks how the categories of a characteristic are represented.
+pub(super) fn representativeness(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetRepresentativenessRequest,
+) -> Result<RepresentativenessQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query =
+        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
+    let measure = wrong.take(measure(request.measure));
+    let asked = query.as_ref().zip(measure);
+    let characteristic = asked.map(|(query, measure)| characteristic(reference, query, measure));
+    let characteristic = characteristic.and_then(|found| wrong.take(found));
+    let population = request.population_collection.clone();
+    if !population.is_empty() {
+        let field = "population_collection";
+        wrong.take(taking(reference, field, &population, Dataset::Populations));
+    }
+    if request.query.as_ref().is_some_and(|query| query.comparison.is_some()) {
+        let why = "must be absent: the population is the reference";
+        wrong.take::<()>(Err(invalid("query.comparison", why)));
+    }
+    let ((query, measure), characteristic) =
+        wrong.unless(query.zip(measure).zip(characteristic))?;
+    Ok(RepresentativenessQuestion { query, characteristic, measure, population })
 }
 
 /// The fields of consultations that are asked about; of none, every characteristic of people. Each once.

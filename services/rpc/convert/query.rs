@@ -3,7 +3,8 @@
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::query::{
-    Against, AsOf, Asked, Basis, Comparison, Filter, Query, Reader, TableKind, Wrong, invalid,
+    Against, AsOf, Asked, Basis, Comparison, Filter, Measure, Query, Reader, TableKind, Wrong,
+    invalid,
 };
 use crate::proto::v1;
 
@@ -11,6 +12,15 @@ use crate::proto::v1;
 pub(in crate::rpc) fn value<T: TryFrom<i32>>(field: &str, number: i32) -> Result<T, QueryError> {
     T::try_from(number)
         .map_err(|_| invalid(field, format!("{number} is not a value of this enumeration")))
+}
+
+/// What is counted.
+pub(super) fn measure(number: i32) -> Result<Measure, QueryError> {
+    Ok(match value("measure", number)? {
+        v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
+        v1::Measure::AttendedContacts => Measure::AttendedContacts,
+        v1::Measure::Persons => Measure::Persons,
+    })
 }
 
 /// The query of a question, checked.

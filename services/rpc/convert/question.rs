@@ -6,7 +6,7 @@ use tonic::Status;
 
 use super::inequality::{self, NO_ESTIMATES};
 use super::quality;
-use super::query::{asked, query as checked, value};
+use super::query::{asked, measure, query as checked, value};
 use super::{query_error, target};
 use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
@@ -16,7 +16,7 @@ use crate::engine::answer::{
     IndicatorQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
     snapshots_beside, submitted_indicator,
 };
-use crate::engine::query::{AsOf, Denominator, Measure, Reader, TableKind, Wrong, invalid, taking};
+use crate::engine::query::{AsOf, Denominator, Reader, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::status;
@@ -30,8 +30,8 @@ const MOST_DAYS: u32 = 3650;
 pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
-        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording and \
-         timeliness",
+        "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording, \
+         timeliness and representativeness",
     )
 }
 
@@ -79,6 +79,9 @@ pub(in crate::rpc) fn question(
         Table::TargetStatus(asked) => target::target_status(reference, reader, asked, &other),
         Table::Recording(asked) => any(quality::recording(reference, reader, asked)),
         Table::Timeliness(asked) => any(quality::timeliness(reference, reader, asked)),
+        Table::Representativeness(asked) => {
+            any(quality::representativeness(reference, reader, asked))
+        }
     }
 }
 
@@ -89,11 +92,7 @@ fn channels(
 ) -> Result<ChannelQuestion, QueryError> {
     let mut wrong = Wrong::default();
     let query = wrong.take(checked(reference, reader, TableKind::Channels, request.query.as_ref()));
-    let measure = wrong.take(value("measure", request.measure)).map(|measure| match measure {
-        v1::Measure::Unspecified | v1::Measure::Contacts => Measure::Contacts,
-        v1::Measure::AttendedContacts => Measure::AttendedContacts,
-        v1::Measure::Persons => Measure::Persons,
-    });
+    let measure = wrong.take(measure(request.measure));
     let denominator = wrong.take(value("denominator", request.denominator)).map(|of| match of {
         v1::Denominator::Unspecified | v1::Denominator::KnownOnly => Denominator::KnownOnly,
         v1::Denominator::All => Denominator::All,

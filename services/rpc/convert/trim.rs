@@ -30,7 +30,8 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         | Table::Gaps(_)
         | Table::TargetStatus(_)
         | Table::Recording(_)
-        | Table::Timeliness(_) => return,
+        | Table::Timeliness(_)
+        | Table::Representativeness(_) => return,
     };
 }
 
@@ -59,6 +60,10 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             &mut asked.query
         }
         Table::Timeliness(asked) => &mut asked.query,
+        Table::Representativeness(asked) => {
+            trim([&mut asked.population_collection]);
+            &mut asked.query
+        }
         Table::Outcomes(asked) => &mut asked.query,
         Table::TargetStatus(asked) => {
             trim([&mut asked.target]);

@@ -254,6 +254,20 @@ const TIMELINESS: Layout = Layout {
     ..DEFAULT
 };
 
+const REPRESENTATIVENESS: Layout = Layout {
+    counted: "shares of the records and of the population with a known category; 1: as in the population",
+    titles: &[
+        ("CONTACTS", "consultations"),
+        ("ATTENDED_CONTACTS", "attended"),
+        ("PERSONS", "people"),
+        ("DQ-10-RECORDS", "of records"),
+        ("DQ-10-POPULATION", "of population"),
+        ("DQ-10", "ratio"),
+    ],
+    charted: (&[], &["DQ-10"]),
+    ..DEFAULT
+};
+
 /// A line for each measure of each figure.
 const INEQUALITY: Layout = Layout {
     sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
@@ -329,6 +343,7 @@ impl Layout {
             "INDICATORS" => INDICATORS,
             "RECORDING" => RECORDING,
             "TIMELINESS" => TIMELINESS,
+            "REPRESENTATIVENESS" => REPRESENTATIVENESS,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,
