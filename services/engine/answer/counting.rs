@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, add_persons, count_crosstab};
+use super::inner_column::InnerColumn;
 use super::listed::{Listed, begins};
 use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
 use crate::domain::collection::Dataset;
@@ -484,16 +485,30 @@ impl Engine {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
-        let (cube, size, coded) = plan.shape()?;
+        let (cube, size, mut coded) = plan.shape()?;
         // Each row has a cell at least.
         let listed = self.listed(outer, 1);
         plan.fits(outer, listed)?;
         let row = of_a_row(outer) + 2 * size_of::<T>();
         let kept = plan.rows_within(&coded[..outer], Some(listed)) * row;
-        let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(plan.path())?;
         let before = folded.rows.len();
         let begins = begins(plan, Some(listed), before);
-        folded.add_by_place(&counts, &coded, outer, begins, add)?;
+        match self.inner_column(plan, outer, &coded[outer..])? {
+            Some(column) => {
+                let InnerColumn { plan, coded: inner, places, bytes } = column;
+                coded.truncate(outer);
+                coded.push(inner);
+                let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
+                let size = cube.size().unwrap_or(usize::MAX);
+                let scan = Scan::new(self, &plan, (&cube, size, &coded), kept + bytes);
+                let add = |of: &mut T, at: &[usize], n| add(of, &places[at[0]], n);
+                folded.add_by_place(&scan.counts(Path::Columns)?, &coded, outer, begins, add)?;
+            }
+            None => {
+                let scan = Scan::new(self, plan, (&cube, size, &coded), kept);
+                folded.add_by_place(&scan.counts(plan.path())?, &coded, outer, begins, add)?;
+            }
+        }
         self.settings.threads.keep(folded.rows.len().saturating_sub(before) * row)
     }
 }
