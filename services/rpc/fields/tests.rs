@@ -171,7 +171,7 @@ fn every_text_and_list_of_every_request_has_a_limit() {
             }
         }
     }
-    assert!(texts > 100 && lists > 50 && rows == 4, "{texts} {lists} {rows}");
+    assert!(texts > 100 && lists > 50 && rows == 5, "{texts} {lists} {rows}");
 }
 
 #[test]
