@@ -126,6 +126,13 @@ impl Engine {
         engine
     }
 
+    /// The same engine for one of several questions that one call asks.
+    pub(super) fn with(&self, threads: Threads) -> Self {
+        let mut engine = self.clone();
+        engine.settings.threads = threads;
+        engine
+    }
+
     /// The same engine for answers that are sent as one message: an answer that would be longer is refused before it is made.
     #[must_use]
     pub fn within(&self, bytes: usize) -> Self {

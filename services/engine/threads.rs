@@ -96,6 +96,40 @@ impl Threads {
         self.in_time()?;
         Ok(all)
     }
+
+    /// What `answer` makes of each of several questions, side by side and in their order. Each has its own memory, and they wait for
+    /// room and for turns as questions of several askers do. After an error none is begun.
+    pub(super) fn side_by_side<T: Sync, R: Send>(
+        &self,
+        questions: &[T],
+        answer: impl Fn(&T, Self) -> Result<R, QueryError> + Sync,
+    ) -> Result<Vec<R>, QueryError> {
+        let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let run = || {
+            let mut answers = Vec::new();
+            while !failed.load(Ordering::Relaxed) {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(question) = questions.get(place) else { break };
+                let own = Self { share: self.share.of_another(), ..self.clone() };
+                let answered = self.in_time().and_then(|()| answer(question, own));
+                failed.fetch_or(answered.is_err(), Ordering::Relaxed);
+                answers.push((place, answered));
+            }
+            answers
+        };
+        let threads = self.most.clamp(1, questions.len().max(1));
+        let mut answers = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+            let mut answers = run();
+            for other in others {
+                let joined = other.join();
+                answers.extend(joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            answers
+        });
+        answers.sort_by_key(|(place, _)| *place);
+        answers.into_iter().map(|(_, answered)| answered).collect()
+    }
 }
 
 /// A thread costs about as much as counting some ten thousand records.
@@ -140,6 +174,38 @@ pub(in crate::engine) fn on_threads<T: Sync, R: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_side_by_side_are_in_order_and_an_error_ends_them() {
+        for most in [1, 2, 3, 8] {
+            let threads = Threads::new(most, Arc::new(Memory::new(1 << 20)));
+            let questions: Vec<usize> = (0..50).collect();
+            let answer = |question: &usize, own: Threads| {
+                // Each takes what only few of them could take together.
+                own.room(1 << 18)?;
+                Ok(question * 2)
+            };
+            let answers = threads.side_by_side(&questions, answer).unwrap();
+            assert_eq!(answers, questions.iter().map(|of| of * 2).collect::<Vec<_>>());
+            let begun = AtomicUsize::new(0);
+            let refuse = |question: &usize, _| {
+                begun.fetch_add(1, Ordering::Relaxed);
+                if *question < 2 { Ok(()) } else { Err(QueryError::Late) }
+            };
+            assert!(matches!(threads.side_by_side(&questions, refuse), Err(QueryError::Late)));
+            assert!(begun.into_inner() < questions.len());
+            assert_eq!(threads.side_by_side(&[0; 0], refuse_none).unwrap().len(), 0);
+            threads.given_up.store(true, Ordering::Relaxed);
+            let late = threads.side_by_side(&questions, |_, _| -> Result<(), QueryError> {
+                panic!("nobody waits for it")
+            });
+            assert!(matches!(late, Err(QueryError::Late)));
+        }
+    }
+
+    fn refuse_none(_: &usize, _: Threads) -> Result<(), QueryError> {
+        Ok(())
+    }
 
     #[test]
     fn nothing_is_left_out_or_done_twice() {

@@ -162,9 +162,7 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         "STORAGE_FAILED" => {
             "an operator has to look at the service's disk and log; then submit again, or ask again"
         }
-        "WRITING_STOPPED" => {
-            "an operator has to look at the service's log; questions are still answered"
-        }
+        "WRITING_STOPPED" | "AUDIT_STOPPED" => "an operator has to look at the service's log",
         "NO_IDENTITY" | "NO_PARTNER" | "OUT_OF_SCOPE" => {
             "`equity info` shows as whom the service takes you, and what you may do"
         }
@@ -175,17 +173,15 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
             "`equity reference code-lists --list purpose_of_use` lists the purposes; name one with --purpose"
         }
         "QUOTA_EXCEEDED" => "ask less often, or wait longer with --wait",
-        "OVERLOADED" => "try again a little later, or wait longer with --wait",
+        "OVERLOADED" | "PUBLICATION_UNDER_WAY" => {
+            "try again a little later, or wait longer with --wait"
+        }
         "STOPPING" => "try again when the service is there again, or wait longer with --wait",
         "CHANGE_UNDER_WAY" => "try again a little later, or leave --as-of out",
         "PARTNER_CHANGED" => "call again; `equity info` shows what you may do now",
-        "AUDIT_STOPPED" => {
-            "an operator has to look at the service's log: nothing is answered that cannot be recorded"
-        }
         "PUBLICATION_REFUSED" => {
             "`equity releases list` shows the releases; the operator makes a new one after the change that the message names"
         }
-        "PUBLICATION_UNDER_WAY" => "try again a little later",
         "PERSON_NOT_FOUND" => {
             "look whether the key and the scheme are those that the partner has sent"
         }

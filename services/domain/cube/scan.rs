@@ -34,6 +34,12 @@ impl Adds {
         Self { of: vec![0; 256], behind: 0 }
     }
 
+    /// What each code adds, by code. A code behind the last one is not counted, unless nothing is added at all.
+    #[must_use]
+    pub fn numbers(&self) -> &[u32] {
+        &self.of
+    }
+
     /// Whether every code adds nothing.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
@@ -61,6 +67,14 @@ impl<'a> Term<'a> {
     fn bytes(&self) -> Option<(&'a [u8], &'a [u32; 256])> {
         match self {
             Self::Alone(Codes::One(codes), adds) => Some((codes, adds.of.first_chunk()?)),
+            Self::Alone(..) | Self::Together(..) => None,
+        }
+    }
+
+    /// The same if it is of two bytes.
+    fn words(&self) -> Option<(&'a [u16], &'a Adds)> {
+        match self {
+            Self::Alone(Codes::Two(codes), adds) => Some((codes, adds)),
             Self::Alone(..) | Self::Together(..) => None,
         }
     }
@@ -192,6 +206,15 @@ impl Counter {
                 _ => {}
             }
         }
+        let (words, others): (Vec<_>, Vec<_>) =
+            records.terms.iter().partition(|term| term.words().is_some());
+        let words: Vec<_> = words.into_iter().filter_map(Term::words).collect();
+        let bytes: Option<Vec<_>> = others.into_iter().map(Term::bytes).collect();
+        match (words.as_slice(), bytes.as_deref()) {
+            ([words], Some([])) => return self.add_words(*words, [], &records.stretches),
+            ([words], Some([a])) => return self.add_words(*words, [*a], &records.stretches),
+            _ => {}
+        }
         let (size, lanes, ones) = (self.size, self.lanes, &mut self.ones);
         records.chunks(|_, cells| {
             for (number, cell) in cells.iter().enumerate() {
@@ -199,6 +222,24 @@ impl Counter {
                 ones[lane + (*cell as usize).min(size)] += 1;
             }
         });
+    }
+
+    /// The same for a column of two bytes and others of one, in one pass.
+    fn add_words<const N: usize>(
+        &mut self,
+        (words, of_word): (&[u16], &Adds),
+        columns: [(&[u8], &[u32; 256]); N],
+        stretches: &[Stretch],
+    ) {
+        let (size, lanes) = (self.size, self.lanes);
+        for Stretch { records, base } in stretches {
+            let columns = columns.map(|(codes, adds)| (&codes[records.clone()], adds));
+            for (record, word) in words[records.clone()].iter().enumerate() {
+                let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
+                let cell = adds.fold(*base + of_word.of(u32::from(*word)), u32::wrapping_add);
+                self.ones[record % lanes * (size + 1) + (cell as usize).min(size)] += 1;
+            }
+        }
     }
 
     /// The same for columns of bytes, in one pass.

@@ -4,12 +4,13 @@
 //! What a code means for the question is worked out once. A month is then counted without a look at its submissions, unless they
 //! fall into different cells.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, add_persons, count_crosstab};
+use super::inner_column::InnerColumn;
 use super::listed::{Listed, begins};
-use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth};
+use super::plan::{On, Plan, PlanFilter, PlanMonth};
+use super::shape::Path;
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{
     Adds, Codes, Counter, Cube, KeyedCounter, PersonSets, Present, Records, Stretch, Term,
@@ -20,101 +21,11 @@ use crate::engine::threads::on_threads;
 use crate::engine::{Engine, QueryError};
 use crate::store::{StoreError, Submission};
 
-/// How cells are computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Path {
-    Rollups,
-    Columns,
-}
-
 /// Bits of the sets of persons that are made at once. Few in tests, so that there are several turns.
 const PERSON_BITS: usize = if cfg!(test) { 1 << 10 } else { 1 << 28 };
 
 /// With more persons than so many times the records, those who occur are numbered anew.
 const FEW: usize = 2;
-
-impl Plan {
-    /// The fields of its axes and conditions.
-    fn fields(&self) -> BTreeSet<Field> {
-        let of_axes = self.axes.iter().filter_map(PlanAxis::field);
-        of_axes.chain(self.filters.iter().map(|filter| filter.field)).collect()
-    }
-
-    /// The path that this plan goes where the records are counted, or what they stand for.
-    pub(super) fn path(&self) -> Path {
-        let inner = [Field::Channel, Field::Attendance];
-        let computed = |axis: &PlanAxis| matches!(axis.on, On::Derived(_) | On::Together(_));
-        let fields = self.fields();
-        let made = self.made.keys().any(|(_, field)| fields.contains(field)) || self.suppressed;
-        if made || self.axes.iter().any(computed) {
-            return Path::Columns; // roll-ups know only what is stored
-        }
-        let others = fields.into_iter().filter(|field| !inner.contains(field)).count();
-        if others <= 1 { Path::Rollups } else { Path::Columns }
-    }
-
-    /// Number of places on each axis.
-    fn places(&self) -> Vec<usize> {
-        self.axes.iter().map(PlanAxis::places).collect()
-    }
-
-    /// The dense table's axes; refused where it would be too large.
-    fn shape(&self) -> Result<(Cube, usize, Vec<Coded>), QueryError> {
-        let coded: Vec<_> = self.axes.iter().map(|axis| self.coded(axis)).collect();
-        let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-        let limit = Cube::LIMIT;
-        let size = cube.size().unwrap_or(usize::MAX);
-        if self.protection.is_exact() {
-            return match size <= limit {
-                true => Ok((cube, size, coded)),
-                false => Err(QueryError::TooLarge { cells: size as u64, limit: limit as u64 }),
-            };
-        }
-        // Whoever may not see all: what the plan's records have decides nothing, and the number is that of the code lists.
-        if size.max(self.known_size()) <= limit {
-            return Ok((cube, size, coded));
-        }
-        let listed = self.places().into_iter().fold(1, usize::saturating_mul).max(limit + 1);
-        Err(QueryError::TooLarge { cells: listed as u64, limit: limit as u64 })
-    }
-
-    /// Cells of the table if every word occurred that any source has sent.
-    fn known_size(&self) -> usize {
-        let codes = |axis: &PlanAxis| match &axis.on {
-            On::Field(_, of) => {
-                let all = of.of_word.iter().chain([&of.not_collected]).cloned();
-                Coded::new(all).spread.len()
-            }
-            On::Submission(_) | On::Derived(_) | On::Together(_) => self.coded(axis).spread.len(),
-        };
-        self.axes.iter().map(codes).fold(1, usize::saturating_mul)
-    }
-
-    fn coded(&self, axis: &PlanAxis) -> Coded {
-        match &axis.on {
-            On::Submission(places) => Coded::of_places(places),
-            On::Derived(_) => Coded::new((0..axis.places()).map(|place| vec![place])),
-            On::Together(of) => Coded::of_places(&of.places),
-            // Only values that occur in the plan get a code, so that the table is no larger than it must be.
-            On::Field(field, places) => {
-                Coded::of_some(&self.occurring(*field), |code| places.of_code(code).clone())
-            }
-        }
-    }
-
-    /// Where each submission of the plan stands on the axes that it decides.
-    fn bases(&self, cube: &Cube, coded: &[Coded]) -> Vec<u32> {
-        let mut bases = vec![0; self.submissions().count()];
-        for (number, axis) in self.axes.iter().enumerate() {
-            if let On::Submission(_) = &axis.on {
-                let stride = cube.stride(number);
-                let codes = coded[number].of_value.iter();
-                bases.iter_mut().zip(codes).for_each(|(base, code)| *base += stride * code);
-            }
-        }
-        bases
-    }
-}
 
 /// A plan that is being counted, by the axes of its dense table.
 struct Scan<'a> {
@@ -484,16 +395,30 @@ impl Engine {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
-        let (cube, size, coded) = plan.shape()?;
+        let (cube, size, mut coded) = plan.shape()?;
         // Each row has a cell at least.
         let listed = self.listed(outer, 1);
         plan.fits(outer, listed)?;
         let row = of_a_row(outer) + 2 * size_of::<T>();
         let kept = plan.rows_within(&coded[..outer], Some(listed)) * row;
-        let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(plan.path())?;
         let before = folded.rows.len();
         let begins = begins(plan, Some(listed), before);
-        folded.add_by_place(&counts, &coded, outer, begins, add)?;
+        match self.inner_column(plan, outer, &coded[outer..])? {
+            Some(column) => {
+                let InnerColumn { plan, coded: inner, places, bytes } = column;
+                coded.truncate(outer);
+                coded.push(inner);
+                let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
+                let size = cube.size().unwrap_or(usize::MAX);
+                let scan = Scan::new(self, &plan, (&cube, size, &coded), kept + bytes);
+                let add = |of: &mut T, at: &[usize], n| add(of, &places[at[0]], n);
+                folded.add_by_place(&scan.counts(Path::Columns)?, &coded, outer, begins, add)?;
+            }
+            None => {
+                let scan = Scan::new(self, plan, (&cube, size, &coded), kept);
+                folded.add_by_place(&scan.counts(plan.path())?, &coded, outer, begins, add)?;
+            }
+        }
         self.settings.threads.keep(folded.rows.len().saturating_sub(before) * row)
     }
 }

@@ -167,7 +167,7 @@ fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
 }
 
 /// The rows that a combination of codes on the outer axes falls into.
-fn rows_of(cell: usize, outer: &[Coded]) -> Vec<Vec<usize>> {
+pub(super) fn rows_of(cell: usize, outer: &[Coded]) -> Vec<Vec<usize>> {
     let codes = codes_of(cell, outer);
     let lists: Vec<_> = codes.iter().zip(outer).map(|(code, axis)| &axis.spread[*code]).collect();
     combinations(&lists)
@@ -206,12 +206,13 @@ impl<T> Folded<T> {
         add: impl Fn(&mut T, usize, TrueCount),
     ) -> Result<(), QueryError> {
         let (outer, inner) = coded.split_at(outer);
+        let mut all = vec![TrueCount::default(); combined(inner)];
         for (number, counts) in counts.chunks(combined(inner).max(1)).enumerate() {
             let counted = || counts.iter().enumerate().filter(|(_, count)| !count.is_zero());
             if counted().next().is_none() {
                 continue;
             }
-            counted().for_each(|(cell, count)| add(&mut self.all, cell, *count));
+            counted().for_each(|(cell, count)| all[cell] += *count);
             for row in rows_of(number, outer) {
                 let of_row = match self.rows.entry(row) {
                     Entry::Occupied(known) => known.into_mut(),
@@ -223,6 +224,8 @@ impl<T> Folded<T> {
                 counted().for_each(|(cell, count)| add(of_row, cell, *count));
             }
         }
+        let counted = all.iter().enumerate().filter(|(_, count)| !count.is_zero());
+        counted.for_each(|(cell, count)| add(&mut self.all, cell, *count));
         Ok(())
     }
 }

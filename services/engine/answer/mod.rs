@@ -10,7 +10,7 @@
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations,
 //!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
-//! - `planning`, `plan`, `counting`, `crosstab`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
+//! - `planning`, `plan`, `counting`, `crosstab`, `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications
 //! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
@@ -35,6 +35,7 @@ mod frame;
 mod impact;
 mod indicators;
 mod inequality;
+mod inner_column;
 mod listed;
 mod model;
 mod outcome_shares;
@@ -51,6 +52,7 @@ mod rates;
 mod recording;
 mod representativeness;
 mod risk;
+mod shape;
 mod skeleton;
 mod snapshot;
 mod suppressed;

@@ -53,6 +53,8 @@ pub(super) struct Together {
 /// A field's column that stands in the place of the stored one in a month, and the codes that occur in it.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
+    /// The same only for the same column of the month and field.
+    pub(super) number: u128,
     pub(super) codes: Arc<Codes>,
     pub(super) occurring: Arc<[u32]>,
 }

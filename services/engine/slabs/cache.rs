@@ -30,6 +30,8 @@ pub(in crate::engine) enum Kind {
     Known(Field, u128),
     /// What followed each record; the number tells the months that were looked at.
     Followed(u128),
+    /// What each record adds to its cell within a row; the number tells what it is made of.
+    Inner(u128),
 }
 
 /// A slab.

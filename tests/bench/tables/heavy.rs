@@ -2,7 +2,7 @@
 
 use equity_indicators::proto::v1::BreakdownQuery;
 
-use super::questions::{QUESTIONS, query};
+use super::questions::{GAPS, QUESTIONS, query};
 use crate::LAST_MONTH;
 use crate::program::Program;
 use crate::support::{Outcome, connect, raw, verdict};
@@ -31,7 +31,10 @@ pub async fn heavy(service: &Program, loaded: f64) -> Outcome {
     let mut asked = Vec::new();
     for (place, first) in DIMENSIONS.iter().enumerate() {
         for (second, question) in DIMENSIONS[place + 1..].iter().flat_map(|second| {
-            QUESTIONS.iter().filter(|of| of.name != "risk").map(move |of| (second, of))
+            QUESTIONS
+                .iter()
+                .filter(|of| of.name != "risk" && of.name != GAPS)
+                .map(move |of| (second, of))
         }) {
             let query: BreakdownQuery = query(&[first, second], "2023-01", LAST_MONTH);
             asked.push((question.path(), question.bytes(query)));

@@ -4,7 +4,7 @@ use equity_indicators::proto::v1::get_area_risk_request::HighRisk;
 use equity_indicators::proto::v1::{
     BreakdownQuery, GetAccessOutcomesRequest, GetAreaRiskRequest, GetChannelBreakdownRequest,
     GetChannelImpactRequest, GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest,
-    Measure, PeriodRange,
+    ListGapsRequest, Measure, PeriodRange,
 };
 use prost::Message as _;
 
@@ -24,6 +24,9 @@ pub struct Question {
 const CHANNELS: &str = "ConsultationChannelService";
 const EXCLUSION: &str = "DigitalExclusionService";
 
+/// Name of the question about every characteristic and indicator.
+pub const GAPS: &str = "gaps";
+
 /// The questions.
 #[rustfmt::skip]
 pub const QUESTIONS: &[Question] = &[
@@ -36,6 +39,7 @@ pub const QUESTIONS: &[Question] = &[
     Question { name: "provision", service: EXCLUSION, call: "GetFaceToFaceProvision", by: &["age_75"], ask: provision },
     Question { name: "impact", service: EXCLUSION, call: "GetChannelImpact", by: &["age_band"], ask: impact },
     Question { name: "risk", service: EXCLUSION, call: "GetAreaRisk", by: &["religion_census_2021"], ask: risk },
+    Question { name: GAPS, service: "InequalityService", call: "ListGaps", by: &[], ask: gaps },
 ];
 
 impl Question {
@@ -118,4 +122,9 @@ fn risk(query: BreakdownQuery) -> Vec<u8> {
     let high_risk = Some(HighRisk::HighRiskTopShare(top_share(&query)));
     let query = Some(BreakdownQuery { area: "QK1".into(), by: query.by, ..Default::default() });
     GetAreaRiskRequest { query, high_risk, ..Default::default() }.encode_to_vec()
+}
+
+/// Every characteristic, and every indicator of outcomes, provision and exclusion.
+fn gaps(query: BreakdownQuery) -> Vec<u8> {
+    ListGapsRequest { query: Some(query), ..Default::default() }.encode_to_vec()
 }

@@ -73,14 +73,15 @@ impl NeedFromSnapshot {
         let in_time = plan.months.iter().take_while(|_| !engine.settings.threads.are_late());
         for standing in in_time.map(|month| &month.standing) {
             let month = standing.slot.month;
-            let kind = Kind::Known(self.field, snapshots.until(month) ^ u128::from(self.offset));
+            let number = snapshots.until(month) ^ u128::from(self.offset);
+            let kind = Kind::Known(self.field, number);
             let worked = engine.slabs.worked(standing, kind, || {
                 known.read_to(month)?;
                 self.column(engine, standing, &known)
             })?;
             if worked.occurring.last().is_some_and(|greatest| *greatest > self.offset) {
                 let (codes, occurring) = (Arc::clone(&worked.codes), Arc::clone(&worked.occurring));
-                columns.insert(month, Made { codes, occurring });
+                columns.insert(month, Made { number, codes, occurring });
             }
         }
         Ok(columns)

@@ -14,6 +14,7 @@ use crate::domain::statistics::{Verdict, difference_p_value, false_discovery, to
 use crate::engine::answer::comparison::{of_fixed, rest};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column, Key, Row};
+use crate::engine::answer::provenance::Provenance;
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
@@ -49,31 +50,49 @@ struct Gap {
     p_value: f64,
 }
 
+/// What was found in one answer.
+#[derive(Default)]
+struct Found {
+    gaps: Vec<Gap>,
+    provenance: Provenance,
+    position: u64,
+}
+
+/// Asks one table by one dimension.
+fn found(engine: &Engine, id: &str, question: &dyn AnyQuestion) -> Result<Found, QueryError> {
+    let (reference, answer) = (engine.reference(), question.answer(engine)?);
+    let mut gaps = Vec::new();
+    if let Some(dimension) = reference.dimension(id) {
+        let showing = showing(&answer, question.query());
+        for of in shares(&answer) {
+            gaps.extend(in_column(&reference, &answer, dimension, of, &showing));
+        }
+    }
+    let (provenance, position) = (answer.provenance().clone(), answer.position());
+    Ok(Found { gaps, provenance, position })
+}
+
 impl AnyQuestion for GapsQuestion {
     fn query(&self) -> &Query {
         &self.query
     }
 
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
-        let reference = engine.reference();
-        let (mut gaps, mut provenance, mut position) = (Vec::new(), None, 0);
-        for (id, question) in &self.parts {
-            // Everything else is read where the first was read.
-            let pinned =
-                if provenance.is_some() { question.at(position) } else { Arc::clone(question) };
-            let answer = pinned.answer(engine)?;
-            let of = answer.provenance();
-            let all = provenance.get_or_insert_with(|| of.clone());
-            all.looked_at(of.data_position, of.scope.clone());
+        let threads = &engine.settings.threads;
+        let ask = |(id, question): &(String, Arc<dyn AnyQuestion>), own| {
+            found(&engine.with(own), id, question.as_ref())
+        };
+        let (first, others) = self.parts.split_at(self.parts.len().min(1));
+        let first = threads.side_by_side(first, ask)?.pop().unwrap_or_default();
+        let (mut gaps, mut provenance, position) = (first.gaps, first.provenance, first.position);
+        // Everything else is read where the first was read.
+        let others = others.iter().map(|(id, of)| (id.clone(), of.at(position)));
+        for of in threads.side_by_side(&others.collect::<Vec<_>>(), ask)? {
+            gaps.extend(of.gaps);
+            provenance.looked_at(of.provenance.data_position, of.provenance.scope);
             // The answer is empty only if every part is.
-            if of.empty.is_none() {
-                all.empty = None;
-            }
-            position = answer.position();
-            let Some(dimension) = reference.dimension(id) else { continue };
-            let showing = showing(&answer, question.query());
-            for (place, of) in shares(&answer) {
-                gaps.extend(in_column(&reference, &answer, dimension, (place, of), &showing));
+            if of.provenance.empty.is_none() {
+                provenance.empty = None;
             }
         }
         let tests: Vec<f64> = gaps.iter().map(|gap| gap.p_value).collect();
@@ -91,7 +110,6 @@ impl AnyQuestion for GapsQuestion {
         let found = gaps.len();
         let listed = gaps.into_iter().skip(self.skip).take(self.most);
         let rows: Vec<_> = listed.map(|gap| gap.row).collect();
-        let mut provenance = provenance.unwrap_or_default();
         provenance.dimensions =
             [(CHARACTERISTIC, "characteristic"), (GROUP, "group"), (FIGURE, "figure")]
                 .map(|(id, label)| legend(id, label, &rows))

@@ -6,7 +6,7 @@ use super::model::Model;
 use super::random::{Random, cases};
 use super::running::Running;
 use super::world::Setting;
-use crate::engine::answer::counting::Path;
+use crate::engine::answer::shape::Path;
 use crate::engine::answer::{ChannelQuestion, Figure, OutcomeQuestion, Protected};
 use crate::engine::query::{AsOf, Measure, Query};
 use crate::engine::{Engine, QueryError};

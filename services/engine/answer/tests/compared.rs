@@ -260,3 +260,33 @@ fn gaps_are_those_that_are_significantly_worse_with_the_people_to_level_up() {
     assert!(answer.rows().iter().all(|row| row.keys[1].code == "1"), "women are better");
     assert!(gaps(1e-30).rows().is_empty());
 }
+
+#[test]
+fn gaps_of_several_questions_are_those_of_each_alone() {
+    let running = world();
+    let base = query(&running, "QK1", &[]);
+    let dimensions = ["sex", "age_band", "month", "organisation", "attendance", "sex"];
+    let parts = dimensions.map(|id| (id.to_owned(), any(question(&running, &[id], None))));
+    let gaps = |parts: &[(String, Arc<dyn AnyQuestion>)]| {
+        let asked = GapsQuestion {
+            query: base.clone(),
+            parts: parts.to_vec(),
+            rate: 1.0,
+            skip: 0,
+            most: 1000,
+            notes: Vec::new(),
+        };
+        asked.answer(running.engine()).unwrap()
+    };
+    // Without the p-values, which are adjusted for all that was compared.
+    let rows = |answer: &Protected| -> Vec<String> {
+        let row = |row: &Row| format!("{:?} {:?}", row.keys, &row.cells[..5]);
+        answer.rows().iter().map(row).collect()
+    };
+    let (mut found, mut expected) = (rows(&gaps(&parts)), Vec::new());
+    parts.iter().for_each(|part| expected.extend(rows(&gaps(std::slice::from_ref(part)))));
+    found.sort();
+    expected.sort();
+    assert!(!found.is_empty());
+    assert_eq!(found, expected);
+}

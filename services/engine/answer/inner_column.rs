@@ -1,0 +1,165 @@
+//! The inner axes of a plan as one column: what each record adds to its cell within a row.
+//!
+//! The column depends neither on the dimension of the rows nor on conditions. It is worked out once a month and kept as columns are. Questions by
+//! other dimensions read it in place of the columns that it is made of. Only combinations that occur get a place in the table.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::crosstab::{Coded, rows_of};
+use super::plan::{On, Plan, PlanAxis, PlanMonth};
+use crate::domain::cube::{Adds, Codes, Cube, Records, Stretch, Term};
+use crate::domain::field::Field;
+use crate::engine::slabs::{Kind, Worked};
+use crate::engine::{Engine, QueryError};
+use crate::store::StoreError;
+
+/// A plan whose inner axes are one column.
+pub(super) struct InnerColumn {
+    /// The plan, with the column as its last axis.
+    pub(super) plan: Plan,
+    /// The codes of its last axis: one for each combination that occurs.
+    pub(super) coded: Coded,
+    /// The places on the inner axes of each of these codes.
+    pub(super) places: Vec<Vec<usize>>,
+    /// Bytes in memory of the column.
+    pub(super) bytes: usize,
+}
+
+/// What the column is made of: fields, what their codes add, and what their sum is looked up in if they say something together only.
+struct Part<'a> {
+    fields: Vec<(Field, &'a Adds)>,
+    together: Option<&'a Adds>,
+}
+
+/// All that the column is made of.
+struct Parts<'a> {
+    of: Vec<Part<'a>>,
+    /// Number of combinations. A record that is not counted has this code.
+    size: u32,
+    /// Everything that decides the column, besides the records.
+    hash: [u8; 32],
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of some axes; none: they were made for this question alone.
+    fn new(axes: &'a [PlanAxis], adds: &'a [Adds], size: u32) -> Option<Self> {
+        let part = |(axis, adds): (&'a PlanAxis, &'a Adds)| match &axis.on {
+            On::Field(field, _) => Some(Part { fields: vec![(*field, adds)], together: None }),
+            On::Together(of) => {
+                let fields = of.fields.iter().map(|(field, adds)| (*field, adds)).collect();
+                Some(Part { fields, together: Some(adds) })
+            }
+            On::Submission(_) | On::Derived(_) => None,
+        };
+        let of = axes.iter().zip(adds).map(part).collect::<Option<Vec<_>>>()?;
+        let mut bytes = size.to_le_bytes().to_vec();
+        for part in &of {
+            let adds = part.fields.iter().map(|(_, adds)| *adds).chain(part.together);
+            let fields = part.fields.iter().map(|(field, _)| field.number());
+            bytes.extend((part.fields.len() as u64).to_le_bytes());
+            bytes.push(u8::from(part.together.is_some()));
+            bytes.extend(fields);
+            for adds in adds {
+                bytes.extend((adds.numbers().len() as u64).to_le_bytes());
+                bytes.extend(adds.numbers().iter().flat_map(|number| number.to_le_bytes()));
+            }
+        }
+        Some(Self { of, size, hash: *blake3::hash(&bytes).as_bytes() })
+    }
+
+    /// The number of the column of a month: the same only if it is made of the same.
+    fn number(&self, plan: &Plan, month: &PlanMonth) -> u128 {
+        let mut hasher = blake3::Hasher::new_keyed(&self.hash);
+        for (field, _) in self.of.iter().flat_map(|part| &part.fields) {
+            let made = plan.made.get(&(month.standing.slot.month, *field));
+            hasher.update(&made.map_or(0, |made| made.number).to_le_bytes());
+            hasher.update(&[u8::from(made.is_some())]);
+        }
+        hasher.finalize().as_bytes()[..16].try_into().map_or(0, u128::from_le_bytes)
+    }
+
+    /// The column of all records of a month.
+    fn work(&self, engine: &Engine, plan: &Plan, month: &PlanMonth) -> Result<Worked, StoreError> {
+        let column = |(field, _): &(Field, &Adds)| engine.codes(plan, month, *field);
+        let columns = |part: &Part<'_>| part.fields.iter().map(column).collect();
+        let columns: Vec<Vec<Arc<Codes>>> =
+            self.of.iter().map(columns).collect::<Result<_, StoreError>>()?;
+        let terms = self.of.iter().zip(&columns).flat_map(|(part, columns)| {
+            let of = columns.iter().map(AsRef::as_ref);
+            let of: Vec<_> = of.zip(part.fields.iter().map(|(_, adds)| *adds)).collect();
+            match part.together {
+                Some(adds) => vec![Term::Together(of, adds)],
+                None => of.into_iter().map(|(codes, adds)| Term::Alone(codes, adds)).collect(),
+            }
+        });
+        let records = month.standing.records();
+        let mut codes = Codes::for_codes(self.size, records);
+        let mut seen = vec![false; self.size as usize + 1];
+        let stretches = vec![Stretch { records: 0..records, base: 0 }];
+        Records { terms: terms.collect(), weights: &Codes::Same(1), stretches }.chunks(
+            |_, cells| {
+                codes.extend(cells.iter().map(|cell| (*cell).min(self.size)));
+                for cell in cells.iter().filter(|cell| **cell < self.size) {
+                    seen[*cell as usize] = true;
+                }
+            },
+        );
+        let occurring = (0..self.size).zip(seen).filter_map(|(code, seen)| seen.then_some(code));
+        Ok(Worked { codes: Arc::new(codes), occurring: occurring.collect(), marks: Vec::new() })
+    }
+}
+
+impl Engine {
+    /// The axes of a plan behind the first `outer` ones, with these codes, as one column. None: the columns themselves are counted as fast, since no
+    /// fields are looked up together, or the plan is of a small part of the records.
+    pub(super) fn inner_column(
+        &self,
+        plan: &Plan,
+        outer: usize,
+        coded: &[Coded],
+    ) -> Result<Option<InnerColumn>, QueryError> {
+        let axes = &plan.axes[outer..];
+        let own: usize = plan.months.iter().map(PlanMonth::records).sum();
+        let records: usize = plan.months.iter().map(|month| month.standing.records()).sum();
+        let is_together = axes.iter().any(|axis| matches!(axis.on, On::Together(_)));
+        if !is_together || own < records / 2 {
+            return Ok(None);
+        }
+        let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
+        let adds = |(axis, coded): (usize, &Coded)| {
+            let stride = cube.stride(axis);
+            Adds::new(coded.of_value.iter().map(|code| stride * code).collect())
+        };
+        let adds: Vec<_> = coded.iter().enumerate().map(adds).collect();
+        let size = cube.size().and_then(|size| u32::try_from(size).ok());
+        let Some(parts) = size.and_then(|size| Parts::new(axes, &adds, size)) else {
+            return Ok(None);
+        };
+        let threads = &self.settings.threads;
+        let bytes = records * size_of::<u32>();
+        // The columns that it is made of may have to be made too.
+        threads.room(2 * bytes)?;
+        let columns = threads.each(&plan.months, PlanMonth::records, |month| {
+            let kind = Kind::Inner(parts.number(plan, month));
+            self.slabs.worked(&month.standing, kind, || parts.work(self, plan, month))
+        })?;
+        let occurring = columns.iter().flat_map(|column| column.occurring.iter().copied());
+        let occurring: BTreeSet<u32> = occurring.collect();
+        let mut of_value = vec![0; occurring.last().map_or(0, |last| *last as usize + 1)];
+        let mut places = Vec::with_capacity(occurring.len());
+        for (number, code) in (0..).zip(&occurring) {
+            of_value[*code as usize] = number;
+            // No inner axis is multi-valued: there is one combination of places.
+            places.push(rows_of(*code as usize, coded).swap_remove(0));
+        }
+        let months = plan.months.iter().map(|month| month.standing.slot.month);
+        let of_month: BTreeMap<_, _> =
+            months.zip(columns.iter().map(|column| Arc::clone(&column.codes))).collect();
+        let mut plan = plan.clone();
+        plan.axes.truncate(outer);
+        plan.axes.push(PlanAxis::computed(On::Derived(Arc::new(of_month)), places.len()));
+        let spread = (0..places.len()).map(|place| vec![place]).collect();
+        Ok(Some(InnerColumn { plan, coded: Coded { of_value, spread }, places, bytes }))
+    }
+}
