@@ -73,6 +73,12 @@ pub enum StoreError {
          in deploy/"
     )]
     Unreadable(Damage),
+    /// The system does not read a file of the audit log.
+    #[error(
+        "the audit log cannot be read, and nothing is answered that cannot be recorded: {0}. Give the service the right to read the file, or \
+         raise its limit of open files, and start again"
+    )]
+    AuditUnreadable(Damage),
     /// The log failed.
     #[error(transparent)]
     Log(#[from] LogError),

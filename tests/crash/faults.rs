@@ -220,14 +220,21 @@ async fn a_start_with_a_fault_serves_everything_or_ends_with_a_sentence() {
     let log = log.map(|(at, error)| {
         format!("open {error} FOLDERlog/ {} {}", at % 2, if at < 3 { "1" } else { "-1" })
     });
+    let audit = [0, 1, 2].map(|skip| format!("open {EMFILE} FOLDERaudit/ {skip} -1"));
     let short = [0, 2, 9].map(|skip| format!("write 0 FOLDER {skip} -1"));
     let calls = (0..faults()).map(|_| {
         let (error, skip) = (dice.of(&[EIO, ENOSPC, EMFILE, EACCES]), dice.below(140));
         let count = dice.of(&["1", "-1"]);
         format!("any {error} FOLDER {skip} {count}")
     });
-    let all: Vec<_> =
-        threads.into_iter().chain(one_thread).chain(log).chain(short).chain(calls).collect();
+    let all: Vec<_> = threads
+        .into_iter()
+        .chain(one_thread)
+        .chain(log)
+        .chain(audit)
+        .chain(short)
+        .chain(calls)
+        .collect();
     for (number, rule) in all.into_iter().enumerate() {
         let folder = place.path().join(format!("data-{number}"));
         copy(&whole, &folder);

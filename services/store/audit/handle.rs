@@ -53,6 +53,10 @@ impl Store {
         let bytes = bytes.unwrap_or(SEGMENT_BYTES);
         let opened = SegmentLog::open_as(Shape::AUDIT, &folder, bytes, known)?;
         let Opened { log, damage, denied: _, cut: _ } = opened;
+        // A file that the system does not read now is no damage: the next start may read it.
+        if let Some(damage) = damage.as_ref().filter(|damage| damage.is_unreadable()) {
+            return Err(StoreError::AuditUnreadable(damage.clone()));
+        }
         let (broken, log_bytes) = (OnceLock::new(), log.bytes());
         if let Some(why) = damage.map(|damage| damage.to_string()) {
             tracing::error!(
