@@ -84,7 +84,7 @@ pub enum Command {
     Quality(QualityArgs),
     /// List the largest significant gaps of an area.
     Gaps(Box<inequality::GapsArgs>),
-    /// List targets, or show how indicators stand to them.
+    /// List targets, or show how indicators compare with them.
     Targets(targets::TargetsArgs),
     /// Compute any measure from counts in a file: limits, comparisons, inequality, trends.
     Statistics(statistics::StatisticsArgs),

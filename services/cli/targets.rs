@@ -1,4 +1,4 @@
-//! `equity targets`: the targets, and how indicators stand to them.
+//! `equity targets`: the targets, and how indicators compare with them.
 
 use clap::{Args, Subcommand};
 
@@ -63,7 +63,7 @@ pub enum TargetAction {
         #[arg(long, value_name = "TAG")]
         tag: Option<String>,
     },
-    /// Show how an indicator stands to its target.
+    /// Show how an indicator compares with its target.
     #[command(after_help = STATUS, mut_args(|option| match option.get_id().as_str() {
         // Refused by name: the value is compared with the target, and counts have no care setting.
         "compare" | "care_setting" => option.hide(true),

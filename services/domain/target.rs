@@ -61,7 +61,7 @@ pub struct Target {
     pub source: String,
 }
 
-/// How a value stands to its target.
+/// How a value compares with its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetStatus {
     /// All of the value's interval is at the target or beyond it.

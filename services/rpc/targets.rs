@@ -1,4 +1,4 @@
-//! `TargetService`: lists targets, and answers how indicators stand to them.
+//! `TargetService`: lists targets, and answers how indicators compare with them.
 
 use tonic::{Request, Response, Status};
 

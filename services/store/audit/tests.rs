@@ -180,6 +180,28 @@ async fn a_change_waits_for_the_disk() {
     running.stop();
 }
 
+/// More changes wait than one append takes: each is told, and those that are not made leave nothing.
+#[tokio::test]
+async fn every_change_is_told_that_the_disk_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = open(folder.path());
+    let count = running.until(1).len();
+    running.audit.shared.log().disk_is_full(true);
+    let intended = |number: usize| Call { event: Event::Intended, ..call(&number.to_string()) };
+    let waiting: Vec<_> = (0..1_500).map(|n| running.audit.hurry(intended(n), NONE)).collect();
+    let made = running.audit.hurry(call("made"), NONE);
+    for written in waiting.into_iter().chain([made]) {
+        let told = tokio::time::timeout(Duration::from_secs(20), written).await;
+        let told = told.expect("it is told").unwrap();
+        assert!(matches!(told, Err(NotAudited::Full(_))), "{told:?}");
+    }
+    running.audit.shared.log().disk_is_full(false);
+    running.audit.durable(call("after"), NONE).await.unwrap();
+    let all = running.all();
+    assert_eq!(all.len(), count + 2, "the end of a change that was made, and the one after");
+    running.stop();
+}
+
 #[tokio::test]
 async fn a_log_that_somebody_took_away_refuses_everything_and_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -39,6 +39,20 @@ pub(super) struct RealDisk;
 
 impl Disk for RealDisk {}
 
+#[cfg(test)]
+impl super::append::SegmentLog {
+    /// From now on the disk is full, or not.
+    pub(in crate::store) fn disk_is_full(&mut self, is_full: bool) {
+        struct FullDisk;
+        impl Disk for FullDisk {
+            fn write(&mut self, _: &File, _: &[IoSlice<'_>]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+        self.disk = if is_full { Box::new(FullDisk) } else { Box::new(RealDisk) };
+    }
+}
+
 /// Appends all the bytes, in as few calls as the system allows.
 pub(super) fn write_all(
     disk: &mut dyn Disk,

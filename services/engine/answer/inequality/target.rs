@@ -1,4 +1,4 @@
-//! How an indicator stands to a target: its value, the baseline, what the trajectory requires, and the status, for each row.
+//! How an indicator compares with a target: its value, the baseline, what the trajectory requires, and the status, for each row.
 
 use std::sync::Arc;
 
