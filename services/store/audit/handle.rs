@@ -164,7 +164,11 @@ impl Audit {
         written.await.map_err(|_| gone())?
     }
 
-    pub(super) fn hurry(&self, call: Call, trace: Trace) -> oneshot::Receiver<Result<(), NotAudited>> {
+    pub(super) fn hurry(
+        &self,
+        call: Call,
+        trace: Trace,
+    ) -> oneshot::Receiver<Result<(), NotAudited>> {
         let (told, written) = oneshot::channel();
         let now = self.shared.clock.now();
         let mut state = self.shared.state();
