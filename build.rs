@@ -38,6 +38,7 @@ const ENCODED: &[&str] = &[
     "GetRecordingQuality",
     "GetTimeliness",
     "GetRepresentativeness",
+    "GetConsistency",
     "WatchBreakdown",
 ];
 

@@ -40,6 +40,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("BreakdownService/WatchBreakdown", Needs::Read),
     ("ConsultationChannelService/GetAccessOutcomes", Needs::Read),
     ("ConsultationChannelService/GetChannelBreakdown", Needs::Read),
+    ("DataQualityService/GetConsistency", Needs::Read),
     ("DataQualityService/GetRecordingQuality", Needs::Read),
     ("DataQualityService/GetRepresentativeness", Needs::Read),
     ("DataQualityService/GetTimeliness", Needs::Read),

@@ -97,6 +97,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         | "GetChannelImpact"
         | "GetTimeliness"
         | "GetRepresentativeness"
+        | "GetConsistency"
         | "GetRecordingQuality" => asked,
         "GetTargetStatus" => json!({"query": query, "target": "C20-SMI"}),
         "GetIndicatorBreakdown" => json!({"query": query, "indicator": "C20-SMI"}),
@@ -171,6 +172,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetTargetStatus"
         | "GetTimeliness"
         | "GetRepresentativeness"
+        | "GetConsistency"
         | "GetRecordingQuality"
         | "GetAreaRisk" => match role {
             // It may read consultations alone.

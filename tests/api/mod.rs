@@ -28,6 +28,7 @@ mod readings;
 mod reference;
 mod refusals;
 mod releases;
+mod consistency;
 mod representativeness;
 mod risk;
 mod risk_refusals;

@@ -91,7 +91,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "quality recording"
         | "quality timeliness"
         | "quality matrix"
-        | "quality representativeness" => vec![
+        | "quality representativeness"
+        | "quality consistency" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
@@ -103,7 +104,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "export recording"
         | "export timeliness"
         | "export matrix"
-        | "export representativeness" => {
+        | "export representativeness"
+        | "export consistency" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"

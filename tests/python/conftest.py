@@ -68,6 +68,10 @@ TABLES = {
     "provision": ("DigitalExclusionService", "GetFaceToFaceProvision"),
     "impact": ("DigitalExclusionService", "GetChannelImpact"),
     "risk": ("DigitalExclusionService", "GetAreaRisk"),
+    "recording": ("DataQualityService", "GetRecordingQuality"),
+    "timeliness": ("DataQualityService", "GetTimeliness"),
+    "representativeness": ("DataQualityService", "GetRepresentativeness"),
+    "consistency": ("DataQualityService", "GetConsistency"),
 }
 
 

@@ -17,6 +17,7 @@ struct Asked {
     answered: u64,
     filled: u64,
     both_paths: u64,
+    together: u64,
     people: u64,
     people_of_categories: u64,
     large: u64,
@@ -80,6 +81,7 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
             asked.both_paths += 1;
         }
     }
+    together(engine, &question.query, asked);
     let query = question.query.clone();
     let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
     match engine.answer(&question) {
@@ -92,6 +94,31 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
         Err(QueryError::TooLarge { .. }) => asked.large += 1,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Plans counted in one pass have the counts that each has on its own, also those by a dimension with several categories a record.
+fn together(engine: &Engine, query: &Query, asked: &mut Asked) {
+    const INNER: [&[&str]; 5] = [
+        &["channel", "attendance_outcome"],
+        &["disability", "channel"],
+        &["channel"],
+        &["sex", "lead_time"],
+        &["age_years", "lead_time", "channel_mode"],
+    ];
+    let plan = |inner: &&[&str]| engine.consultations(query, Measure::Contacts, inner).unwrap();
+    let plans = INNER.iter().map(plan).collect::<Vec<_>>();
+    let (outer, listed) = (query.by.len(), engine.listed(query.by.len(), 1));
+    let mut pass = match engine.pass(&Vec::from_iter(&plans), outer, listed) {
+        Ok(pass) => pass,
+        Err(QueryError::TooLarge { .. }) => return,
+        Err(error) => panic!("{error}"),
+    };
+    for (number, plan) in plans.iter().enumerate() {
+        let alone = engine.crosstab(plan, Path::Columns, plan.axes.len() - outer, None).unwrap();
+        assert!(pass.crosstab(number).unwrap() == alone, "{number} of {query:?}");
+        asked.together += u64::from(!alone.all.sum().is_zero());
+    }
+    pass.end().unwrap();
 }
 
 #[test]
@@ -121,5 +148,5 @@ fn every_figure_is_the_one_that_counting_row_by_row_gives() {
     // A run whose questions fall on nothing proves nothing.
     assert!(asked.filled * 10 > asked.answered, "{asked:?}");
     assert!(asked.people_of_categories > 0, "{asked:?}");
-    assert!(asked.both_paths > 0 && asked.people > 0 && asked.answered > 50, "{asked:?}");
+    assert!(asked.both_paths > 0 && asked.together > 50 && asked.people > 0 && asked.answered > 50, "{asked:?}");
 }
