@@ -40,9 +40,9 @@ impl Sent {
     /// The value of a characteristic; none: it is missing.
     fn value(&self, characteristic: &str) -> Option<String> {
         match characteristic {
-            "ethnic_category" => Some(self.ethnicity)
-                .filter(|code| ["A", "H"].contains(code))
-                .map(str::to_owned),
+            "ethnic_category" => {
+                Some(self.ethnicity).filter(|code| ["A", "H"].contains(code)).map(str::to_owned)
+            }
             _ => Some(self.disability.join("+")),
         }
     }
@@ -119,7 +119,13 @@ fn assert_recounted(answer: &Breakdown, key: &str, rows: &[&Sent]) -> i64 {
 async fn every_share_is_that_of_a_plain_recount() {
     let server = TestServer::start().await;
     let sent = world(&server, SYNTHETIC).await;
-    for by in [&[][..], &["organisation"], &["month"], &["care_setting"], &["organisation", "care_setting", "month"]] {
+    for by in [
+        &[][..],
+        &["organisation"],
+        &["month"],
+        &["care_setting"],
+        &["organisation", "care_setting", "month"],
+    ] {
         let answer = server.table("consistency", question(SYNTHETIC, by)).await.unwrap();
         let all: Vec<_> = sent.iter().collect();
         let several = assert_recounted(&answer, "", &all);
@@ -130,7 +136,8 @@ async fn every_share_is_that_of_a_plain_recount() {
         }
         groups.remove(&Vec::new());
         assert_eq!(keys(&answer).len(), 1 + groups.len(), "{by:?}");
-        let of_rows = groups.iter().map(|(codes, rows)| assert_recounted(&answer, &codes.join("|"), rows));
+        let of_rows =
+            groups.iter().map(|(codes, rows)| assert_recounted(&answer, &codes.join("|"), rows));
         let of_rows: Vec<i64> = of_rows.collect();
         // Who differs between two organisations differs in the row of both, and in neither of their rows.
         assert!(by != ["organisation"] || of_rows.iter().sum::<i64>() < several, "{of_rows:?}");

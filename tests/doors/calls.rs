@@ -208,8 +208,7 @@ fn questions() -> Vec<Value> {
         queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
     let represented =
         represented().into_iter().step_by(5).map(|asked| json!({"representativeness": asked}));
-    let consistent =
-        consistent().into_iter().step_by(7).map(|asked| json!({"consistency": asked}));
+    let consistent = consistent().into_iter().step_by(7).map(|asked| json!({"consistency": asked}));
     questions.chain(recorded).chain(timely).chain(represented).chain(consistent).collect()
 }
 

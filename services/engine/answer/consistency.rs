@@ -79,7 +79,12 @@ impl Question for ConsistencyQuestion {
             of.push(tabulated);
         }
         if persons {
-            person_notes(&plan, keyless, &mut provenance, "no two records are known to be of one person");
+            person_notes(
+                &plan,
+                keyless,
+                &mut provenance,
+                "no two records are known to be of one person",
+            );
             provenance.notes.push(NOTE.into());
         }
         let quality = engine.quality(&[(&plan, engine.volumes(&plan)?)])?;

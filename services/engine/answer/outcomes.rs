@@ -6,7 +6,7 @@ use super::access::needs_of_records;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Cell, Column, Key};
 use super::outcome_shares::{ATTENDANCE, GroupOutcomes, LEAD_TIME, MISSED, OutcomeShares, WAITS};
-use super::plan::{Plan, PlanAxis};
+use super::plan::PlanAxis;
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question, asks_its_query};
 use crate::domain::disclosure::TrueCount;

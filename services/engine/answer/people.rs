@@ -52,7 +52,7 @@ fn totals(axis: &PlanAxis, counts: &[TrueCount]) -> Totals {
     }
 }
 
-fn is_known(axis: &PlanAxis, place: usize) -> bool {
+pub(super) fn is_known(axis: &PlanAxis, place: usize) -> bool {
     axis.state(place).is_none_or(|state| state == State::Coarser)
 }
 
@@ -60,18 +60,13 @@ fn is_asked(axis: &PlanAxis, place: usize) -> bool {
     axis.state(place) != Some(State::NotApplicable)
 }
 
-fn is_collected(axis: &PlanAxis, place: usize) -> bool {
+pub(super) fn is_collected(axis: &PlanAxis, place: usize) -> bool {
     is_asked(axis, place) && axis.state(place) != Some(State::NotCollected)
 }
 
 /// What has to be known to read counts of persons. `keyless` are consultations without a key in submissions that carry keys; `instead`: what the reader
 /// can do if no submission has keys.
-pub(super) fn person_notes(
-    plan: &Plan,
-    keyless: u64,
-    provenance: &mut Provenance,
-    instead: &str,
-) {
+pub(super) fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance, instead: &str) {
     let with = plan.submissions().filter(|s| s.has_persons);
     let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
     let all = plan.submissions().count();

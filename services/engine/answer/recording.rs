@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::consultations::Tabulated;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, Column, Figure, Key, KeyId};
-use super::plan::{Plan, PlanAxis};
+use super::plan::PlanAxis;
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question, asks_its_query};
 use crate::domain::disclosure::TrueCount;

@@ -6,7 +6,7 @@ use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, CellCounts, Column, Figure, Key};
 use super::plan::{Plan, organisation_key, state_words};
 use super::provenance::QuestionSettings;
-use super::question::{Counted, Question, asks_its_query, RowPlaces};
+use super::question::{Counted, Question, RowPlaces, asks_its_query};
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;

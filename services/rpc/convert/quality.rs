@@ -7,7 +7,8 @@ use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::answer::{
-    ConsistencyQuestion, RECORDING, RecordingQuestion, RepresentativenessQuestion, TimelinessQuestion, characteristic,
+    ConsistencyQuestion, RECORDING, RecordingQuestion, RepresentativenessQuestion,
+    TimelinessQuestion, characteristic,
 };
 use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid, taking};
 use crate::proto::v1;

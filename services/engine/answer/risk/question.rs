@@ -7,6 +7,7 @@ use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
 use crate::engine::answer::question::{Counted, Question, asks_its_query};
 use crate::engine::query::{AsOf, Denominator, Measure, Query, Showing};

@@ -148,5 +148,8 @@ fn every_figure_is_the_one_that_counting_row_by_row_gives() {
     // A run whose questions fall on nothing proves nothing.
     assert!(asked.filled * 10 > asked.answered, "{asked:?}");
     assert!(asked.people_of_categories > 0, "{asked:?}");
-    assert!(asked.both_paths > 0 && asked.together > 50 && asked.people > 0 && asked.answered > 50, "{asked:?}");
+    assert!(
+        asked.both_paths > 0 && asked.together > 50 && asked.people > 0 && asked.answered > 50,
+        "{asked:?}"
+    );
 }
