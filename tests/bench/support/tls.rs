@@ -1,6 +1,9 @@
-//! Certificates of a bench: an authority of its own, the server's, and one partner's, who may send and read everything that partners may.
+//! Certificates of a bench: an authority of its own, the server's, one partner's, who may send and read
+//! everything that partners may, and that of a partner who behaves badly.
+#![allow(dead_code, reason = "each bench uses a part of it")]
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use equity_indicators::app::authority::Authority;
@@ -10,7 +13,9 @@ use tonic::transport::{Certificate, ClientTlsConfig, Identity, ServerTlsConfig};
 use super::Outcome;
 
 const PARTNERS: &str = "trust_domain = \"bench.example\"\n\n[partners.bench]\norganisation = \"QK1\"\nsystems = [\"bench\"]\n\
-    submit_for = [\"*\"]\nread = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n";
+    submit_for = [\"*\"]\nread = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n\
+    [partners.rude]\norganisation = \"QJ2\"\nsystems = [\"bench\"]\n\
+    read = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n";
 
 /// The files of this process; they go with it.
 struct Files {
@@ -28,6 +33,7 @@ fn files() -> Outcome<&'static Files> {
     let authority = Authority::open(folder.path(), 2)?;
     authority.server(&["localhost".to_owned(), "127.0.0.1".to_owned()])?;
     authority.client("bench", "spiffe://bench.example/org/QK1/sys/bench")?;
+    authority.client("rude", "spiffe://bench.example/org/QJ2/sys/bench")?;
     std::fs::write(folder.path().join("partners.toml"), PARTNERS)?;
     Ok(FILES.get_or_init(|| Files { folder, authority }))
 }
@@ -38,6 +44,22 @@ fn path(name: &str) -> Outcome<PathBuf> {
 
 fn read(name: &str) -> Outcome<Vec<u8>> {
     Ok(std::fs::read(path(name)?)?)
+}
+
+/// Where the files are.
+pub fn folder() -> Outcome<&'static Path> {
+    Ok(files()?.folder.path())
+}
+
+/// The settings of a service, as a program, that knows its callers by their certificates.
+pub fn settings() -> Outcome<Vec<(&'static str, OsString)>> {
+    let named = [
+        ("EQUITY_TLS_CERTIFICATE_FILE", "server.crt"),
+        ("EQUITY_TLS_KEY_FILE", "server.key"),
+        ("EQUITY_TLS_CLIENT_AUTHORITIES_FILE", "ca.crt"),
+        ("EQUITY_PARTNERS_FILE", "partners.toml"),
+    ];
+    named.into_iter().map(|(name, file)| Ok((name, path(file)?.into()))).collect()
 }
 
 /// Makes a service know its callers by their certificates.
