@@ -20,6 +20,7 @@ use super::client::{Client, Unread};
 use super::frames::Frames;
 use super::heads::{DATA, Heads};
 use super::opening::{Opening, PREFACE};
+use super::pace::Pace;
 use super::settings::ServerSettings;
 use super::socket::Socket;
 use crate::telemetry::metrics;
@@ -35,7 +36,10 @@ pub(super) struct Connection {
     preface: &'static [u8],
     client: Arc<Client>,
     frames: Frames,
-    /// The wait until more is read.
+    /// When handshakes of its address begin; and whether this one was noted there.
+    pace: Arc<Pace>,
+    has_begun: bool,
+    /// The wait until it opens, or until more is read.
     rest: Option<Pin<Box<Sleep>>>,
     /// The frames that are sent, and bytes of messages in them since the client's last progress. Answers to its pings are none.
     sent: Heads,
@@ -54,6 +58,7 @@ impl Connection {
         permit: OwnedSemaphorePermit,
         settings: &ServerSettings,
         client: Arc<Client>,
+        pace: Arc<Pace>,
     ) -> Self {
         metrics::connection_opened();
         let opening = Some(Opening::within(settings.preface));
@@ -67,6 +72,8 @@ impl Connection {
             preface: PREFACE,
             client,
             frames,
+            pace,
+            has_begun: false,
             rest,
             sent,
             taken,
@@ -113,6 +120,20 @@ impl Connection {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         if !self.stream.is_open() {
+            if !self.has_begun {
+                if self.stream.poll_came(cx).is_pending() {
+                    return opening.too_late(cx);
+                }
+                self.has_begun = true;
+                let until = self.pace.begins(self.client.address(), Instant::now());
+                self.rest = until.map(|until| Box::pin(sleep_until(until)));
+            }
+            if let Some(rest) = &mut self.rest {
+                if rest.as_mut().poll(cx).is_pending() {
+                    return opening.too_late(cx);
+                }
+                self.rest = None;
+            }
             let Poll::Ready(shaken) = self.stream.poll_handshake(cx) else {
                 return opening.too_late(cx);
             };
@@ -175,6 +196,7 @@ impl AsyncRead for Connection {
         }
         let now = Instant::now();
         if !self.frames.came(&buffer.filled()[before..], now) {
+            self.pace.flooded(self.client.address(), now);
             self.client.cut_off("it sent a flood of frames that ask for nothing");
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }

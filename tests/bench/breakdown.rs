@@ -116,9 +116,9 @@ struct Options {
     /// Asks the tables only.
     #[arg(long)]
     tables: bool,
-    /// Asks beside bad neighbours only.
-    #[arg(long)]
-    neighbours: bool,
+    /// Asks beside bad neighbours only; of those whose names contain a word, if there is one.
+    #[arg(long, value_name = "WORD")]
+    neighbours: Option<Option<String>>,
     /// Is a bad neighbour of this kind itself, at the service `attacks`, with the `certificates` of a folder.
     #[arg(long, hide = true, requires = "attacks", requires = "certificates")]
     neighbour: Option<String>,
@@ -139,8 +139,8 @@ async fn main() -> Outcome {
     {
         return neighbours::be(kind, address, certificates).await;
     }
-    if options.neighbours {
-        return neighbours::neighbours().await;
+    if let Some(word) = &options.neighbours {
+        return neighbours::neighbours(word.as_deref().unwrap_or_default()).await;
     }
     if options.protected {
         return partners::protected(&options).await;
