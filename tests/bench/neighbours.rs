@@ -1,7 +1,7 @@
-//! How long a well-behaved partner waits beside bad neighbours, against a quiet service.
+//! How long well-behaved partners wait beside bad neighbours, against a quiet service.
 //!
-//! The service runs as an operator runs it: a program of its own, with TLS, partners, quotas and audit. The partner asks 160 questions a
-//! second by one characteristic; of every two, one has its answer at hand and one nobody asked before. The bad neighbour is a program of its own
+//! The service runs as an operator runs it: a program of its own, with TLS, partners, the usual quotas, and audit. Four partners ask
+//! 160 questions a second by one characteristic; of every two, one has its answer at hand and one nobody asked before. The bad neighbour is a program of its own
 //! with the lowest priority of this machine's processors, as if it sent from another machine.
 
 mod bad;
@@ -18,7 +18,7 @@ use tonic::transport::Channel;
 pub use bad::be;
 
 use crate::program::Program;
-use crate::support::{Outcome, connect, histogram, ms, raw, record, rows, tls, verdict};
+use crate::support::{Outcome, histogram, ms, raw, record, rows, tls, verdict};
 use crate::{About, FIRST_MONTH, LAST_MONTH};
 
 const ROWS: u64 = 200_000;
@@ -30,26 +30,29 @@ const TIME: Duration = Duration::from_millis(2_500);
 const ROUNDS: usize = 2;
 /// Questions whose answers are at hand.
 const FEW: usize = 200;
-/// The quota of each partner: what the good one asks, and a little more.
-const QUOTA: &str = "250";
 
 /// Measures the partner beside every bad neighbour whose name contains a word.
 pub async fn neighbours(word: &str) -> Outcome {
     let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    let uri = |service: &Program| service.uri().replace("127.0.0.1", "localhost");
     let mut settings = tls::settings()?;
     let quota = ["EQUITY_QUOTAS_REQUESTS_PER_SECOND", "EQUITY_QUOTAS_BURST"];
-    settings.extend(quota.map(|name| (name, QUOTA.into())));
-    let (service, _) = Program::start_with(&folder.path().join("data"), &settings)?;
-    let uri = service.uri().replace("127.0.0.1", "localhost");
+    settings.extend(quota.map(|name| (name, "1000000".into())));
+    // What is loaded first is loaded by no partner's quota.
+    let (loading, _) = Program::start_with(&data, &settings)?;
     let mut about = About::default();
     for parcel in rows::generator(ROWS, FIRST_MONTH, LAST_MONTH)?.consultations() {
         about.see(&parcel);
-        rows::submit_all(&uri, &[rows::encode(&parcel)]).await?;
+        rows::submit_all(&uri(&loading), &[rows::encode(&parcel)]).await?;
     }
+    loading.stop()?;
+    let (service, _) = Program::start_with(&data, &tls::settings()?)?;
+    let uri = uri(&service);
     let good = Good::connect(&uri, about.questions()).await?;
     // Brings into memory what is read.
     good.asks().await?;
-    println!("a partner's p99 beside a bad neighbour, {ROWS} records, to quiet: at hand; first");
+    println!("partners' p99 beside a bad neighbour, {ROWS} records, to quiet: at hand; first");
     let (mut at_hand, mut first) = (0.0_f64, 0.0_f64);
     for kind in bad::kinds().into_iter().filter(|kind| kind.contains(word)) {
         let (mut quiet, mut beside) = (Times::new(), Times::new());
@@ -70,12 +73,12 @@ pub async fn neighbours(word: &str) -> Outcome {
         );
         (at_hand, first) = (at_hand.max(ratios.0), first.max(ratios.1));
     }
-    verdict("bad neighbours: a partner's p99 at hand, to quiet, the worst", at_hand, 2.0, 1.5);
-    verdict("bad neighbours: a partner's p99 first, to quiet, the worst", first, 2.0, 1.5);
+    verdict("bad neighbours: partners' p99 at hand, to quiet, the worst", at_hand, 2.0, 1.5);
+    verdict("bad neighbours: partners' p99 first, to quiet, the worst", first, 2.0, 1.5);
     service.stop()
 }
 
-/// A well-behaved partner. Any error of its questions ends the bench.
+/// Well-behaved partners. Any error of its questions ends the bench.
 struct Good {
     channels: Vec<Channel>,
     questions: Arc<[Bytes]>,
@@ -103,12 +106,13 @@ impl Times {
 impl Good {
     async fn connect(uri: &str, questions: Vec<Bytes>) -> Outcome<Self> {
         let mut channels = Vec::new();
-        for _ in 0..ASKERS {
-            channels.push(connect(uri).await?);
+        for partner in tls::GOOD.iter().cycle().take(ASKERS as usize) {
+            channels.push(tls::connect(uri, partner).await?);
         }
         for question in &questions[..FEW] {
             raw::ask(channels[0].clone(), question.clone()).await?;
-            tokio::time::sleep(Duration::from_millis(6)).await;
+            // Within its quota.
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
         let next = Arc::new(AtomicUsize::new(FEW));
         Ok(Self { channels, questions: questions.into(), next })

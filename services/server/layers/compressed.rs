@@ -16,8 +16,9 @@ use crate::rpc::status;
 
 /// Bytes before each message: whether it is compressed, and its length.
 pub(super) const PREFIX: usize = 5;
-/// Bytes that are unpacked at once: less than a tenth of a millisecond.
-const STEP: usize = 64 << 10;
+/// Bytes that are unpacked at once, and at first: that takes some tens of microseconds, and a few.
+const STEP: usize = 32 << 10;
+const FIRST: usize = 4 << 10;
 /// The header that names how messages are compressed.
 pub(super) const HEADER: &str = "grpc-encoding";
 
@@ -92,7 +93,7 @@ impl Unpacking {
     /// Unpacks one step. None: there is more.
     fn step(&mut self) -> Result<Option<Bytes>, Status> {
         let left = self.most + 1 - (self.plain.len() - PREFIX);
-        let wanted = STEP.min(left);
+        let wanted = if self.plain.len() == PREFIX { FIRST } else { STEP }.min(left);
         let read = Read::by_ref(&mut self.packed).take(wanted as u64).read_to_end(&mut self.plain);
         let length = self.plain.len() - PREFIX;
         if length > self.most {
@@ -146,11 +147,11 @@ mod tests {
         // Everybody has the first step.
         for unpacking in &mut two {
             assert!(unpacking.poll(&mut cx, &mut turns).is_pending());
-            assert_eq!(unpacking.plain.len(), PREFIX + STEP);
+            assert_eq!(unpacking.plain.len(), PREFIX + FIRST);
         }
         let [first, second] = &mut two;
         let message = loop {
-            assert!(second.plain.len() == PREFIX + STEP, "it waits for the first");
+            assert!(second.plain.len() == PREFIX + FIRST, "it waits for the first");
             match first.poll(&mut cx, &mut turns) {
                 Poll::Ready(message) => break message.unwrap(),
                 Poll::Pending => {
