@@ -158,7 +158,11 @@ impl Service {
         let (reader, reference) = (caller.reader(), self.engine.reference());
         let own = reader.organisation.clone().unwrap_or_default();
         let reads = |of: Dataset| reader.reads(&reference, (collection, of), &own);
-        if Dataset::ALL.into_iter().any(reads) { Ok(()) } else { Err(not_read(&reader, collection)) }
+        if Dataset::ALL.into_iter().any(reads) {
+            Ok(())
+        } else {
+            Err(not_read(&reader, collection))
+        }
     }
 }
 

@@ -280,8 +280,7 @@ impl Lists {
         let found = self.0.engine.availability(collection, &organisations, dataset, position);
         let found = found.map_err(|error| store_error(&error))?;
         let of = |made: &Submission| (collection.as_str(), made.slot.dataset);
-        let known =
-            |made: &Arc<Submission>| reader.knows(&content, of(made), &made.organisation);
+        let known = |made: &Arc<Submission>| reader.knows(&content, of(made), &made.organisation);
         let (found, next_page_token) = page.of(found.into_iter().filter(known).collect());
         let reads = |made: &Submission| reader.reads(&content, of(made), &made.organisation);
         let availability = found.into_iter().map(|made| v1::Availability {

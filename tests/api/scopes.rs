@@ -97,7 +97,8 @@ async fn a_refusal_does_not_tell_whether_there_is_a_submission() {
     {
         let channel = guarded.channel(role, organisation).await;
         for rpc in ["GetSubmission", "ListRowProblems", "WithdrawSubmission"] {
-            let (there, missing) = (name("populations", "2020-04", 1), name("populations", "2020-04", 2));
+            let (there, missing) =
+                (name("populations", "2020-04", 1), name("populations", "2020-04", 2));
             let mut told = Vec::new();
             for of in [&there, &missing, &name("populations", "2020-07", 1)] {
                 let asked = match rpc {
@@ -187,7 +188,9 @@ async fn a_submission_that_began_before_its_scope_was_taken_away_is_not_stored()
     let submitting =
         tokio::spawn(async move { client.submit_consultations(ReceiverStream::new(parts)).await });
     let record = v1::ConsultationRecord { channel: "VIDEO".into(), ..Default::default() };
-    let batch = || Part::Batch(v1::ConsultationBatch { records: vec![record.clone()], ..Default::default() });
+    let batch = || {
+        Part::Batch(v1::ConsultationBatch { records: vec![record.clone()], ..Default::default() })
+    };
     send.send(part(batch())).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!submitting.is_finished());
@@ -229,7 +232,8 @@ async fn an_export_ends_when_its_scope_is_taken_away() {
         period_step: v1::PeriodStep::Month.into(),
         ..Default::default()
     };
-    let mut export = ExportServiceClient::new(slow).export_breakdowns(request).await.unwrap().into_inner();
+    let mut export =
+        ExportServiceClient::new(slow).export_breakdowns(request).await.unwrap().into_inner();
     let first = export.message().await.unwrap().unwrap();
     let channel = guarded.channel("activity", "C82004").await;
     let narrow = PARTNERS.replace("\"INTERNAL\", areas = [\"QK1\"]", "\"PARTNER\", areas = []");
@@ -243,7 +247,8 @@ async fn an_export_ends_when_its_scope_is_taken_away() {
             Err(ended) => break Some(ended),
         }
     };
-    let ended = ended.unwrap_or_else(|| panic!("it was sent to its end: {tables} of {}", first.table_count));
+    let ended = ended
+        .unwrap_or_else(|| panic!("it was sent to its end: {tables} of {}", first.table_count));
     assert_eq!(reason(&ended), "PARTNER_CHANGED", "{ended:?}");
     guarded.service.stop().await.unwrap();
 }
@@ -253,9 +258,7 @@ async fn an_export_ends_when_its_scope_is_taken_away() {
 async fn people_out_of_scope_are_behind_no_rate() {
     let (guarded, _) = filled().await;
     let channel = guarded.channel("activity", "C82004").await;
-    let query = |by: Value| {
-        json!({"collection": "practice-feed", "organisations": [OTHER], "period": {"first": "2020-04"}, "by": by})
-    };
+    let query = |by: Value| json!({"collection": "practice-feed", "organisations": [OTHER], "period": {"first": "2020-04"}, "by": by});
     for (rpc, asked) in [
         ("GetChannelBreakdown", json!({"query": query(json!([])), "includeRates": true})),
         ("GetRepresentativeness", json!({"query": query(json!(["sex"]))})),
@@ -350,15 +353,11 @@ read = { profile = "INTERNAL", areas = ["QK1"], datasets = ["*"], indicators = [
     let submit = rpcs.iter().find(|of| of.name() == "SubmitIndicatorCounts").unwrap();
     let mut header = header(OTHER, "2020-04");
     header["collectedCharacteristics"] = json!(["sex"]);
-    let row = |sex: &str| {
-        json!({"indicator": "C20-SMI", "numeratorCount": 761_543, "denominatorCount": 872_654, "person": {"sex": sex}})
-    };
+    let row = |sex: &str| json!({"indicator": "C20-SMI", "numeratorCount": 761_543, "denominatorCount": 872_654, "person": {"sex": sex}});
     let messages = [json!({"header": header}), json!({"batch": {"records": [row("1"), row("2")]}})];
     call(&loader, submit, &messages).await.unwrap();
     let narrow = guarded.channel("narrow", "C82008").await;
-    let query = |by: Value| {
-        json!({"collection": "practice-feed", "organisations": [OTHER], "period": {"first": "2020-04"}, "by": by})
-    };
+    let query = |by: Value| json!({"collection": "practice-feed", "organisations": [OTHER], "period": {"first": "2020-04"}, "by": by});
     let counts = json!({"query": query(json!(["sex"])), "indicator": "C20-SMI"});
     for (rpc, asked) in [
         ("GetIndicatorBreakdown", counts.clone()),
@@ -393,16 +392,14 @@ read = { profile = "INTERNAL", areas = ["QK1"], datasets = ["*"], indicators = [
     let submit = rpcs.iter().find(|of| of.name() == "SubmitConsultations").unwrap();
     let mut header = header(OTHER, "2020-04");
     header["collectedCharacteristics"] = json!(["sex"]);
-    let row = |sex: &str, attendance: &str, count: u32| {
-        json!({"channel": "TELEPHONE", "attendance": attendance, "recordCount": count, "person": {"sex": sex}})
-    };
+    let row = |sex: &str, attendance: &str, count: u32| json!({"channel": "TELEPHONE", "attendance": attendance, "recordCount": count, "person": {"sex": sex}});
     let rows = [row("1", "5", 900), row("1", "3", 100), row("2", "5", 600), row("2", "3", 400)];
     let messages = [json!({"header": header}), json!({"batch": {"records": rows}})];
     call(&loader, submit, &messages).await.unwrap();
     let narrow = guarded.channel("narrow", "C82008").await;
-    let query =
-        json!({"collection": "practice-feed", "organisations": [OTHER], "period": {"first": "2020-04"}});
-    let told = ask(&narrow, "ListGaps", json!({"query": query, "dimensions": ["sex"]})).await.unwrap();
+    let query = json!({"collection": "practice-feed", "organisations": [OTHER], "period": {"first": "2020-04"}});
+    let told =
+        ask(&narrow, "ListGaps", json!({"query": query, "dimensions": ["sex"]})).await.unwrap();
     let rows = told["breakdown"]["rows"].as_array().unwrap();
     assert!(!rows.is_empty(), "{told}");
     for row in rows {

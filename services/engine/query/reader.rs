@@ -73,12 +73,7 @@ impl Reader {
 
     /// Whether it may know that an organisation has submitted a dataset to a collection.
     #[must_use]
-    pub fn knows(
-        &self,
-        reference: &Reference,
-        of: (&str, Dataset),
-        organisation: &str,
-    ) -> bool {
+    pub fn knows(&self, reference: &Reference, of: (&str, Dataset), organisation: &str) -> bool {
         self.may_know(reference, of.1, organisation) || self.reads(reference, of, organisation)
     }
 

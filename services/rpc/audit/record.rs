@@ -54,7 +54,9 @@ impl Record {
 
     /// Who calls, the disclosure profile and the purpose; empty: none was found.
     pub fn is_of(&self, who: Arc<Who>, profile: &'static str, purpose: &str) {
-        self.note(|call| (call.who, call.profile, call.purpose) = (who, profile, purpose.to_owned()));
+        self.note(|call| {
+            (call.who, call.profile, call.purpose) = (who, profile, purpose.to_owned())
+        });
     }
 
     /// What is asked: the encoded request. Of a stream of rows, its header.

@@ -40,7 +40,10 @@ impl Drop for Panics {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let why = "the thread that writes the audit log panicked";
-            tracing::error!(why, "the audit log cannot be written: every call is refused; see the runbook");
+            tracing::error!(
+                why,
+                "the audit log cannot be written: every call is refused; see the runbook"
+            );
             let _first = self.0.broken.set(why.to_owned());
             let mut state = self.0.state();
             state.is_over = true;

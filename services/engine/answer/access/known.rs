@@ -74,7 +74,8 @@ impl<'a> Known<'a> {
             for place in order {
                 let submission = &standing.submissions[place];
                 let is_unheard = self.snapshots.unheard.contains(&submission.slot.organisation);
-                if is_unheard || !submission.has_persons || submission.column(self.field).is_none() {
+                if is_unheard || !submission.has_persons || submission.column(self.field).is_none()
+                {
                     continue;
                 }
                 for record in standing.starts[place]..standing.starts[place + 1] {

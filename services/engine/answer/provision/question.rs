@@ -139,7 +139,8 @@ impl Question for ProvisionQuestion {
         if !snapshots.is_empty() {
             provenance.parameters.push(("access_collection", snapshots.clone()));
         }
-        let access = engine.access((&mut plan, &query.reader), &snapshots, &NEEDS, query.months.1)?;
+        let access =
+            engine.access((&mut plan, &query.reader), &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let exact = plan.protection.is_exact();
