@@ -3,7 +3,8 @@
 //! Three fields, each for itself: whether they can use remote care, need an interpreter, have an accessible-information need. The
 //! record speaks first. Where it is missing, or says that the person was not assessed, the latest snapshot of the same person key
 //! (which is of the same scheme) at or before the consultation's month speaks, of those that collect the field, whichever
-//! organisation it is from, if the reader may read it; of two in one month, the one that was accepted last. Where neither knows, the record stands as it is.
+//! organisation it is from, if the reader may read it; of two in one month, the one that was accepted last. Where neither knows, the
+//! record stands as it is.
 
 mod known;
 mod need_from_snapshot;
