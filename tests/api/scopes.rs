@@ -7,6 +7,7 @@ use equity_indicators::config::Config;
 use equity_indicators::proto::v1;
 use equity_indicators::proto::v1::export_service_client::ExportServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
+use equity_indicators::proto::v1::submit_consultations_request::Part;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -175,7 +176,6 @@ async fn a_submission_that_began_before_its_scope_was_taken_away_is_not_stored()
     let channel = guarded.channel("sender", "C82009").await;
     let (send, parts) = mpsc::channel(4);
     let part = |part| v1::SubmitConsultationsRequest { part: Some(part) };
-    use v1::submit_consultations_request::Part;
     let header = v1::SubmissionHeader {
         organisation: "C82009".into(),
         collection: "practice-feed".into(),
@@ -292,10 +292,9 @@ read = { profile = "INTERNAL", areas = ["QK1"], datasets = ["*"], indicators = [
         write(config, &format!("{PARTNERS}{own}"));
     })
     .await;
-    let [own, loader, wide] = [("own", "C82001"), ("loader", "C82003"), ("wide", "C82008")];
-    let own = guarded.channel(own.0, own.1).await;
-    let loader = guarded.channel(loader.0, loader.1).await;
-    let wide = guarded.channel(wide.0, wide.1).await;
+    let own = guarded.channel("own", "C82001").await;
+    let loader = guarded.channel("loader", "C82003").await;
+    let wide = guarded.channel("wide", "C82008").await;
     let rpcs = rpcs();
     let send = async |channel: &Channel, rpc: &str, organisation: &str, row: Value| {
         let rpc = rpcs.iter().find(|of| of.name() == rpc).unwrap();
