@@ -111,10 +111,6 @@ impl Question for SupportQuestion {
         self.plan(engine, query, &[]).map(Some)
     }
 
-    fn volume(&self, _: &Engine, _: &Query) -> Result<Option<Plan>, QueryError> {
-        Ok(None)
-    }
-
     fn all(&self, figures: &Support, row: &[usize]) -> Option<TrueCount> {
         let groups = figures.shares.row(row).into_iter().flat_map(|groups| groups.values());
         let all = groups.map(|[of, _]| of.denominator + of.unknown + of.not_collected + of.outside);
