@@ -110,11 +110,16 @@ fn together(engine: &Engine, query: &Query, asked: &mut Asked) {
     let (outer, listed) = (query.by.len(), engine.listed(query.by.len(), 1));
     let mut pass = match engine.pass(&Vec::from_iter(&plans), outer, listed) {
         Ok(pass) => pass,
-        Err(QueryError::TooLarge { .. }) => return,
+        Err(QueryError::TooLarge { .. } | QueryError::TooHeavy { .. }) => return,
         Err(error) => panic!("{error}"),
     };
     for (number, plan) in plans.iter().enumerate() {
-        let alone = engine.crosstab(plan, Path::Columns, plan.axes.len() - outer, None).unwrap();
+        let alone = match engine.crosstab(plan, Path::Columns, plan.axes.len() - outer, None) {
+            Ok(alone) => alone,
+            // So many rows with so many counts do not fit into the memory that a test has.
+            Err(QueryError::TooHeavy { .. }) => continue,
+            Err(error) => panic!("{error}"),
+        };
         assert!(pass.crosstab(number).unwrap() == alone, "{number} of {query:?}");
         asked.together += u64::from(!alone.all.sum().is_zero());
     }
