@@ -64,8 +64,9 @@ async fn world(server: &TestServer, collection: &str) -> Vec<Sent> {
             let settings = if collection == CONTROLLED { 1 } else { 2 };
             let setting = ["PRIMARY_CARE", "OUTPATIENTS"][next(settings)];
             let person = Some(next(90)).filter(|number| *number > 4);
-            // Most have the same value each time.
-            let usual = person.unwrap_or_default();
+            // Most have the same value each time; a few have one value in one organisation and another in the other.
+            let moved = organisation == "C82005" && person.is_some_and(|number| number >= 75);
+            let usual = person.unwrap_or_default() + usize::from(moved);
             let ethnicity = ETHNICITIES[if next(6) == 0 { next(4) } else { usual % 3 }];
             let disability = DISABILITIES[if next(9) == 0 { next(3) } else { usual % 3 }];
             let mut row = json!({"channel": "TELEPHONE", "careSetting": setting, "person": {"disability": disability}});
@@ -227,7 +228,11 @@ async fn a_partner_sees_no_share_of_few_people() {
     let mut about = header("C82009", CONTROLLED, "2020-04", &["ethnic_category", "disability"]);
     about.person_key_scheme = "local".into();
     before.submit(about, records(&rows)).await.unwrap();
-    let asked = || question(CONTROLLED, &["organisation"]);
+    let asked = || {
+        let mut asked = question(CONTROLLED, &["organisation"]);
+        asked["query"]["period"] = json!({"first": "2020-04"});
+        asked
+    };
     let all = before.table("consistency", asked()).await.unwrap();
     assert_eq!(count(&all, "C82009", "PERSONS"), 1, "the owner sees all");
     let release = json!({"releaseId": "first", "requestId": uuid::Uuid::new_v4().to_string()});
