@@ -1,6 +1,8 @@
 //! Every figure of every answer is the one that counting row by row gives, whichever path the cells came by, now and as of any
 //! earlier position.
 
+use std::time::{Duration, Instant};
+
 use super::ask::{question, said, said_outcomes, said_quality};
 use super::model::Model;
 use super::random::{Random, cases};
@@ -81,7 +83,9 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
             asked.both_paths += 1;
         }
     }
-    together(engine, &question.query, asked);
+    // With memory of its own, as each answer has.
+    let own = engine.until(Instant::now() + Duration::from_secs(600));
+    together(&own, &question.query, asked);
     let query = question.query.clone();
     let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
     match engine.answer(&question) {
@@ -103,7 +107,7 @@ fn together(engine: &Engine, query: &Query, asked: &mut Asked) {
         &["disability", "channel"],
         &["channel"],
         &["sex", "lead_time"],
-        &["age_years", "lead_time", "channel_mode"],
+        &["age_band", "channel_mode"],
     ];
     let plan = |inner: &&[&str]| engine.consultations(query, Measure::Contacts, inner).unwrap();
     let plans = INNER.iter().map(plan).collect::<Vec<_>>();
