@@ -14,6 +14,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/export_service.proto",
     "equity/v1/indicator_service.proto",
     "equity/v1/inequality_service.proto",
+    "equity/v1/partner_telemetry_service.proto",
     "equity/v1/publication_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/release_service.proto",

@@ -59,6 +59,8 @@ pub struct Config {
     pub retention: Retention,
     /// The audit log.
     pub audit: AuditLog,
+    /// Telemetry of partners' own systems.
+    pub delivery: Delivery,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
@@ -154,6 +156,15 @@ pub struct AuditLog {
     pub keep_days: u32,
 }
 
+/// What is kept of telemetry for partners' own systems. Where it goes, the file of partners says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Longest time that an event is kept, sent or not, in days.
+    pub keep_days: u32,
+    /// Most bytes that are kept of one partner's stream of log records or of metrics.
+    pub keep_bytes: u64,
+}
+
 /// When the service makes releases by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticReleases {
@@ -225,6 +236,7 @@ impl Default for Config {
             },
             retention: Retention::default(),
             audit: AuditLog { keep_days: 2_190 },
+            delivery: Delivery { keep_days: 14, keep_bytes: 1 << 30 },
             telemetry: TelemetrySettings::default(),
         }
     }

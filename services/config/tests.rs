@@ -72,6 +72,7 @@ fn fields() -> Vec<&'static str> {
             Releases { automatic: _, closing_days: _, every_days: _, least_changed_organisations: _ },
         retention: Retention { records_months: _, replaced_months: _ },
         audit: AuditLog { keep_days: _ },
+        delivery: Delivery { keep_days: _, keep_bytes: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -122,6 +123,8 @@ fn fields() -> Vec<&'static str> {
         "retention.records_months",
         "retention.replaced_months",
         "audit.keep_days",
+        "delivery.keep_days",
+        "delivery.keep_bytes",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",

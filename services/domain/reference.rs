@@ -13,6 +13,7 @@ mod scopes;
 mod small_areas;
 mod succession;
 mod targets;
+mod telemetry;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Reference;
 use super::files::wrong;
+use super::telemetry::Telemetry;
 use crate::domain::codes::{Content, ContentError, nearest_code};
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::ProfileName;
@@ -41,6 +42,8 @@ struct Entry {
     read: Option<Read>,
     #[serde(default)]
     roles: BTreeSet<Role>,
+    #[serde(default)]
+    telemetry: Option<Telemetry>,
 }
 
 #[derive(Deserialize)]
@@ -138,12 +141,16 @@ impl Entry {
             );
         }
         let (id, organisation, roles) = (id.to_owned(), self.organisation, self.roles);
-        Ok(Partner { id, organisation, systems, profile, scope: Arc::new(scope), roles })
+        let of_telemetry = |given: Telemetry| given.subscription(reference, &scope);
+        let telemetry = self.telemetry.map(of_telemetry).transpose();
+        let telemetry = telemetry.map_err(|why| format!("telemetry: {why}"))?.map(Arc::new);
+        let scope = Arc::new(scope);
+        Ok(Partner { id, organisation, systems, profile, scope, roles, telemetry })
     }
 }
 
 /// Codes that exist; `*` alone for all.
-fn named<'a, I: Iterator<Item = &'a str>>(
+pub(super) fn named<'a, I: Iterator<Item = &'a str>>(
     key: &str,
     codes: Vec<String>,
     known: impl Fn() -> I,

@@ -1,0 +1,104 @@
+//! What partners' own systems learn of a change: the log entry by entry, in order, into events of the outbox.
+//!
+//! Figures come out of `Protected` answers alone, asked for as the partner itself would ask: its profile, its scope, its releases.
+//!
+//! - `happened` what the log entries after a position were
+//! - `projector` entries to events, and the events with the position into the outbox, in one commit
+//! - `submitted` a stored submission, and findings about it; `refused` one that was refused
+//! - `released` a release: `revised` its figures, `alerts` gaps and targets; `cells` a cell as attributes: the only place that does it
+//! - `removed` events that a partner may not have, or that are kept no longer
+
+mod alerts;
+mod cells;
+mod happened;
+mod projector;
+mod refused;
+mod released;
+mod removed;
+mod revised;
+mod submitted;
+
+pub use projector::{Ask, Encode, NotProjected, Projector};
+pub use refused::RefusedSubmission;
+
+use std::sync::Arc;
+
+use crate::domain::delivery::{Event, EventKind, Subscription};
+use crate::domain::disclosure::ProfileName;
+use crate::domain::partner::Partner;
+use crate::domain::reference::Reference;
+use crate::engine::Engine;
+use crate::engine::query::Reader;
+use crate::store::outbox::Outbox;
+
+/// What a running service delivers with.
+#[derive(Clone)]
+pub struct Delivery {
+    /// What is still to be sent, and what was sent lately.
+    pub outbox: Arc<Outbox>,
+    /// Makes events of changes.
+    pub projector: Projector,
+}
+
+impl Engine {
+    /// Delivers with this from now on. The first call counts.
+    pub fn deliver_with(&self, delivery: Delivery) {
+        // A service opens one outbox.
+        let _second = self.delivery.set(delivery);
+    }
+
+    /// What the service delivers with; none: it has no partner to send to.
+    #[must_use]
+    pub fn delivery(&self) -> Option<&Delivery> {
+        self.delivery.get()
+    }
+}
+
+/// A partner that is sent something.
+#[derive(Clone)]
+struct Recipient {
+    partner: Arc<Partner>,
+    subscription: Arc<Subscription>,
+    reader: Reader,
+}
+
+impl Recipient {
+    /// Everybody who is sent something.
+    fn all(reference: &Reference) -> Vec<Self> {
+        let with = |partner: &Arc<Partner>| {
+            let subscription = Arc::clone(partner.telemetry.as_ref()?);
+            let reader = Reader {
+                profile: partner.profile.unwrap_or(ProfileName::Public),
+                organisation: Some(partner.organisation.clone()),
+                scope: Arc::clone(&partner.scope),
+            };
+            Some(Self { partner: Arc::clone(partner), subscription, reader })
+        };
+        reference.partners().iter().filter_map(with).collect()
+    }
+
+    /// Whether it wants events of a kind.
+    fn wants(&self, kind: EventKind) -> bool {
+        self.subscription.events.contains(&kind)
+    }
+
+    /// Bytes that tell what it may read from anything else.
+    fn scope_key(&self) -> [u8; 16] {
+        let mut key = [0; 16];
+        let mut hash = blake3::Hasher::new();
+        hash.update(&self.reader.key());
+        hash.finalize_xof().fill(&mut key);
+        key
+    }
+}
+
+/// Numbers the events of one partner and one source, each kind for itself: the ids depend on it.
+fn numbered(mut events: Vec<Event>) -> Vec<Event> {
+    let mut next = std::collections::BTreeMap::new();
+    for event in &mut events {
+        let number = next.entry(event.kind).or_insert(0);
+        event.index = *number;
+        *number += 1;
+    }
+    events
+}
