@@ -43,7 +43,7 @@ const ENCODED: &[&str] = &[
 ];
 
 /// What is on disk.
-const STORE: &[&str] = &["equity/store/v1/store.proto"];
+const STORE: &[&str] = &["equity/store/v1/outbox.proto", "equity/store/v1/store.proto"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::engine::delivery::{Delivery, Projector};
+use crate::engine::delivery::Delivery;
 use crate::engine::outbox::{Keep, Outbox};
 use crate::rpc;
 use crate::telemetry::partner::{Identity, Workers, encode};
@@ -40,7 +40,7 @@ pub(super) async fn deliver(
             None if is_wanted(&engine, &config.data_folder) => {
                 open(&engine, &config, &instance).await.map(|opened| workers = Some(opened))
             }
-            _ => Ok(()),
+            None | Some(_) => Ok(()),
         };
         let worked = match (opened, workers.as_mut()) {
             (Ok(()), Some(workers)) => {
@@ -94,13 +94,12 @@ fn is_wanted(engine: &Engine, data_folder: &Path) -> bool {
 
 async fn open(engine: &Arc<Engine>, config: &Config, instance: &str) -> anyhow::Result<Workers> {
     let (opening, folder) = (Arc::clone(engine), config.data_folder.clone());
-    let opened = super::apart("outbox", move || {
+    let opened = tokio::task::spawn_blocking(move || {
         let now = opening.store().now();
         Outbox::open(&folder, opening.told(), now).map(Arc::new)
     });
     let outbox = opened.await??;
-    let projector = Projector { ask: rpc::breakdowns::told, encode };
-    engine.deliver_with(Delivery { outbox: Arc::clone(&outbox), projector });
+    engine.deliver_with(Delivery { outbox: Arc::clone(&outbox), encode });
     Ok(Workers::new(outbox, Identity { instance: instance.to_owned() }))
 }
 
@@ -110,7 +109,8 @@ async fn work(engine: Arc<Engine>, keep: Option<Keep>) -> anyhow::Result<()> {
     // When this is dropped, the questions under way end, and their events are made by the next start.
     let _waiting = until.waiting();
     let worked = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-        let Some(Delivery { outbox, projector }) = engine.delivery() else { return Ok(()) };
+        let Some(delivery) = engine.delivery() else { return Ok(()) };
+        let (outbox, projector) = (&delivery.outbox, rpc::telemetry::projector(delivery));
         loop {
             let _still = until.store().hold();
             if !projector.step(&until, outbox)? {

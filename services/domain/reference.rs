@@ -3,6 +3,7 @@
 mod files;
 mod indicators;
 mod members;
+mod named;
 mod nearest;
 mod partners;
 mod profiles;

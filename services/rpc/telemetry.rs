@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 use super::audit::Record;
+use super::breakdowns::told;
 use super::caller::Caller;
 use super::convert::trim::trim;
 use super::convert::{int, store_error, telemetry as convert};
@@ -13,13 +14,19 @@ use super::{Service, status};
 use crate::domain::delivery::Signal;
 use crate::domain::partner::{Partner, Role};
 use crate::engine::Engine;
-use crate::engine::delivery::Delivery;
+use crate::engine::delivery::{Delivery, Projector};
 use crate::engine::outbox::StreamId;
 use crate::proto::server::partner_telemetry_service_server::PartnerTelemetryService;
 use crate::proto::v1;
 
 /// Answers `PartnerTelemetryService`.
 pub struct PartnerTelemetry(pub Service);
+
+/// What makes events for partners, and asks for their figures as each of them would.
+#[must_use]
+pub fn projector(delivery: &Delivery) -> Projector {
+    Projector { ask: told, encode: delivery.encode }
+}
 
 /// The streams of a partner that a call is about.
 struct About {
@@ -315,7 +322,8 @@ impl PartnerTelemetryService for PartnerTelemetry {
         record.intends().await?;
         let purged = self.0.aside(move |engine| {
             let about = About::new(engine, &partner, signal)?;
-            let Delivery { outbox, projector } = delivery(engine)?;
+            let delivery = delivery(engine)?;
+            let (outbox, projector) = (&delivery.outbox, projector(delivery));
             let mut count = 0;
             for id in &about.streams {
                 let purged = projector.purge(engine, outbox, id);

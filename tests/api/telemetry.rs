@@ -80,6 +80,7 @@ fn of_kind(received: &Received, kind: &str) -> Vec<Got> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::print_stdout, reason = "the figure is for whoever asks for it")]
 async fn submissions_findings_and_figures_arrive_by_themselves() {
     let (received, endpoint) = Received::start(Vec::new()).await;
     let (server, _folder) = started(&partner("alpha", &endpoint, "PARTNER", "")).await;
@@ -88,6 +89,9 @@ async fn submissions_findings_and_figures_arrive_by_themselves() {
     }
     until("the own submission", || !of_kind(&received, "submission.accepted").is_empty()).await;
     release(&server, "first").await;
+    let made = std::time::Instant::now();
+    until("the first figure", || !of_kind(&received, "indicator.revised").is_empty()).await;
+    println!("a release made, its first figure in the collector {:?} later", made.elapsed());
     until("figures", || of_kind(&received, "indicator.revised").len() > 10).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
 
@@ -328,7 +332,7 @@ fn forms(number: i64) -> Vec<Vec<u8>> {
         rest >>= 7;
     }
     varint.push(u8::try_from(rest).unwrap());
-    #[expect(clippy::cast_precision_loss, reason = "small")]
+    #[allow(clippy::cast_precision_loss)] // small
     let double = (number as f64).to_le_bytes().to_vec();
     vec![number.to_string().into_bytes(), varint, double]
 }

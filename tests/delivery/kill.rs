@@ -42,7 +42,9 @@ async fn submit(address: String, seed: u32) -> Vec<i64> {
         let messages = consultations(header("C82001", "practice-feed", &month, &[]), vec![rows]);
         let mut client = SubmissionServiceClient::new(channel.clone());
         match client.submit_consultations(tokio_stream::iter(messages)).await {
-            Ok(answer) => acknowledged.push(answer.into_inner().receipt.unwrap().position),
+            Ok(answer) => {
+                acknowledged.push(answer.into_inner().receipt.unwrap().submission.unwrap().position)
+            }
             Err(_) => break,
         }
     }

@@ -1,5 +1,6 @@
 //! Telemetry to partners' own systems: every fault of an endpoint, many partners of whom some are bad, and a service that is killed.
 
+mod command;
 mod faults;
 mod http;
 mod kill;

@@ -212,12 +212,9 @@ mod tests {
                 "PERMISSION_DENIED" | "UNIMPLEMENTED" | "UNAUTHENTICATED" => Verdict::Pause,
                 _ => Verdict::Never,
             };
-            assert_eq!(of(code, None, ""), expected, "{name}");
-            let with_info = match &expected {
-                Verdict::Again(None) => Verdict::Again(LATER),
-                _ if *name == "RESOURCE_EXHAUSTED" => Verdict::Again(LATER),
-                other => other.clone(),
-            };
+            assert_eq!(of(code, None, ""), expected.clone(), "{name}");
+            let again = expected == Verdict::Again(None) || *name == "RESOURCE_EXHAUSTED";
+            let with_info = if again { Verdict::Again(LATER) } else { expected };
             assert_eq!(of(code, LATER, ""), with_info, "{name} with RetryInfo");
         }
         assert_eq!(of(17, None, ""), Verdict::Never);

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::event::EventKind;
 use super::network::Network;
-use crate::domain::partner::Named;
 
 /// How telemetry is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -114,8 +113,8 @@ pub struct Subscription {
     pub areas: Vec<String>,
     /// Collections that figures are of; empty: the default of the area.
     pub collections: Vec<String>,
-    /// Indicators that figures are of.
-    pub indicators: Named,
+    /// Indicators that figures are of; none: all.
+    pub indicators: Option<BTreeSet<String>>,
     /// Characteristics that figures are broken down by, one at a time, besides the whole.
     pub characteristics: Vec<String>,
 }

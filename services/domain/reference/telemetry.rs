@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::Reference;
-use super::partners::named;
+use super::named::named;
 use crate::domain::delivery::{Endpoint, EventKind, Network, Protocol, Subscription};
-use crate::domain::partner::Scope;
+use crate::domain::partner::{Named, Scope};
 
 /// Most questions that one release is asked for one partner, of each table: areas, collections and characteristics multiplied.
 const MOST_QUESTIONS: usize = 500;
@@ -92,7 +92,10 @@ impl Telemetry {
             return Err(format!("areas: the partner may not read `{area}`: add it to read.areas"));
         }
         let collections = listed("collections", self.collections, collections)?;
-        let indicators = named("indicators", self.indicators, indicators)?;
+        let indicators = match named("indicators", self.indicators, indicators)? {
+            Named::All => None,
+            Named::Only(codes) => Some(codes),
+        };
         let characteristics = listed("characteristics", self.characteristics, dimensions)?;
         let questions = areas.len() * collections.len().max(1) * (1 + characteristics.len());
         if questions > MOST_QUESTIONS {
@@ -158,7 +161,7 @@ mod tests {
         let reference = read(SECURE).unwrap();
         let partner = reference.partners().named("one").unwrap();
         let of = partner.telemetry.as_ref().unwrap();
-        assert!(of.gzip && of.metrics && of.indicators.has("CH-01"));
+        assert!(of.gzip && of.metrics && of.indicators.is_none());
         assert_eq!(of.events, EventKind::ALL.into());
         assert!(of.areas.is_empty() && of.characteristics.is_empty());
         assert!(of.allow_addresses.is_empty() && of.certificate.is_none());

@@ -6,11 +6,13 @@
 //! - `projector` entries to events, and the events with the position into the outbox, in one commit
 //! - `submitted` a stored submission, and findings about it; `refused` one that was refused
 //! - `released` a release: `revised` its figures, `alerts` gaps and targets; `cells` a cell as attributes: the only place that does it
+//! - [`Delivery`] what a running service delivers with
 //! - `removed` events that a partner may not have, or that are kept no longer
 
 mod alerts;
 mod cells;
 mod happened;
+mod outlet;
 mod projector;
 mod refused;
 mod released;
@@ -18,7 +20,8 @@ mod removed;
 mod revised;
 mod submitted;
 
-pub use projector::{Ask, Encode, NotProjected, Projector};
+pub use outlet::{Delivery, Encode};
+pub use projector::{Ask, NotProjected, Projector};
 pub use refused::RefusedSubmission;
 
 use std::sync::Arc;
@@ -29,16 +32,6 @@ use crate::domain::partner::Partner;
 use crate::domain::reference::Reference;
 use crate::engine::Engine;
 use crate::engine::query::Reader;
-use crate::store::outbox::Outbox;
-
-/// What a running service delivers with.
-#[derive(Clone)]
-pub struct Delivery {
-    /// What is still to be sent, and what was sent lately.
-    pub outbox: Arc<Outbox>,
-    /// Makes events of changes.
-    pub projector: Projector,
-}
 
 impl Engine {
     /// Delivers with this from now on. The first call counts.

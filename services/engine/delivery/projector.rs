@@ -1,6 +1,7 @@
 //! The log, entry by entry, into events of the outbox.
 
 use super::happened::Happened;
+use super::outlet::Encode;
 use super::{Recipient, numbered};
 use crate::domain::delivery::{Event, EventKind, Point, Signal, Value};
 use crate::engine::Engine;
@@ -13,8 +14,6 @@ use crate::store::outbox::{NewEvent, Outbox, StreamId};
 /// Answers a question as a reader would get it; none: the reader gets no such answer. An error is a failure of the service, and the question has to be asked
 /// again: otherwise the partner would never learn what it was about.
 pub type Ask = fn(&Engine, &Reader, &Table) -> Result<Option<Protected>, String>;
-/// An event as a record of a signal; none: the event has none there.
-pub type Encode = fn(&Event, Signal) -> Option<Vec<u8>>;
 
 /// Why entries were not read.
 #[derive(Debug, thiserror::Error)]

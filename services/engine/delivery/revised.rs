@@ -103,7 +103,9 @@ fn changed(
     // Counts of everybody are context of every indicator.
     let is_wanted = |column: &Column| {
         let is_count = column.indicator.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-        is_count || (wanted.has(&column.indicator) && may_read.has(&column.indicator))
+        is_count
+            || (wanted.as_ref().is_none_or(|codes| codes.contains(&column.indicator))
+                && may_read.has(&column.indicator))
     };
     let mut events = Vec::new();
     for row in now.rows().iter().filter(|row| row.keys.len() == by.len()) {

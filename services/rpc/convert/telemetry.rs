@@ -46,7 +46,10 @@ pub(in crate::rpc) fn subscription(partner: &Partner) -> Option<v1::TelemetrySub
         events: of.events.iter().map(|kind| kind.name().to_owned()).collect(),
         areas: of.areas.clone(),
         collections: of.collections.clone(),
-        indicators: of.indicators.codes().map(str::to_owned).collect(),
+        indicators: match &of.indicators {
+            None => vec!["*".to_owned()],
+            Some(codes) => codes.iter().cloned().collect(),
+        },
         characteristics: of.characteristics.clone(),
     })
 }

@@ -8,6 +8,7 @@ use tonic_types::StatusExt as _;
 use crate::domain::submission::Header;
 use crate::engine::delivery::RefusedSubmission;
 use crate::rpc::Service;
+use crate::rpc::telemetry::projector;
 
 /// What the header of a submission says.
 pub(super) fn about(header: &Header) -> RefusedSubmission {
@@ -42,7 +43,7 @@ pub(super) async fn refused(service: &Service, mut about: RefusedSubmission, sta
     }
     let added = tokio::task::spawn_blocking(move || {
         let Some(delivery) = engine.delivery() else { return Ok(()) };
-        delivery.projector.refused(&engine, &delivery.outbox, &about)
+        projector(delivery).refused(&engine, &delivery.outbox, &about)
     });
     match added.await {
         Ok(Ok(())) => {}

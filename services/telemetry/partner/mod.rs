@@ -3,16 +3,18 @@
 //! - [`encode`] an event as an OTLP log record or metric; `request` several of them as one request
 //! - `connect` a connection to an endpoint: the address is checked where it is connected to; `tls`, `headers` what the files of a partner say
 //! - `send` one request and what came of it, over gRPC and over HTTP
-//! - `worker` one stream, one request at a time; [`workers`] a worker for each stream
+//! - `task` what a worker works on; `worker` one stream, one request at a time; [`workers`] a worker for each stream
 
 mod connect;
 mod encode;
 mod headers;
 mod request;
 mod send;
+mod task;
 mod tls;
 mod worker;
 mod workers;
 
 pub use encode::encode;
-pub use workers::{Identity, Workers};
+pub use task::Identity;
+pub use workers::Workers;

@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::{DecodeError, Message as _};
 
 use super::encode::{PREFIX, attribute};
-use super::workers::Identity;
+use super::task::Identity;
 use crate::domain::delivery::Signal;
 use crate::engine::outbox::Waiting;
 

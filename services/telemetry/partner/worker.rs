@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::request;
 use super::send::Client;
-use super::workers::Task;
+use super::task::Task;
 use crate::domain::delivery::backoff::{PAUSED, wait};
 use crate::domain::delivery::{Reply, Trouble, Verdict};
 use crate::engine::StoreError;

@@ -5,31 +5,11 @@ use std::sync::Arc;
 
 use tokio_util::task::AbortOnDropHandle;
 
+use super::task::{Identity, Task};
 use super::worker;
 use crate::domain::delivery::{Signal, Subscription};
 use crate::domain::reference::Reference;
 use crate::engine::outbox::{Outbox, StreamId};
-
-/// Who sends.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Id of this deployment, the same after a restart.
-    pub instance: String,
-}
-
-/// Milliseconds since 1970.
-type Now = fn() -> u64;
-
-/// What a worker works on.
-#[derive(Clone)]
-pub(super) struct Task {
-    pub(super) id: StreamId,
-    pub(super) organisation: String,
-    pub(super) subscription: Arc<Subscription>,
-    pub(super) outbox: Arc<Outbox>,
-    pub(super) identity: Arc<Identity>,
-    pub(super) now: Now,
-}
 
 /// The workers of all streams.
 pub struct Workers {
