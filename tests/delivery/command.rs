@@ -44,7 +44,7 @@ async fn commands_show_and_change_what_is_delivered() {
     let served = serve(folder.path().to_owned()).await;
     submit(&served.address, "2020-04").await;
     until("the event", || received.logs().len() == 1).await;
-    let ask = |arguments: &[&str]| served.ask(&[&["partners", "delivery"], arguments].concat());
+    let ask = |arguments: &[&str]| served.ask(&[&["partners", "delivery"][..], arguments].concat());
     let subscriptions = ask(&["subscriptions"]).well();
     assert!(
         subscriptions.contains("alpha") && subscriptions.contains(&endpoint),
