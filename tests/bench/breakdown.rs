@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
 //! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
-//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone).
+//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone, `-- --neighbours` for a partner
+//! beside bad neighbours alone).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -14,8 +15,11 @@
 
 mod echo;
 mod grown;
+#[path = "../support/hostile.rs"]
+mod hostile;
 mod limit;
 mod load;
+mod neighbours;
 mod partners;
 mod plain;
 mod program;
@@ -112,6 +116,16 @@ struct Options {
     /// Asks the tables only.
     #[arg(long)]
     tables: bool,
+    /// Asks beside bad neighbours only; of those whose names contain a word, if there is one.
+    #[arg(long, value_name = "WORD")]
+    neighbours: Option<Option<String>>,
+    /// Is a bad neighbour of this kind itself, at the service `attacks`, with the `certificates` of a folder.
+    #[arg(long, hide = true, requires = "attacks", requires = "certificates")]
+    neighbour: Option<String>,
+    #[arg(long, hide = true)]
+    attacks: Option<String>,
+    #[arg(long, hide = true)]
+    certificates: Option<std::path::PathBuf>,
     /// Cargo says so to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -120,6 +134,14 @@ struct Options {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome {
     let options = Options::parse();
+    if let (Some(kind), Some(address), Some(certificates)) =
+        (&options.neighbour, &options.attacks, &options.certificates)
+    {
+        return neighbours::be(kind, address, certificates).await;
+    }
+    if let Some(word) = &options.neighbours {
+        return neighbours::neighbours(word.as_deref().unwrap_or_default()).await;
+    }
     if options.protected {
         return partners::protected(&options).await;
     }
