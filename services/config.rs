@@ -26,7 +26,7 @@ pub struct Config {
     pub tls: Tls,
     /// Bearer tokens: whose are taken.
     pub tokens: TokenSettings,
-    /// File of the partners: who may send and read what. It goes with TLS.
+    /// File of the partners: who may send and read what. It goes with TLS or tokens. On a local address without both it is read for telemetry only.
     pub partners_file: Option<PathBuf>,
     /// Whether each call of a partner has to say what it is made for.
     pub purpose_required: bool,
@@ -311,7 +311,7 @@ impl Config {
         }
     }
 
-    /// TLS and partners come together: encryption alone would let everybody in.
+    /// TLS and partners come together: encryption alone would let everybody in. On a local address partners may be there for their telemetry alone.
     fn check_tls(&self, problems: &mut Vec<String>) {
         let together = [
             ("tls.certificate_file", &self.tls.certificate_file),
@@ -324,8 +324,11 @@ impl Config {
             // Tokens alone say who calls.
             return;
         }
-        let set = together.iter().filter(|(_, file)| file.is_some()).count();
-        let has_any = set > 0 || self.tls.revocations_file.is_some();
+        let has_tls = has_files || self.tls.revocations_file.is_some();
+        // On this machine partners may be there for their telemetry alone: callers are not asked who they are.
+        let is_for_telemetry =
+            !has_tls && self.address.is_local() && self.tokens.issuers.is_empty();
+        let has_any = has_tls || (self.partners_file.is_some() && !is_for_telemetry);
         for (name, file) in together {
             match file {
                 None if has_any => problems.push(format!(

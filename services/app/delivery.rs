@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::engine::Engine;
-use crate::engine::delivery::Delivery;
+use crate::engine::delivery::{Delivery, scope_key};
 use crate::engine::outbox::{Keep, Outbox};
 use crate::rpc;
 use crate::telemetry::partner::{Identity, Workers, encode};
@@ -44,11 +44,10 @@ pub(super) async fn deliver(
         };
         let worked = match (opened, workers.as_mut()) {
             (Ok(()), Some(workers)) => {
-                workers.keep_to(&engine.reference());
                 let expires = expired.is_none_or(|at: Instant| at.elapsed() > EXPIRE);
                 let stopped = shutdown.cancelled();
                 tokio::select! {
-                    worked = work(Arc::clone(&engine), expires.then_some(keep)) => {
+                    worked = work_on(&engine, workers, expires.then_some(keep)) => {
                         if expires && worked.is_ok() {
                             expired = Some(Instant::now());
                         }
@@ -100,7 +99,37 @@ async fn open(engine: &Arc<Engine>, config: &Config, instance: &str) -> anyhow::
     });
     let outbox = opened.await??;
     engine.deliver_with(Delivery { outbox: Arc::clone(&outbox), encode });
-    Ok(Workers::new(outbox, Identity { instance: instance.to_owned() }))
+    let of = Arc::downgrade(engine);
+    let scope_of = move |partner: &str| {
+        let reference = of.upgrade()?.reference();
+        reference.partners().named(partner).map(|partner| scope_key(partner))
+    };
+    Ok(Workers::new(outbox, Identity { instance: instance.to_owned() }, Arc::new(scope_of)))
+}
+
+/// Works, and keeps the workers to the partners that there are: a release takes long, and a partner may change meanwhile.
+async fn work_on(
+    engine: &Arc<Engine>,
+    workers: &mut Workers,
+    keep: Option<Keep>,
+) -> anyhow::Result<()> {
+    let mut head = engine.head();
+    let mut reference = engine.reference();
+    workers.keep_to(&reference);
+    let mut worked = Box::pin(work(Arc::clone(engine), keep));
+    loop {
+        tokio::select! {
+            worked = &mut worked => return worked,
+            // The engine that changes the number is there for as long as this one.
+            Ok(()) = head.changed() => {
+                let now = engine.reference();
+                if !Arc::ptr_eq(&now, &reference) {
+                    workers.keep_to(&now);
+                    reference = now;
+                }
+            }
+        }
+    }
 }
 
 /// Reads the log as far as it goes, and sees to the outbox.

@@ -277,3 +277,26 @@ fn tokens_need_partners_and_tls_or_this_machine() {
         assert!(found.contains(expected), "{expected} not in {found}:\n{text}");
     }
 }
+
+#[test]
+fn partners_without_tls_are_for_telemetry_on_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("partners.toml");
+    let partners = format!("partners_file = \"{}\"\n", file.display());
+    let found = problems(parse(&partners)).join("; ");
+    assert!(found.contains("is not a file"), "{found}");
+    std::fs::write(&file, "").unwrap();
+    for address in ["127.0.0.1:1", "[::1]:1", "unix:/tmp/equity.sock"] {
+        let config = parse(&format!("address = \"{address}\"\n{partners}")).unwrap();
+        assert!(config.lets_anybody_in() && config.tls_files().is_none());
+    }
+    for (text, expected) in [
+        ("address = \"0.0.0.0:1\"\nallow_plaintext = true\n", "tls.certificate_file: is missing"),
+        ("address = \"0.0.0.0:1\"\n", "tls.certificate_file: is missing"),
+        ("tls.revocations_file = \"x\"\n", "tls.certificate_file: is missing"),
+        ("tls.key_file = \"x\"\n", "tls.client_authorities_file: is missing"),
+    ] {
+        let found = problems(parse(&format!("{text}{partners}"))).join("; ");
+        assert!(found.contains(expected), "{expected} not in {found}:\n{text}");
+    }
+}

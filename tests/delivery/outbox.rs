@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use equity_indicators::domain::delivery::EventId;
-use equity_indicators::engine::outbox::{Keep, Outbox, Settled, Which};
+use equity_indicators::engine::outbox::{Keep, NewEvent, Outbox, Settled, Which};
 
-use super::plane::{logs, new_event};
+use super::plane::{SCOPE, figure, logs, new_event};
 
 fn sent() -> Settled {
     Settled::Sent { rejected: 0, message: String::new() }
@@ -16,12 +16,12 @@ fn open(folder: &Path, newest: u64) -> Outbox {
 }
 
 fn sequences(outbox: &Outbox, partner: &str) -> Vec<u64> {
-    let waiting = outbox.next(&logs(partner), 100, 1 << 20).unwrap();
+    let waiting = outbox.next((&logs(partner), SCOPE), 100, 1 << 20).unwrap();
     waiting.iter().map(|waiting| waiting.event.sequence).collect()
 }
 
 fn ids(outbox: &Outbox, partner: &str) -> Vec<EventId> {
-    let waiting = outbox.next(&logs(partner), 100, 1 << 20).unwrap();
+    let waiting = outbox.next((&logs(partner), SCOPE), 100, 1 << 20).unwrap();
     waiting.iter().map(|waiting| waiting.event.id).collect()
 }
 
@@ -44,7 +44,7 @@ fn events_come_in_order_once_and_survive_a_restart() {
     assert_eq!(sequences(&outbox, "b").len(), 5);
     let of_a = outbox.events(&logs("a"), (1, u64::MAX - 1), 10).unwrap();
     assert_eq!(of_a.len(), 5, "what was sent is kept for comparing");
-    assert_eq!(outbox.next(&logs("a"), 1, 1).unwrap().len(), 1, "one at least");
+    assert_eq!(outbox.next((&logs("a"), SCOPE), 1, 1).unwrap().len(), 1, "one at least");
 }
 
 #[test]
@@ -84,12 +84,45 @@ fn a_damaged_outbox_is_set_aside_and_a_changed_safe_file_is_not_believed() {
     let outbox = open(folder.path(), 1);
     assert_eq!(outbox.position(), 0, "the event was not settled");
     assert!(folder.path().join("outbox-damaged-1").exists());
+    // Told again, with the id that it had.
+    outbox.commit(Some(1), &[new_event("a", 1)]).unwrap();
+    assert_eq!(sequences(&outbox, "a"), [1]);
     drop(outbox);
     std::fs::remove_dir_all(folder.path().join("outbox")).unwrap();
     let safe = folder.path().join("outbox.safe");
     let text = std::fs::read_to_string(&safe).unwrap().replace("position", "positron");
     std::fs::write(&safe, text).unwrap();
     assert_eq!(open(folder.path(), 7).position(), 7, "it begins at the end of the log");
+}
+
+#[test]
+fn an_older_copy_of_the_outbox_is_recognised_and_a_whole_one_is_not_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sled, copy) = (folder.path().join("outbox"), folder.path().join("copy"));
+    let outbox = open(folder.path(), 0);
+    outbox.commit(Some(1), &[new_event("a", 1)]).unwrap();
+    outbox.keep_safe().unwrap();
+    drop(outbox);
+    let aside = || folder.path().join("outbox-damaged-1").exists();
+    // The same again, and ahead of the file: neither is damage.
+    let outbox = open(folder.path(), 1);
+    std::fs::create_dir(&copy).unwrap();
+    for file in std::fs::read_dir(&sled).unwrap().map(Result::unwrap) {
+        if file.path().is_file() {
+            std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+    }
+    outbox.commit(Some(2), &[new_event("a", 2)]).unwrap();
+    outbox.settle(&logs("a"), 2, sent(), 9).unwrap();
+    drop(outbox);
+    let outbox = open(folder.path(), 2);
+    assert!(outbox.position() == 2 && !aside(), "the file is behind the outbox after a kill");
+    drop(outbox);
+    std::fs::remove_dir_all(&sled).unwrap();
+    std::fs::rename(&copy, &sled).unwrap();
+    let outbox = open(folder.path(), 2);
+    assert!(aside(), "its stream had been settled further");
+    assert_eq!((outbox.position(), outbox.settled(&logs("a"))), (2, 2), "nothing is sent again");
 }
 
 #[test]
@@ -157,4 +190,33 @@ fn what_is_too_old_or_too_much_goes_and_is_not_silently_lost() {
     assert!(outbox.dead_letters(&logs("a"), 0, 10).unwrap().is_empty());
     outbox.commit(Some(11), &[new_event("a", 11)]).unwrap();
     assert_eq!(sequences(&outbox, "a"), [12], "no number comes twice");
+}
+
+#[test]
+fn nothing_is_sent_while_figures_of_another_scope_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = open(folder.path(), 0);
+    let events = [new_event("a", 1), figure("a", 2), new_event("a", 3), figure("a", 4)];
+    outbox.commit(Some(4), &events).unwrap();
+    let narrow = [8; 16];
+    let next = |outbox: &Outbox, scope| -> Vec<u64> {
+        let waiting = outbox.next((&logs("a"), scope), 100, 1 << 20).unwrap();
+        waiting.iter().map(|waiting| waiting.event.sequence).collect()
+    };
+    assert_eq!(next(&outbox, SCOPE), [1, 2, 3, 4]);
+    // What is no figure does not say that the stream is of another scope.
+    let other = NewEvent { scope_key: narrow, ..new_event("a", 5) };
+    outbox.commit(Some(5), &[other]).unwrap();
+    drop(outbox);
+    let outbox = open(folder.path(), 5);
+    assert!(next(&outbox, narrow).is_empty());
+    let figures = outbox.figures(&logs("a")).unwrap();
+    let unsent = figures.unsent.clone().unwrap();
+    assert_eq!((unsent.first, unsent.last), (2, 4));
+    outbox.remove_figures(&logs("a"), &figures).unwrap();
+    assert!(next(&outbox, narrow).is_empty(), "it says itself when it is done");
+    let changes = outbox.changes();
+    outbox.rescope(&logs("a"), narrow).unwrap();
+    assert!(changes.has_changed().unwrap(), "workers are told");
+    assert_eq!((next(&outbox, narrow), next(&outbox, SCOPE)), (vec![1, 3, 5], vec![]));
 }

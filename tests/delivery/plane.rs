@@ -44,6 +44,9 @@ pub(crate) fn logs(partner: &str) -> StreamId {
     StreamId { partner: partner.to_owned(), signal: Signal::Logs }
 }
 
+/// What a partner may read, in the outbox.
+pub(crate) const SCOPE: [u8; 16] = [7; 16];
+
 fn event(number: u64) -> Event {
     Event {
         kind: EventKind::SubmissionAccepted,
@@ -60,7 +63,11 @@ impl Plane {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let outbox = Arc::new(Outbox::open(folder.path(), 0, 1).unwrap());
-        let workers = Workers::new(Arc::clone(&outbox), Identity { instance: "test".to_owned() });
+        let workers = Workers::new(
+            Arc::clone(&outbox),
+            Identity { instance: "test".to_owned() },
+            Arc::new(|_| Some(SCOPE)),
+        );
         Self { folder, outbox, workers, made: 0 }
     }
 
@@ -107,8 +114,13 @@ pub(crate) fn new_event(partner: &str, number: u64) -> NewEvent {
         position: Some(number),
         time_millis: event.time_millis,
         payload: encode(&event, Signal::Logs).unwrap(),
-        scope_key: [7; 16],
+        scope_key: SCOPE,
     }
+}
+
+/// An event with figures.
+pub(crate) fn figure(partner: &str, number: u64) -> NewEvent {
+    NewEvent { kind: EventKind::IndicatorRevised, ..new_event(partner, number) }
 }
 
 /// Waits until something holds.

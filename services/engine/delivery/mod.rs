@@ -60,12 +60,7 @@ impl Recipient {
     fn all(reference: &Reference) -> Vec<Self> {
         let with = |partner: &Arc<Partner>| {
             let subscription = Arc::clone(partner.telemetry.as_ref()?);
-            let reader = Reader {
-                profile: partner.profile.unwrap_or(ProfileName::Public),
-                organisation: Some(partner.organisation.clone()),
-                scope: Arc::clone(&partner.scope),
-            };
-            Some(Self { partner: Arc::clone(partner), subscription, reader })
+            Some(Self { partner: Arc::clone(partner), subscription, reader: reader(partner) })
         };
         reference.partners().iter().filter_map(with).collect()
     }
@@ -74,15 +69,25 @@ impl Recipient {
     fn wants(&self, kind: EventKind) -> bool {
         self.subscription.events.contains(&kind)
     }
+}
 
-    /// Bytes that tell what it may read from anything else.
-    fn scope_key(&self) -> [u8; 16] {
-        let mut key = [0; 16];
-        let mut hash = blake3::Hasher::new();
-        hash.update(&self.reader.key());
-        hash.finalize_xof().fill(&mut key);
-        key
+/// A partner asks as itself: its profile, its organisation, its scope.
+fn reader(partner: &Partner) -> Reader {
+    Reader {
+        profile: partner.profile.unwrap_or(ProfileName::Public),
+        organisation: Some(partner.organisation.clone()),
+        scope: Arc::clone(&partner.scope),
     }
+}
+
+/// Bytes that tell what a partner may read from anything else.
+#[must_use]
+pub fn scope_key(partner: &Partner) -> [u8; 16] {
+    let mut key = [0; 16];
+    let mut hash = blake3::Hasher::new();
+    hash.update(&reader(partner).key());
+    hash.finalize_xof().fill(&mut key);
+    key
 }
 
 /// Numbers the events of one partner and one source, each kind for itself: the ids depend on it.

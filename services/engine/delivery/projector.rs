@@ -2,7 +2,7 @@
 
 use super::happened::Happened;
 use super::outlet::Encode;
-use super::{Recipient, numbered};
+use super::{Recipient, numbered, scope_key};
 use crate::domain::delivery::{Event, EventKind, Point, Signal, Value};
 use crate::engine::Engine;
 use crate::engine::answer::Protected;
@@ -96,7 +96,7 @@ impl Projector {
         (position, told): (Option<u64>, Vec<Event>),
         events: &mut Vec<NewEvent>,
     ) {
-        let (partner, scope_key) = (&recipient.partner.id, recipient.scope_key());
+        let (partner, scope_key) = (&recipient.partner.id, scope_key(&recipient.partner));
         for mut event in numbered(told) {
             if !recipient.wants(event.kind) {
                 continue;

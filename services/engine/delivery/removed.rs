@@ -1,7 +1,7 @@
 //! Events that are not sent: because a partner may read less than before, because data was erased, or because they are too old. The partner is told
 //! which sequence numbers it will not get.
 
-use super::{Projector, Recipient};
+use super::{Projector, Recipient, scope_key};
 use crate::domain::delivery::{Event, EventKind, Signal, Source, Value};
 use crate::engine::Engine;
 use crate::store::StoreError;
@@ -17,7 +17,7 @@ impl Projector {
     ) -> Result<(), StoreError> {
         for id in outbox.streams() {
             let recipient = recipients.iter().find(|of| of.partner.id == id.partner);
-            let key = recipient.map_or([0; 16], Recipient::scope_key);
+            let key = recipient.map_or([0; 16], |of| scope_key(&of.partner));
             let Some(had) = outbox.scope_key(&id).filter(|had| *had != key) else { continue };
             tracing::warn!(
                 partner = id.partner,
@@ -25,9 +25,9 @@ impl Projector {
                 ?had,
                 "what a partner may read has changed: figures that were computed before are not sent"
             );
-            let gone = outbox.remove_figures(&id)?;
+            self.remove_figures(engine, outbox, recipients, (&id, "SCOPE_CHANGED"))?;
+            // Until here the stream sends nothing: its worker asks for events of the new scope.
             outbox.rescope(&id, key)?;
-            self.tell_gap(engine, outbox, recipients, gone, "SCOPE_CHANGED")?;
         }
         Ok(())
     }
@@ -40,10 +40,22 @@ impl Projector {
         recipients: &[Recipient],
     ) -> Result<(), StoreError> {
         for id in outbox.streams() {
-            let gone = outbox.remove_figures(&id)?;
-            self.tell_gap(engine, outbox, recipients, gone, "DATA_ERASED")?;
+            self.remove_figures(engine, outbox, recipients, (&id, "DATA_ERASED"))?;
         }
         Ok(())
+    }
+
+    fn remove_figures(
+        &self,
+        engine: &Engine,
+        outbox: &Outbox,
+        recipients: &[Recipient],
+        (id, why): (&StreamId, &str),
+    ) -> Result<(), StoreError> {
+        let figures = outbox.figures(id)?;
+        // Told first: after a crash between the two it is told again, with the same id.
+        self.tell_gap(engine, outbox, recipients, figures.unsent.clone(), why)?;
+        outbox.remove_figures(id, &figures)
     }
 
     /// Removes what is kept no longer. What was not sent becomes a dead letter, and the partner is told.

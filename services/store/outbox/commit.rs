@@ -29,7 +29,7 @@ pub struct NewEvent {
     pub time_millis: u64,
     /// The encoded record or metric.
     pub payload: Vec<u8>,
-    /// What the partner may read, as it was when the event was made.
+    /// What the partner may read, as it was when the event was made. It counts for events with figures alone.
     pub scope_key: [u8; 16],
 }
 
@@ -66,7 +66,9 @@ impl Outbox {
             rows.push((keys::event(&event.stream, stream.next), row.encode_to_vec()));
             stream.next += 1;
             stream.bytes += u64::from(row.payload_bytes);
-            stream.scope_key = event.scope_key.to_vec().into();
+            if event.kind.has_figures() {
+                stream.scope_key = event.scope_key.to_vec().into();
+            }
             *stream.counts.entry(row.kind).or_default() += 1;
         }
         self.write(&rows)?;

@@ -1,8 +1,8 @@
 //! The outbox: what partners' own systems are still to be sent, and what they were sent lately.
 //!
 //! It has a sled of its own, `outbox` in the data folder: it is no function of the log alone (what an endpoint has taken is not in the log), and a
-//! rebuilt store must not send everything again. It is not lost with it either. If the outbox itself is lost or damaged, a small file beside it,
-//! `outbox.safe`, says up to which log position each stream was settled. Events after that are made again from the log, with the same ids: partners
+//! rebuilt store must not send everything again. It is not lost with it either. A small file beside it, `outbox.safe`, says up to which log
+//! position each stream was settled. It shows that the outbox itself was lost or damaged, and says where a new one begins. Events after that are made again from the log, with the same ids: partners
 //! get some of them twice and none not at all. Refused submissions are not in the log, so events of them that were not sent are lost with the
 //! outbox; their callers got the refusal itself.
 //!
@@ -24,7 +24,7 @@ mod stream;
 
 pub use commit::NewEvent;
 pub use read::{DeadLetter, Listed, Waiting};
-pub use remove::{Expired, Keep};
+pub use remove::{Expired, Figures, Keep};
 pub use replay::{Replayed, Which};
 pub use settle::{Fault, Settled};
 pub use stream::{State, StreamId, StreamStatus};

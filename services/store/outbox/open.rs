@@ -45,6 +45,8 @@ impl Outbox {
             opened => opened?,
         };
         outbox.begin(newest, now_millis)?;
+        // From now on a sled that has less than the file says was lost.
+        outbox.keep_safe()?;
         Ok(outbox)
     }
 
@@ -54,8 +56,11 @@ impl Outbox {
         data_folder.join(NAME).try_exists().unwrap_or(false)
     }
 
+    /// Opens the sled of a folder. sled takes a file of other bytes for a new one, and begins it without an error; an older copy it cannot tell
+    /// either. The file `outbox.safe` knows how far the outbox had come: a sled that has less is damaged.
     fn open_in(folder: &Path) -> Result<Self, StoreError> {
-        if folder.try_exists().unwrap_or(false) {
+        let had = folder.try_exists().unwrap_or(false);
+        if had {
             remove_half_made(folder)?;
         }
         let config = sled::Config::new()
@@ -81,6 +86,13 @@ impl Outbox {
             Ok(Now { head: head.unwrap_or_default(), streams, safe: String::new() })
         };
         let now = sled_thread::read(read)??;
+        if let Some(safe) = safe::read(folder).filter(|safe| had && safe.is_further(&now)) {
+            let position = safe.position;
+            return Err(damaged(format!(
+                "it ends at log position {}, and had come to {position}",
+                now.head.position
+            )));
+        }
         let (folder, state) = (folder.to_owned(), Mutex::new(now));
         Ok(Self { db, config, folder, state, changed: watch::Sender::new(0) })
     }
@@ -89,7 +101,7 @@ impl Outbox {
     fn begin(&self, newest: u64, now_millis: u64) -> Result<(), StoreError> {
         let mut now = self.now();
         if now.head.since_millis == 0 {
-            let told = safe::read(&self.folder);
+            let told = safe::read(&self.folder).map(safe::Safe::begin);
             if told.is_some() {
                 tracing::warn!("the outbox of telemetry was lost: made anew from the log");
             }

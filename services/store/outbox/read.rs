@@ -60,17 +60,21 @@ pub(super) fn listed(sequence: u64, row: &OutboxRow) -> Result<Listed, StoreErro
 }
 
 impl Outbox {
-    /// The next events of a stream, in order: at least one if there is any, otherwise no more than so many and so many bytes.
+    /// The next events of a stream, in order: at least one if there is any, otherwise no more than so many and so many bytes. `scope`: what the partner
+    /// may read now. No event comes while the stream has figures that were computed for another scope: they are removed first.
     ///
     /// # Errors
     /// The outbox cannot be read.
     pub fn next(
         &self,
-        id: &StreamId,
+        (id, scope): (&StreamId, [u8; 16]),
         most: usize,
         bytes: usize,
     ) -> Result<Vec<Waiting>, StoreError> {
         let (mut found, mut sum) = (Vec::new(), 0);
+        if self.scope_key(id).is_some_and(|had| had != scope) {
+            return Ok(found);
+        }
         let Some((settled, next)) = self.bounds(id) else { return Ok(found) };
         for row in self.rows(id, settled + 1, next) {
             let (sequence, row) = row?;
@@ -149,7 +153,7 @@ impl Outbox {
         counts.and_then(|counts| counts.get(&(kind as u32)).copied()).unwrap_or(0)
     }
 
-    /// What the partner of a stream could read when its last event was made; none: it has had none.
+    /// What the partner of a stream could read when its figures were computed; none: it has had no figures.
     #[must_use]
     pub fn scope_key(&self, id: &StreamId) -> Option<[u8; 16]> {
         self.now().streams.get(id)?.scope_key.as_ref().try_into().ok()

@@ -32,6 +32,15 @@ pub struct Expired {
     pub last: u64,
 }
 
+/// Events and dead letters that have figures.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    keys: Vec<Vec<u8>>,
+    bytes: u64,
+    /// Those that were not sent, from the first to the last.
+    pub unsent: Option<Expired>,
+}
+
 impl Outbox {
     /// The last event of each stream that is not kept any longer, and those of them that were not sent.
     ///
@@ -137,26 +146,26 @@ impl Outbox {
         Ok(count)
     }
 
-    /// Removes every event of a stream that has figures, sent or not, and such dead letters. Returns the sequence numbers of the first and the last
-    /// that were not sent.
+    /// The events of a stream that have figures, sent or not, and such dead letters.
     ///
     /// # Errors
-    /// The outbox cannot be written.
-    pub fn remove_figures(&self, id: &StreamId) -> Result<Option<Expired>, StoreError> {
-        let Some((settled, next, _)) = self.size(id) else { return Ok(None) };
+    /// The outbox cannot be read.
+    pub fn figures(&self, id: &StreamId) -> Result<Figures, StoreError> {
+        let mut figures = Figures { keys: Vec::new(), bytes: 0, unsent: None };
+        let Some((settled, next, _)) = self.size(id) else { return Ok(figures) };
         let has_figures = |row: &OutboxRow| {
-            u8::try_from(row.kind)
-                .ok()
-                .and_then(EventKind::from_number)
-                .is_none_or(EventKind::has_figures)
+            let kind = u8::try_from(row.kind).ok().and_then(EventKind::from_number);
+            kind.is_none_or(EventKind::has_figures)
         };
-        let (mut gone, mut unsent, mut bytes) = (Vec::new(), Vec::new(), 0);
         for row in self.rows(id, 1, next) {
             let (sequence, row) = row?;
             if has_figures(&row) {
-                gone.push(keys::event(id, sequence));
-                bytes += u64::from(row.payload_bytes);
-                unsent.extend(Some(sequence).filter(|sequence| *sequence > settled));
+                figures.keys.push(keys::event(id, sequence));
+                figures.bytes += u64::from(row.payload_bytes);
+                if sequence > settled {
+                    let first = figures.unsent.as_ref().map_or(sequence, |unsent| unsent.first);
+                    figures.unsent = Some(Expired { id: id.clone(), first, last: sequence });
+                }
             }
         }
         for row in self.db.range(keys::dead(id, 0)..=keys::dead(id, u64::MAX)) {
@@ -164,19 +173,25 @@ impl Outbox {
             let letter = OutboxDeadLetter::decode(&*value)
                 .map_err(|_| damaged("a dead letter cannot be read".to_owned()))?;
             if has_figures(&letter.row.unwrap_or_default()) {
-                gone.push(key.to_vec());
+                figures.keys.push(key.to_vec());
             }
         }
-        self.remove_keys(&gone)?;
+        Ok(figures)
+    }
+
+    /// Removes these events of a stream.
+    ///
+    /// # Errors
+    /// The outbox cannot be written.
+    pub fn remove_figures(&self, id: &StreamId, figures: &Figures) -> Result<(), StoreError> {
+        self.remove_keys(&figures.keys)?;
         self.change(id, |outbox, now, stream| {
-            stream.bytes = stream.bytes.saturating_sub(bytes);
+            stream.bytes = stream.bytes.saturating_sub(figures.bytes);
             let settled = stream.settled;
             outbox.pass(now, id, stream, settled)?;
             Ok(Vec::new())
         })?;
-        self.sweep()?;
-        let ends = unsent.first().zip(unsent.last());
-        Ok(ends.map(|(first, last)| Expired { id: id.clone(), first: *first, last: *last }))
+        self.sweep()
     }
 
     /// Removes dead letters from before a time, and payloads that nothing names any more.

@@ -1,4 +1,4 @@
-//! What the outbox says of itself outside: the file `outbox.safe`. It is read only if the outbox is lost.
+//! What the outbox says of itself outside: the file `outbox.safe`. It shows whether the outbox was lost or damaged, and where a new one begins.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -54,8 +54,36 @@ fn text(now: &Now) -> String {
     format!("{text}check {check}\n")
 }
 
+/// What the file says.
+pub(super) struct Safe {
+    /// The log was read up to here.
+    pub(super) position: u64,
+    since_millis: u64,
+    /// How far each stream was settled.
+    streams: BTreeMap<StreamId, OutboxStream>,
+}
+
+impl Safe {
+    /// Whether the outbox had come further than it has now. The file is written after the outbox, so it never is of a whole outbox.
+    pub(super) fn is_further(&self, now: &Now) -> bool {
+        let is_behind = |(id, safe): (&StreamId, &OutboxStream)| {
+            now.streams.get(id).is_none_or(|of| of.settled < safe.settled)
+        };
+        now.head.since_millis == 0
+            || now.head.position < self.position
+            || self.streams.iter().any(is_behind)
+    }
+
+    /// Where a new outbox begins. Everything after the first event that some stream lacks is made again. Streams that are further skip theirs.
+    pub(super) fn begin(self) -> (OutboxHead, BTreeMap<StreamId, OutboxStream>) {
+        let Self { position, since_millis, streams } = self;
+        let begin = streams.values().map(|of| of.settled_position).min().unwrap_or(position);
+        (OutboxHead { position: begin.min(position), since_millis }, streams)
+    }
+}
+
 /// What the file says; none: it is not there, or somebody has changed it.
-pub(super) fn read(folder: &Path) -> Option<(OutboxHead, BTreeMap<StreamId, OutboxStream>)> {
+pub(super) fn read(folder: &Path) -> Option<Safe> {
     let text = std::fs::read_to_string(folder.with_file_name(NAME)).ok()?;
     let (said, check) = text.trim_end().rsplit_once("\ncheck ")?;
     if blake3::hash(format!("{said}\n").as_bytes()).to_hex().as_str() != check {
@@ -76,7 +104,5 @@ pub(super) fn read(folder: &Path) -> Option<(OutboxHead, BTreeMap<StreamId, Outb
         let stream = OutboxStream { next: settled + 1, settled, settled_position, ..empty() };
         streams.insert(id, stream);
     }
-    // Everything after the first event that some stream lacks is made again. Streams that are further skip theirs.
-    let begin = streams.values().map(|of| of.settled_position).min().unwrap_or(position);
-    Some((OutboxHead { position: begin.min(position), since_millis }, streams))
+    Some(Safe { position, since_millis, streams })
 }

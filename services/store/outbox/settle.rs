@@ -104,7 +104,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Notes what the partner of a stream may read now.
+    /// Notes what the partner of a stream may read now: its figures of another scope were removed, and the stream may go on.
     ///
     /// # Errors
     /// The outbox cannot be written.
@@ -112,7 +112,9 @@ impl Outbox {
         self.change(id, |_, _, stream| {
             stream.scope_key = key.to_vec().into();
             Ok(Vec::new())
-        })
+        })?;
+        self.tell();
+        Ok(())
     }
 
     /// Changes a stream, and writes it with the rows that the change gives.

@@ -16,5 +16,5 @@ mod worker;
 mod workers;
 
 pub use encode::encode;
-pub use task::Identity;
+pub use task::{Identity, ScopeOf};
 pub use workers::Workers;

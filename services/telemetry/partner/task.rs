@@ -12,6 +12,10 @@ pub struct Identity {
     pub instance: String,
 }
 
+/// What a partner may read at this moment, by its name; none: there is no such partner. It is asked before each request, so that a narrower scope
+/// holds at once.
+pub type ScopeOf = Arc<dyn Fn(&str) -> Option<[u8; 16]> + Send + Sync>;
+
 /// Milliseconds since 1970.
 pub(super) type Now = fn() -> u64;
 
@@ -24,4 +28,5 @@ pub(super) struct Task {
     pub(super) outbox: Arc<Outbox>,
     pub(super) identity: Arc<Identity>,
     pub(super) now: Now,
+    pub(super) scope_of: ScopeOf,
 }

@@ -77,7 +77,11 @@ async fn next(task: &Task, most: usize) -> Result<Next, StoreError> {
         }
         State::Sends | State::Waits | State::Paused => {}
     }
-    let events = aside(task, move |outbox, task| outbox.next(&task.id, most, BATCH_BYTES)).await?;
+    let events = aside(task, move |outbox, task| {
+        let Some(scope) = (task.scope_of)(&task.id.partner) else { return Ok(Vec::new()) };
+        outbox.next((&task.id, scope), most, BATCH_BYTES)
+    })
+    .await?;
     Ok(if events.is_empty() { Next::Wait(None) } else { Next::Send(events) })
 }
 

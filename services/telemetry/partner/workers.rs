@@ -5,24 +5,32 @@ use std::sync::Arc;
 
 use tokio_util::task::AbortOnDropHandle;
 
-use super::task::{Identity, Task};
+use super::task::{Identity, ScopeOf, Task};
 use super::worker;
 use crate::domain::delivery::{Signal, Subscription};
 use crate::domain::reference::Reference;
 use crate::engine::outbox::{Outbox, StreamId};
 
+/// What a worker serves: another one begins when it changes.
+#[derive(Clone, PartialEq, Eq)]
+struct Served {
+    organisation: String,
+    subscription: Arc<Subscription>,
+}
+
 /// The workers of all streams.
 pub struct Workers {
     outbox: Arc<Outbox>,
     identity: Arc<Identity>,
-    running: BTreeMap<StreamId, (Arc<Subscription>, AbortOnDropHandle<()>)>,
+    scope_of: ScopeOf,
+    running: BTreeMap<StreamId, (Served, AbortOnDropHandle<()>)>,
 }
 
 impl Workers {
     /// Workers over an outbox. None works yet.
     #[must_use]
-    pub fn new(outbox: Arc<Outbox>, identity: Identity) -> Self {
-        Self { outbox, identity: Arc::new(identity), running: BTreeMap::new() }
+    pub fn new(outbox: Arc<Outbox>, identity: Identity, scope_of: ScopeOf) -> Self {
+        Self { outbox, identity: Arc::new(identity), scope_of, running: BTreeMap::new() }
     }
 
     /// Makes the workers those of these partners. A worker whose settings have changed begins anew.
@@ -30,30 +38,33 @@ impl Workers {
         let mut wanted = BTreeMap::new();
         for partner in reference.partners().iter() {
             let Some(subscription) = &partner.telemetry else { continue };
+            let served = Served {
+                organisation: partner.organisation.clone(),
+                subscription: Arc::clone(subscription),
+            };
             for signal in Signal::ALL {
                 if signal == Signal::Metrics && !subscription.metrics {
                     continue;
                 }
-                let id = StreamId { partner: partner.id.clone(), signal };
-                wanted.insert(id, (partner.organisation.clone(), Arc::clone(subscription)));
+                wanted.insert(StreamId { partner: partner.id.clone(), signal }, served.clone());
             }
         }
-        let is_same = |id: &StreamId, had: &Arc<Subscription>| {
-            wanted.get(id).is_some_and(|(_, now)| now == had)
-        };
-        self.running.retain(|id, (had, worker)| is_same(id, had) && !worker.is_finished());
-        for (id, (organisation, subscription)) in wanted {
+        self.running.retain(|id, (had, worker)| {
+            wanted.get(id).is_some_and(|now| now == had) && !worker.is_finished()
+        });
+        for (id, served) in wanted {
             self.running.entry(id.clone()).or_insert_with(|| {
+                let Served { organisation, subscription } = served.clone();
                 let task = Task {
                     id,
                     organisation,
-                    subscription: Arc::clone(&subscription),
+                    subscription,
                     outbox: Arc::clone(&self.outbox),
                     identity: Arc::clone(&self.identity),
                     now,
+                    scope_of: Arc::clone(&self.scope_of),
                 };
-                let worker = AbortOnDropHandle::new(tokio::spawn(worker::run(task)));
-                (subscription, worker)
+                (served, AbortOnDropHandle::new(tokio::spawn(worker::run(task))))
             });
         }
     }
