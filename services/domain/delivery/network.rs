@@ -108,7 +108,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !is_special
 }
 
-/// Of 2000::/3, what is not set aside for documentation, tunnels and tests.
+/// Of `2000::/3`, what is not set aside for documentation, tunnels and tests.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     a & 0xe000 == 0x2000

@@ -55,7 +55,9 @@ pub(super) fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
             return true;
         }
         let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if io.is_some_and(|inner| inner.is::<rustls::Error>()) {
+        if let Some(inner) = io
+            && inner.is::<rustls::Error>()
+        {
             return true;
         }
         next = error.source();
