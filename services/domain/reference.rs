@@ -3,6 +3,7 @@
 mod files;
 mod indicators;
 mod members;
+mod named;
 mod nearest;
 mod partners;
 mod profiles;
@@ -13,6 +14,7 @@ mod scopes;
 mod small_areas;
 mod succession;
 mod targets;
+mod telemetry;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -39,6 +39,7 @@ mod suppressed;
 mod table_options;
 mod tables;
 mod targets;
+mod telemetry;
 mod timeliness;
 mod tokens;
 mod undecodable;

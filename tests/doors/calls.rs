@@ -126,6 +126,11 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         ]),
         "ListAuditEntries" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListErasures" => each(vec![json!({}), json!({"pageSize": 1})]),
+        "ListTelemetrySubscriptions" => each(vec![json!({})]),
+        "GetDeliveryStatus" | "ListTelemetryEvents" | "ListDeadLetters" | "PauseDelivery" | "ResumeDelivery" | "PurgeEvents" => {
+            each(vec![json!({"partner": "alpha"}), json!({})])
+        }
+        "ReplayEvents" => each(vec![json!({"partner": "alpha", "sequences": {"first": "1"}}), json!({})]),
         "ListReleases" => each(vec![json!({}), json!({"pageSize": 1})]),
         "GetRelease" => each(vec![json!({"name": "releases/first"}), json!({"name": "releases/x"}), json!({"name": "x"})]),
         "CreateRelease" => each(vec![

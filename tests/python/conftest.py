@@ -47,6 +47,8 @@ FILES = [
     "indicator_service",
     "inequality_service",
     "limits",
+    "partner_telemetry",
+    "partner_telemetry_service",
     "publication_service",
     "record",
     "reference",
