@@ -115,6 +115,11 @@ impl Turns {
             let woken = self.changed.wait_timeout(line, LOOK);
             line = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
+        drop(line);
+        if team.most > 1 {
+            // Another of the team may have looked before this one, and may work beside it.
+            self.changed.notify_all();
+        }
         Some(Turn { turns: self })
     }
 }
