@@ -143,9 +143,12 @@ impl Service {
         tokio::spawn(shutdown.clone().run_until_cancelled_owned(partners));
         let instance = config.telemetry.service_instance_id.clone();
         let instance = instance.unwrap_or_else(|| rpc::service_info::instance_id(&secret));
-        let sending = (Arc::downgrade(&engine), config.clone(), shutdown.clone());
+        let (begun, opened) = tokio::sync::oneshot::channel();
+        let sending = (Arc::downgrade(&engine), config.clone(), (shutdown.clone(), begun));
         let delivering = delivery::deliver(sending.0, sending.1, instance, sending.2);
         let delivering = tokio::spawn(delivering);
+        // It ends without a word only if the service is gone.
+        let _gone = opened.await;
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
         let profile = service.profile_without_identity.map_or("", ProfileName::name);

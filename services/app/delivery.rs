@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -23,14 +24,15 @@ const RELEASE: Duration = Duration::from_secs(60 * 60);
 const EXPIRE: Duration = Duration::from_secs(60 * 60);
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
-/// Makes events and sends them.
+/// Makes events and sends them. `begun` is told when the outbox is open, or could not be opened at first: a refusal before that would be told to
+/// no partner.
 pub(super) async fn deliver(
     engine: Weak<Engine>,
     config: Config,
     instance: String,
-    shutdown: CancellationToken,
+    (shutdown, begun): (CancellationToken, oneshot::Sender<()>),
 ) {
-    let mut workers = None;
+    let (mut workers, mut begun) = (None, Some(begun));
     let Some(mut head) = engine.upgrade().map(|engine| engine.head()) else { return };
     let (mut expired, keep) = (None, keep(&config));
     loop {
@@ -42,6 +44,10 @@ pub(super) async fn deliver(
             }
             None | Some(_) => Ok(()),
         };
+        if let Some(begun) = begun.take() {
+            // Whoever waited may have stopped.
+            let _gone = begun.send(());
+        }
         let worked = match (opened, workers.as_mut()) {
             (Ok(()), Some(workers)) => {
                 let expires = expired.is_none_or(|at: Instant| at.elapsed() > EXPIRE);

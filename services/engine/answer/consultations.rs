@@ -63,7 +63,8 @@ impl Engine {
         columns: usize,
     ) -> Result<[Tabulated; N], QueryError> {
         let outer = plans[0].axes.len() - inner;
-        let mut pass = self.pass(&Vec::from_iter(&plans), outer, self.listed(outer, columns))?;
+        let wanted = Vec::from_iter(plans.iter().map(|plan| (plan, None)));
+        let mut pass = self.pass(&wanted, outer, self.listed(outer, columns))?;
         let mut crosstabs = Vec::with_capacity(N);
         for number in 0..N {
             crosstabs.push(pass.crosstab(number)?);

@@ -395,7 +395,7 @@ impl Engine {
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
         // Each row has a cell at least.
-        let mut pass = self.pass(&[plan], outer, self.listed(outer, 1))?;
+        let mut pass = self.pass(&[(plan, Some(size_of::<T>()))], outer, self.listed(outer, 1))?;
         pass.fold(0, folded, add)?;
         pass.end()
     }

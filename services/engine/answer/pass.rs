@@ -41,6 +41,9 @@ struct Group {
     size: usize,
 }
 
+/// A plan, and the bytes of what a row of it is added up in; none: it is cross-tabulated, and a row has all its counts.
+pub(super) type Wanted<'a> = (&'a Plan, Option<usize>);
+
 /// A plan with the codes of its axes and the cells of its table.
 type Shaped<'a> = (&'a Plan, usize, Vec<Coded>);
 
@@ -48,11 +51,11 @@ impl Engine {
     /// Counts plans of the same records under the same conditions, whose first `outer` axes are the same. `listed`: what is known of the table.
     pub(super) fn pass<'a>(
         &'a self,
-        plans: &[&'a Plan],
+        plans: &[Wanted<'a>],
         outer: usize,
         listed: Listed,
     ) -> Result<Pass<'a>, QueryError> {
-        let shaped = |plan: &&'a Plan| {
+        let shaped = |(plan, _): &Wanted<'a>| {
             plan.fits(outer, listed)?;
             let (_, size, coded) = plan.shape()?;
             Ok((*plan, size, coded))
@@ -60,12 +63,13 @@ impl Engine {
         let shaped: Vec<Shaped<'a>> =
             plans.iter().map(shaped).collect::<Result<_, QueryError>>()?;
         // What is made of the counts, and the counts themselves.
-        let bytes = |(plan, size, coded): &Shaped<'a>| {
+        let bytes = |((plan, size, coded), (_, folded)): (&Shaped<'a>, &Wanted<'a>)| {
             let width = coded[outer..].iter().map(|axis| axis.spread.len()).product();
-            let row = 2 * (of_a_row(outer) + InnerCounts::memory(width));
+            let of_row = folded.unwrap_or_else(|| InnerCounts::memory(width));
+            let row = 2 * (of_a_row(outer) + of_row);
             plan.rows_within(&coded[..outer], Some(listed)) * row + size * size_of::<TrueCount>()
         };
-        let kept = shaped.iter().map(bytes).sum();
+        let kept = shaped.iter().zip(plans).map(bytes).sum();
         let mut counts: Vec<Option<Vec<TrueCount>>> = vec![None; plans.len()];
         for group in groups(&shaped, outer) {
             let found = match self.together(&shaped, &group, outer, kept)? {

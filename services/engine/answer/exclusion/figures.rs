@@ -79,7 +79,8 @@ impl ExclusionFigures {
             countings.push(Counting::new(conditions, ids, planned(&inner, Vec::new())?));
         }
         let outer = query.by.len();
-        let plans = [people, &plan].into_iter().chain(countings.iter().map(|of| &of.plan));
+        let plans = [(people, None), (&plan, None)].into_iter();
+        let plans = plans.chain(countings.iter().map(|of| (&of.plan, Some(of.bytes_of_a_row()))));
         let mut pass = engine.pass(&Vec::from_iter(plans), outer, engine.listed(outer, 1))?;
         let (people, counted) = (pass.crosstab(0)?, pass.crosstab(1)?);
         let mut shares = Vec::with_capacity(countings.len());

@@ -81,6 +81,11 @@ impl<'a> Counting<'a> {
         Self { plan, add: Box::new(add), ids, of_all: conditions.is_empty() }
     }
 
+    /// Bytes in memory of what is counted for a row.
+    pub(super) fn bytes_of_a_row(&self) -> usize {
+        size_of::<Vec<Tally>>() + self.ids.len() * size_of::<Tally>()
+    }
+
     /// With what was counted.
     pub(super) fn counted(&self, tallies: Folded<Vec<Tally>>) -> Shares {
         let indicators = self.ids.iter().map(|id| (*id).clone()).collect();

@@ -143,17 +143,17 @@ impl Question for ProvisionQuestion {
         by_source.axes.pop();
         let by_source = access.sources(&by_source);
         let scans = engine.scans_of_provision(&pinned, &access, self.request_met_days)?;
-        let plans = [&plan].into_iter().chain(&by_source).chain(scans.iter().map(|of| &of.plan));
+        let plans = [&plan].into_iter().chain(&by_source).map(|plan| (plan, None));
         let outer = query.by.len();
         let mut pass = engine.pass(&Vec::from_iter(plans), outer, engine.listed(outer, 1))?;
         let (crosstab, mut groups) = (pass.crosstab(0)?, Folded::<Groups>::default());
-        let first_scan = 1 + by_source.len();
-        let sources = (1..first_scan).map(|number| pass.crosstab(number));
+        let sources = (1..=by_source.len()).map(|number| pass.crosstab(number));
         let sources = sources.collect::<Result<_, _>>()?;
-        for (number, scan) in scans.iter().enumerate() {
-            pass.fold(first_scan + number, &mut groups, &scan.add)?;
-        }
         pass.end()?;
+        // Each has a large table of its own: one after the other.
+        for scan in &scans {
+            engine.fold(&scan.plan, outer, &mut groups, &scan.add)?;
+        }
         let tabulated = Tabulated { plan, crosstab };
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let [lowest, highest] = groups.all[Group::All as usize].given;

@@ -112,11 +112,12 @@ fn together(engine: &Engine, query: &Query, asked: &mut Asked) {
     let plan = |inner: &&[&str]| engine.consultations(query, Measure::Contacts, inner).unwrap();
     let plans = INNER.iter().map(plan).collect::<Vec<_>>();
     let (outer, listed) = (query.by.len(), engine.listed(query.by.len(), 1));
-    let mut pass = match engine.pass(&Vec::from_iter(&plans), outer, listed) {
-        Ok(pass) => pass,
-        Err(QueryError::TooLarge { .. } | QueryError::TooHeavy { .. }) => return,
-        Err(error) => panic!("{error}"),
-    };
+    let mut pass =
+        match engine.pass(&Vec::from_iter(plans.iter().map(|plan| (plan, None))), outer, listed) {
+            Ok(pass) => pass,
+            Err(QueryError::TooLarge { .. } | QueryError::TooHeavy { .. }) => return,
+            Err(error) => panic!("{error}"),
+        };
     for (number, plan) in plans.iter().enumerate() {
         let alone = match engine.crosstab(plan, Path::Columns, plan.axes.len() - outer, None) {
             Ok(alone) => alone,
