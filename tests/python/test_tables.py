@@ -40,7 +40,7 @@ ANY_ROWS = [table for table in conftest.TABLES if table not in ("risk", "timelin
 # What the others need.
 NEEDED = {"risk": {"area": "QK1"}, "representativeness": {"by": ["sex"]}}
 # What those can be listed by that are not about records, or about one characteristic at a time.
-BY = {"timeliness": ["month"], "representativeness": ["sex"]}
+LISTED_BY = {"timeliness": ["month"], "representativeness": ["sex"]}
 RISK = [
     {"area": "QK1"}, {"area": "QK1", "by": ["disability"]}, {"area": "QK1", "by": ["religion_census_2021"], "high_risk_top_share": 0.2},
     {"area": "04C", "by": ["residence_district"], "collection": "census-2021-ethnic-group", "indicator": "DX-10-DEPAHRI"},
@@ -280,7 +280,7 @@ def test_counts_add_up_to_everybody(ask, everything, of):
 
 @pytest.mark.parametrize("of", conftest.TABLES)
 def test_who_follows_a_table_gets_the_answer(v1, channel, ask, question, everything, of):
-    asked = {"area": "QK1"} if of == "risk" else {**feed.SETS["practices"], "by": BY.get(of, ["sex"])}
+    asked = {"area": "QK1"} if of == "risk" else {**feed.SETS["practices"], "by": LISTED_BY.get(of, ["sex"])}
     call = v1.BreakdownServiceStub(channel).WatchBreakdown(v1.WatchBreakdownRequest(question=question(of, **asked)), timeout=30)
     first = next(call)
     call.cancel()
@@ -289,7 +289,7 @@ def test_who_follows_a_table_gets_the_answer(v1, channel, ask, question, everyth
 
 @pytest.mark.parametrize("of", conftest.TABLES)
 def test_the_basic_view_lacks_words_and_limits_alone(ask, everything, of):
-    by = BY.get(of, ["disability", "sex"])
+    by = LISTED_BY.get(of, ["disability", "sex"])
     asked = {"area": "QK1", "by": ["ethnic_group_broad"]} if of == "risk" else {**feed.SETS["synthetic"], "by": by}
     basic, full = ask(of, **asked, view="BREAKDOWN_VIEW_BASIC"), ask(of, **asked)
     assert all(column.label for column in full.columns) and all(one.label and one.categories for one in full.dimensions)
