@@ -70,7 +70,7 @@ pub(super) async fn deliver(
             Err(error) => {
                 tracing::error!(
                     error = format!("{error:#}"),
-                    "partners are not told of changes for now; it is tried again, and nothing is lost"
+                    "partners are not told of changes for now; it is tried again, and no change of the log is lost"
                 );
                 FAILED
             }
