@@ -1,5 +1,6 @@
 //! Accepted values of settings. Every refusal says what would be accepted.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -75,11 +76,19 @@ pub(super) fn endpoint(value: &Value) -> Result<String, String> {
     let text = text(value)?;
     let uri: Option<http::Uri> = text.parse().ok();
     match uri {
-        Some(uri) if uri.scheme_str() == Some("http") && uri.authority().is_some() => {
+        Some(uri)
+            if matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.authority().is_some()
+                && uri.query().is_none() =>
+        {
             Ok(text.to_owned())
         }
-        _ => Err("has to be the address of a collector on this machine or a trusted network, \
-                  \"http://127.0.0.1:4317\"; this version does not speak https to it"
+        _ => Err("has to be the address of a collector, \"http://127.0.0.1:4317\" or \"https://collector.example:4317\""
             .to_owned()),
     }
+}
+
+pub(super) fn socket(value: &Value) -> Result<SocketAddr, String> {
+    let problem = || "has to be an IP address and a port, \"127.0.0.1:9464\"".to_owned();
+    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(problem)
 }

@@ -2,17 +2,23 @@
 //!
 //! - `settings` what an operator can set
 //! - `init` starts logs, traces and metrics, and stops them within 5 s; `sparing` one warning of a kind and a peer in a second
-//! - `metrics` functions that the other rooms call; nearly free when nothing is exported
+//! - `exporters` the way to a collector; `http` OTLP over HTTP; `roots` the authorities that it may be from
+//! - `prometheus` a page of metrics, the alternative to a collector
+//! - [`metrics`] functions that the other rooms call; nearly free when nothing is exported
 //! - [`partner`] what partners' own systems are sent: another plane, which shares nothing with this one
 //! - `link` connects a caller's trace with ours
 
+mod exporters;
+mod http;
 mod init;
 mod link;
 pub mod metrics;
 pub mod partner;
+mod prometheus;
+mod roots;
 mod settings;
 mod sparing;
 
 pub use init::{Guard, TelemetryError, check, init};
-pub use link::link_to_caller;
-pub use settings::{LogFormat, TelemetrySettings};
+pub use link::{link_to_caller, trace_id};
+pub use settings::{LogFormat, Otlp, OtlpProtocol, Signal, Signals, TelemetrySettings};
