@@ -122,8 +122,10 @@ impl Record {
     /// left out.
     fn was_slow(&self, status: &'static str, took: Duration) {
         let callers = self.traceparent.as_ref().and_then(|header| header.to_str().ok());
-        let callers = callers.and_then(|text| text.split('-').nth(1)).unwrap_or_default();
-        let trace_id = telemetry::trace_id(&self.span).unwrap_or_else(|| callers.to_owned());
+        let is_id = |id: &&str| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let callers = callers.and_then(|text| text.split('-').nth(1).filter(is_id));
+        let trace_id = telemetry::trace_id(&self.span)
+            .unwrap_or_else(|| callers.unwrap_or_default().to_owned());
         let partner = self.by.0.get().map_or("", Caller::name);
         let (rpc, seconds) = (self.method.name, took.as_secs_f64());
         tracing::warn!(rpc, partner, seconds, status, trace_id, "a call was slow");
