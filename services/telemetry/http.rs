@@ -73,10 +73,11 @@ impl Client {
 #[tonic::async_trait]
 impl HttpClient for Client {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let exchange = tokio::time::timeout(self.timeout, self.clone().exchange(request));
-        // The timer is made where the runtime is.
-        let runtime = self.runtime.clone();
-        let sent = runtime.spawn(exchange);
+        let client = self.clone();
+        // Connection and timer need the runtime, which the exporter's thread is not in.
+        let sent = self.runtime.spawn(async move {
+            tokio::time::timeout(client.timeout, client.exchange(request)).await
+        });
         AbortOnDropHandle::new(sent).await??
     }
 }
