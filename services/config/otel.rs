@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use toml::Value;
 
-use super::read::note;
-use super::values::{choice, endpoint};
-use crate::telemetry::{Otlp, OtlpProtocol, Signal, TelemetrySettings};
+use super::values::{PROTOCOLS, choice, endpoint, note};
+use crate::telemetry::{Otlp, Signal, TelemetrySettings};
 
 /// Whole numbers above 0 that the SDK reads: milliseconds, or lengths of queues and batches.
 const NUMBERS: [&str; 10] = [
@@ -90,10 +89,6 @@ impl Variables<'_> {
         })
     }
 }
-
-/// The protocols, as variables and settings name them.
-pub(super) const PROTOCOLS: [(&str, OtlpProtocol); 2] =
-    [("grpc", OtlpProtocol::Grpc), ("http/protobuf", OtlpProtocol::Http)];
 
 /// Reads the variables.
 pub(super) fn read(

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::values::note;
 use super::{Config, ConfigError, keys, otel, values};
 
 impl Config {
@@ -68,11 +69,4 @@ pub(super) fn flatten(table: &Table) -> Vec<(String, Value)> {
         }
     }
     flat
-}
-
-/// Keeps a problem with the name it belongs to.
-pub(super) fn note(problems: &mut Vec<String>, name: &str, result: Result<(), String>) {
-    if let Err(problem) = result {
-        problems.push(format!("{name}: {problem}"));
-    }
 }

@@ -6,6 +6,12 @@ use std::time::Duration;
 
 use toml::Value;
 
+use crate::telemetry::OtlpProtocol;
+
+/// The protocols, as variables and settings name them.
+pub(super) const PROTOCOLS: [(&str, OtlpProtocol); 2] =
+    [("grpc", OtlpProtocol::Grpc), ("http/protobuf", OtlpProtocol::Http)];
+
 /// The longest duration that makes sense anywhere here.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -91,4 +97,11 @@ pub(super) fn endpoint(value: &Value) -> Result<String, String> {
 pub(super) fn socket(value: &Value) -> Result<SocketAddr, String> {
     let problem = || "has to be an IP address and a port, \"127.0.0.1:9464\"".to_owned();
     value.as_str().and_then(|text| text.parse().ok()).ok_or_else(problem)
+}
+
+/// Keeps a problem with the name it belongs to.
+pub(super) fn note(problems: &mut Vec<String>, name: &str, result: Result<(), String>) {
+    if let Err(problem) = result {
+        problems.push(format!("{name}: {problem}"));
+    }
 }

@@ -8,8 +8,8 @@ use opentelemetry_otlp::{
 use tokio::runtime::Handle;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
+use super::error::TelemetryError;
 use super::http::Client;
-use super::init::TelemetryError;
 use super::roots;
 use super::settings::{OtlpProtocol, Signal, Target, TelemetrySettings};
 

@@ -4,7 +4,6 @@
 //! would cause another. Standard error shows everything that `EQUITY_LOG` selects, errors of the exporter included.
 
 use std::io::{ErrorKind, IsTerminal as _};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -22,6 +21,7 @@ use tracing_subscriber::filter::{EnvFilter, FilterExt as _, dynamic_filter_fn, f
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{Registry, fmt};
 
+use super::error::TelemetryError;
 use super::exporters::Exporters;
 use super::metrics::{Instruments, install};
 use super::prometheus::Prometheus;
@@ -35,41 +35,6 @@ const CALL: &str = "call";
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// Filter if `EQUITY_LOG` is not set. Libraries warn about what clients do, and clients can do it a million times.
 const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=error,hyper=error,hyper_util=error,tonic=error,tower=error,rustls=error";
-
-/// Why telemetry cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum TelemetryError {
-    /// `EQUITY_LOG` is no filter.
-    #[error(
-        "EQUITY_LOG is no filter such as \"info\" or \"warn,equity_indicators::engine=debug\": {0}"
-    )]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// The exporter refuses its settings.
-    #[error("the OpenTelemetry collector cannot be used: {0}")]
-    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
-    /// The settings of a collector cannot be used.
-    #[error("the OpenTelemetry collector {to} cannot be used: {why}")]
-    Collector {
-        /// Its address.
-        to: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// The page of metrics cannot be served.
-    #[error("telemetry.prometheus: cannot listen on {address}: {error}")]
-    Page {
-        /// Its address.
-        address: SocketAddr,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// There is no tokio runtime around it.
-    #[error("telemetry has to be started within the runtime")]
-    NoRuntime,
-    /// The process has a subscriber already.
-    #[error("telemetry was started before in this process")]
-    AlreadyStarted,
-}
 
 /// Starts telemetry for the whole process. Call it once, within the runtime, before anything is logged.
 ///

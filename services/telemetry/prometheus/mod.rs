@@ -24,7 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::init::TelemetryError;
+use super::error::TelemetryError;
 use super::settings::TelemetrySettings;
 
 /// The one page.
