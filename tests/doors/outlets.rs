@@ -152,8 +152,9 @@ pub(super) fn telemetry(collector: &Collector) -> Vec<Said> {
         format!("{} {:?} {attributes} {:?} {events}", span.name, span.kind, span.status)
     });
     let logs = collector.log_records().into_iter().map(|record| {
-        let told: Vec<_> =
-            record.attributes.iter().filter(|of| of.key != "seconds").cloned().collect();
+        // How long something took, and at which port this run serves.
+        let told = |of: &&KeyValue| of.key != "seconds" && of.key != "address";
+        let told: Vec<_> = record.attributes.iter().filter(told).cloned().collect();
         format!("{} {:?} {}", record.severity_text, record.body, words(&told))
     });
     let exported = collector.last_metrics().unwrap();
