@@ -8,8 +8,8 @@ use super::questions::AskedTable;
 use super::show::Format;
 use super::{
     assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
-    info, manual, partners, ptable, publish, quality, reference, releases, serve, snapshot, statistics,
-    status, submissions, submit, targets,
+    info, manual, partners, ptable, publish, quality, reference, releases, serve, snapshot,
+    statistics, status, submissions, submit, targets,
 };
 
 const EXAMPLES: &str = "\

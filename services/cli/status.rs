@@ -22,6 +22,8 @@ Examples:
   equity status --format json
   equity status --max-age practice-feed=45 --max-age mhsds=60
       ends with 6 if the newest submission of a collection was received longer ago
+  equity status --ignore-writing
+      for a probe that restarts what fails: a restart does not repair a damaged log, and ends the answers too
 
 Exit codes:
   0  the service serves and accepts changes
@@ -49,6 +51,9 @@ pub struct StatusArgs {
     /// A collection and the greatest age of its newest submission, in days. Repeat the option for more.
     #[arg(long, value_name = "COLLECTION=DAYS", value_parser = max_age)]
     pub max_age: Vec<(String, u32)>,
+    /// End with 0 also if the service answers questions and accepts no changes.
+    #[arg(long)]
+    pub ignore_writing: bool,
 }
 
 fn max_age(text: &str) -> Result<(String, u32), String> {
@@ -91,7 +96,7 @@ pub async fn run(args: &StatusArgs, out: &mut Out) -> Result<(), Failure> {
     if !serves {
         return Err(Failure::NotServing);
     }
-    if !accepts_changes {
+    if !accepts_changes && !args.ignore_writing {
         return Err(Failure::NoChanges);
     }
     if old.is_empty() { Ok(()) } else { Err(Failure::TooOld(old)) }
@@ -114,10 +119,7 @@ async fn said(service: &Service, out: &mut Out) -> Result<Option<v1::ServiceInfo
         Err(Failure::Refused(status))
             if matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied) =>
         {
-            out.remark(&format!(
-                "the service says no more to this caller: {}",
-                status.message()
-            ))?;
+            out.remark(&format!("the service says no more to this caller: {}", status.message()))?;
             Ok(None)
         }
         Err(failure) => Err(failure),
@@ -140,7 +142,9 @@ impl Status {
         for (collection, days) in limits {
             let content = self.collections().iter().find(|of| of.collection == *collection);
             match content.and_then(|of| self.age(of)) {
-                None => found.push(format!("{collection}: no submission that this caller may know of")),
+                None => {
+                    found.push(format!("{collection}: no submission that this caller may know of"))
+                }
                 Some(age) if age > i64::from(*days) * DAY_SECONDS => {
                     found.push(format!("{collection}: {} old, at most {days} days", words(age)));
                 }
@@ -163,10 +167,7 @@ impl Status {
         }
         for of in self.collections() {
             let age = self.age(of).map(|age| format!(", received {} ago", words(age)));
-            line(
-                &of.collection,
-                format!("up to {}{}", of.last_month, age.unwrap_or_default()),
-            );
+            line(&of.collection, format!("up to {}{}", of.last_month, age.unwrap_or_default()));
         }
         sheet
     }
@@ -228,9 +229,13 @@ mod tests {
     fn data_is_too_old_after_the_last_second_of_the_limit() {
         let limit = |days| [("mhsds".to_owned(), days)];
         let day = DAY_SECONDS;
-        for (age, days, is_old) in
-            [(0, 0, false), (1, 0, true), (2 * day, 2, false), (2 * day + 1, 2, true), (-5, 0, false)]
-        {
+        for (age, days, is_old) in [
+            (0, 0, false),
+            (1, 0, true),
+            (2 * day, 2, false),
+            (2 * day + 1, 2, true),
+            (-5, 0, false),
+        ] {
             assert_eq!(!status(Some(age)).too_old(&limit(days)).is_empty(), is_old, "{age} {days}");
         }
         let missing = status(Some(0)).too_old(&[("deri".to_owned(), 9)]);
