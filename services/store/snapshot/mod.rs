@@ -3,13 +3,13 @@
 //! A snapshot has the segments of the log and of the audit log, the file `outbox.safe` if there is one, and `manifest.json`: position and
 //! chain of both logs, what they have, and the BLAKE3 of each file. The manifest is written last: a folder without one is no snapshot.
 //!
-//! Not in it: the secret, without which nobody can use the data and which has to be kept elsewhere; the witness; sled, which the next start makes of the
-//! log; the outbox, of which `outbox.safe` says where a new one begins.
+//! Not in it: the secret, which has to be kept elsewhere, because without it the data cannot be used; the witness; sled, which the next start computes from
+//! the log; the outbox, because `outbox.safe` says where a new one begins.
 //!
 //! # Erasures
 //! An erasure is first an entry, and then replaces segments. A copy that was made meanwhile can have the entry and still the payload, or lack
-//! both. It is made again until everything that its log says is erased is gone in it. What is erased later stays in a snapshot that was taken before:
-//! whoever keeps it has to destroy it.
+//! both. It is made again until everything that its log says is erased is gone in it. What is erased later stays in a snapshot that was taken before: the
+//! operator has to destroy it.
 //!
 //! - `manifest` what a snapshot says of itself
 //! - `take`, `restore` making one, and a data folder of one
