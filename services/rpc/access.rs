@@ -57,6 +57,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("ExportService/ExportBreakdowns", Needs::Read),
     ("IndicatorService/GetIndicatorBreakdown", Needs::Read),
     ("InequalityService/GetGapTrend", Needs::Read),
+    ("InequalityService/GetRestoration", Needs::Read),
     ("InequalityService/GetInequalitySummary", Needs::Read),
     ("InequalityService/ListGaps", Needs::Read),
     ("PartnerTelemetryService/GetDeliveryStatus", Needs::Partner),

@@ -96,7 +96,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "quality timeliness"
         | "quality matrix"
         | "quality representativeness"
-        | "quality consistency" => vec![
+        | "quality consistency"
+        | "breakdown restoration" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
@@ -109,7 +110,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "export timeliness"
         | "export matrix"
         | "export representativeness"
-        | "export consistency" => {
+        | "export consistency"
+        | "export restoration" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"
@@ -132,6 +134,7 @@ fn rows(command: &str) -> Vec<Vec<String>> {
             .concat(),
         ],
         "inequality risk" => vec![vec!["--area", "QK1"]],
+        "inequality restoration" => vec![table.to_vec()],
         "gaps" => vec![table.to_vec()],
         "breakdown risk" | "export risk" => {
             vec![vec!["--area", "QK1"], vec!["--area", "QK1", "--collection", COLLECTION]]

@@ -73,6 +73,7 @@ TABLES = {
     "recording": ("DataQualityService", "GetRecordingQuality"),
     "timeliness": ("DataQualityService", "GetTimeliness"),
     "representativeness": ("DataQualityService", "GetRepresentativeness"),
+    "restoration": ("InequalityService", "GetRestoration"),
     "consistency": ("DataQualityService", "GetConsistency"),
 }
 
