@@ -60,8 +60,10 @@ fn settings_of_kubernetes_start_a_service() {
     let manifest = text("kubernetes.yaml");
     let (_, rest) = manifest.split_once("  equity.toml: |\n").unwrap();
     let (block, _) = rest.split_once("\n---\n").unwrap();
-    let mut toml: String =
-        block.lines().map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n").collect();
+    let mut toml: String = block
+        .lines()
+        .map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n")
+        .collect();
     for (from, to) in [
         ("0.0.0.0:7443", "0.0.0.0:0".to_owned()),
         ("/var/lib/equity/data", path("data")),

@@ -181,7 +181,8 @@ fn every_command_of_the_runbook_does_what_it_says() {
             true => place.stop(),
             // `Start and stop` starts it itself.
             false if place.served.is_none() && block.section != "Start and stop" => {
-                let starts = block.commands.iter().any(|one| one.starts_with("equity serve --config"));
+                let starts =
+                    block.commands.iter().any(|one| one.starts_with("equity serve --config"));
                 if !starts {
                     place.start();
                 }
@@ -192,8 +193,13 @@ fn every_command_of_the_runbook_does_what_it_says() {
         last = block.section;
     }
     place.after(&last);
-    for needed in ["equity snapshot", "equity restore", "equity status", "equity verify", "equity rebuild"] {
-        assert!(place.ran.iter().any(|one| one.starts_with(needed)), "{needed} is not in the runbook");
+    for needed in
+        ["equity snapshot", "equity restore", "equity status", "equity verify", "equity rebuild"]
+    {
+        assert!(
+            place.ran.iter().any(|one| one.starts_with(needed)),
+            "{needed} is not in the runbook"
+        );
     }
     assert!(place.ran.len() > 25, "{:#?}", place.ran);
     // In the end a service serves and accepts changes.
@@ -228,7 +234,9 @@ fn commands_in_sentences_can_be_typed() {
 
 #[test]
 fn blocks_and_marks_are_found() {
-    let found = blocks("## A b\nx\n```sh\nequity c   # d\n\nmv e f\n```\n<!-- stopped -->\n```text\ny\n```\n### G\n```sh\nh\n```\n");
+    let found = blocks(
+        "## A b\nx\n```sh\nequity c   # d\n\nmv e f\n```\n<!-- stopped -->\n```text\ny\n```\n### G\n```sh\nh\n```\n",
+    );
     assert_eq!(found.len(), 2);
     assert_eq!((found[0].section.as_str(), found[0].stopped), ("A b", true));
     assert_eq!(found[0].commands, ["equity c", "mv e f"]);

@@ -12,7 +12,8 @@ use crate::support::Collector;
 /// What a rule of Prometheus counts as a name of ours.
 fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let ours = words.filter(|word| word.starts_with("nhs_equity_") || word.starts_with("rpc_server_"));
+    let ours =
+        words.filter(|word| word.starts_with("nhs_equity_") || word.starts_with("rpc_server_"));
     ours.map(str::to_owned).collect()
 }
 
@@ -84,7 +85,10 @@ async fn alerts_and_the_dashboard_name_what_the_service_exports() {
             .filter(|name| !metrics.contains(*name) && !attributes.contains(*name))
             .filter(|name| !ANNOUNCED.contains(&name.as_str()))
             .collect();
-        assert!(unknown.is_empty(), "{file} names what the service does not export: {unknown:?}\n{metrics:#?}");
+        assert!(
+            unknown.is_empty(),
+            "{file} names what the service does not export: {unknown:?}\n{metrics:#?}"
+        );
     }
     let known: Vec<_> = ANNOUNCED.iter().filter(|name| metrics.contains(**name)).collect();
     assert!(known.is_empty(), "the service exports these now, take them from ANNOUNCED: {known:?}");

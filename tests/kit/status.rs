@@ -30,7 +30,10 @@ fn a_service_that_works_says_how_far_it_is_and_how_old_its_data_is() {
     assert_eq!((&said["serves"], &said["accepts_changes"]), (&true.into(), &true.into()));
     let info = served.ask(&["info", "--format", "json"]).json();
     let of = |name: &str| info["info"][name].clone();
-    assert_eq!(said["position"].as_i64().map(|n| n.to_string()).as_deref(), of("position").as_str());
+    assert_eq!(
+        (&said["position"], said["position"].as_i64().unwrap() > 2),
+        (&of("position"), true)
+    );
     assert_eq!((&said["instance_id"], &said["version"]), (&of("instance_id"), &of("version")));
     let collection = &said["collections"][0];
     assert_eq!(
@@ -74,13 +77,8 @@ fn a_service_that_only_answers_has_a_code_of_its_own() {
     assert_eq!(served.ask(&["status", "--ignore-writing"]).code, Some(0));
     // Nothing of a damaged log becomes a snapshot.
     let (data, to) = (folder.path().join("data"), folder.path().join("snapshot"));
-    let taken = run(&[
-        "snapshot",
-        "--data-folder",
-        data.to_str().unwrap(),
-        "--to",
-        to.to_str().unwrap(),
-    ]);
+    let taken =
+        run(&["snapshot", "--data-folder", data.to_str().unwrap(), "--to", to.to_str().unwrap()]);
     assert_eq!(taken.code, Some(1), "{taken:?}");
     assert!(taken.remarks.contains("the log is damaged"), "{taken:?}");
     assert!(!to.join("manifest.json").exists());

@@ -85,7 +85,8 @@ fn systemd_understands_the_unit() {
         std::fs::write(&file, unit).unwrap();
         let mut command = Command::new("systemd-analyze");
         let output = command.args(["verify", "--man=no"]).arg(&file).output();
-        let output = output.expect("systemd-analyze is missing: install systemd (apt-get install systemd)");
+        let output =
+            output.expect("systemd-analyze is missing: install systemd (apt-get install systemd)");
         String::from_utf8(output.stderr).unwrap()
     };
     let of_ours = |said: String| {
