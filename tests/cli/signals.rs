@@ -275,6 +275,7 @@ fn assert_page(page: &str, log: &Path) {
         let unit = match metric.unit {
             "s" => "_seconds",
             "By" => "_bytes",
+            "1" => "_ratio",
             _ => "",
         };
         let total = if metric.kind == MetricKind::Counter { "_total" } else { "" };
@@ -399,7 +400,7 @@ async fn a_service_that_only_reads_says_that_writing_has_stopped() {
     served.terminate();
     std::fs::remove_dir_all(folder.path().join("data/log")).unwrap();
     let (served, log) = serve(folder.path(), &page);
-    page_when(&log, |page| page.contains("\nnhs_equity_store_writing_stopped 1\n"));
+    page_when(&log, |page| page.contains("\nnhs_equity_store_writing_stopped_ratio 1\n"));
     served.terminate();
 
     // Disabled, nothing is served.

@@ -1,5 +1,5 @@
-//! Metrics in Prometheus' text format (version 0.0.4), with names as OpenTelemetry's specification maps them: dots become underscores, the unit is
-//! spelled out, counters end with `_total`.
+//! Metrics in Prometheus' text format (version 0.0.4), with names as OpenTelemetry's specification maps them, and so as a collector does: dots become
+//! underscores, the unit is spelled out (of gauges without one `ratio`), counters end with `_total`.
 
 use std::fmt::{Display, Write as _};
 
@@ -90,6 +90,7 @@ fn name(metric: &Metric, counter: bool) -> String {
     let unit = match metric.unit() {
         "s" => "_seconds",
         "By" => "_bytes",
+        "1" => "_ratio",
         _ => "",
     };
     let total = if counter { "_total" } else { "" };
