@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AUDIT, LOG, io};
+use super::{AUDIT, LOG, SAFE, io};
 use crate::store::error::StoreError;
 use crate::store::log::{EntryKind, Log as _, Place, SegmentLog};
 
@@ -153,7 +153,7 @@ impl Manifest {
         let mut seen = BTreeSet::new();
         let all = (self.log.files.iter().map(|file| (&file.name, is_segment(LOG, &file.name))))
             .chain(self.audit.files.iter().map(|file| (&file.name, is_segment(AUDIT, &file.name))))
-            .chain(self.others.iter().map(|file| (&file.name, file.name == super::take::SAFE)));
+            .chain(self.others.iter().map(|file| (&file.name, file.name == SAFE)));
         for (name, is_known) in all {
             if !is_known || !seen.insert(name) {
                 return Err(name.clone());
