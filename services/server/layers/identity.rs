@@ -12,6 +12,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::middleware::{Call, Middleware};
+use super::trace::CalledBy;
 use crate::rpc::access::Access;
 use crate::rpc::audit::Record;
 use crate::rpc::caller::Caller;
@@ -102,6 +103,7 @@ impl Middleware for Identified {
         if let Some(client) = &client {
             client.is_of(caller.name());
         }
+        CalledBy::note(&request, &caller);
         let mut ends = Ends::default();
         if matches!(called.kind, Kind::Watch) {
             let left =

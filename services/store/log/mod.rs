@@ -82,6 +82,7 @@ mod segment;
 mod sequence;
 mod shape;
 mod survey;
+mod syncs;
 #[cfg(test)]
 mod tests;
 
@@ -99,3 +100,4 @@ pub use open::{Cut, Opened};
 pub use ordered_log::{Entries, Log};
 pub use shape::Shape;
 pub use survey::Known;
+pub use syncs::SyncTimes;
