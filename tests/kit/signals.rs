@@ -31,6 +31,8 @@ fn of_prometheus(name: &str, unit: &str, data: &Data) -> Vec<String> {
         Data::Histogram(_) => {
             ["bucket", "count", "sum"].map(|part| format!("{name}{unit}_{part}")).to_vec()
         }
+        // The page of the service has no `_ratio`: alerts and the dashboard name both.
+        _ if unit == "_ratio" => vec![format!("{name}{unit}"), name],
         _ => vec![format!("{name}{unit}")],
     }
 }
