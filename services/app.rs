@@ -68,6 +68,7 @@ use crate::server::{self, Address, Callers, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
 pub use crate::store::audit::AuditReport;
 use crate::store::audit::AuditSettings;
+pub use crate::store::snapshot::{Manifest, restore as restore_snapshot, take as take_snapshot};
 use crate::store::{self, Store};
 use crate::telemetry;
 pub use check::check;

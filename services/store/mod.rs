@@ -17,6 +17,7 @@
 //!   estimates are stored
 //! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
 //! - `clock`, `witness` the log's time, and how far the log has come, outside the log
+//! - [`snapshot`] copies of a data folder, and a data folder out of one
 //! - [`outbox`] what partners' own systems are still to be sent, in a sled of its own
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
@@ -66,6 +67,7 @@ mod settings;
 mod sizes_tests;
 mod sled_error;
 mod sled_thread;
+pub mod snapshot;
 mod standing;
 mod state;
 mod stored;

@@ -8,7 +8,11 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 15] = [
+const OF_NO_SERVICE: [&str; 19] = [
+    "snapshot",
+    "restore",
+    "completions",
+    "man",
     "serve",
     "demo",
     "generate",
@@ -136,7 +140,7 @@ fn rows(command: &str) -> Vec<Vec<String>> {
             vec![vec!["--area", "QK1"], vec!["--area", "QK1", "--collection", COLLECTION]]
         }
         "submit" => vec![vec!["FOLDER/no.csv"]],
-        "info" => vec![vec![]],
+        "info" | "status" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
         "releases list"

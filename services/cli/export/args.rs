@@ -155,8 +155,8 @@ Examples:
   equity export indicators --indicator FSL --area QK1 --from 2020-01 --to 2020-06 --step month --collection synthetic-llr --output fsl.parquet";
     const RESTORATION: &'static str = "\
 Examples:
-  equity export restoration --area QK1 --from 2020-04 --to 2020-06 --by ethnic_group_broad --collection synthetic-llr --output r.csv
-  equity export restoration --area QK1 --from 2020-04 --to 2020-06 --baseline-from 2020-01 --collection synthetic-llr --output r.parquet";
+  equity export restoration --area QK1 --from 2020-04 --to 2020-06 --by organisation --collection gpad-regional --output r.csv
+  equity export restoration --area QK1 --from 2020-05 --baseline-from 2020-02 --by ethnic_group_broad --collection synthetic-llr --output r.parquet";
 }
 
 impl MoreOfQuality for Taking {

@@ -64,6 +64,7 @@
 //! [`LogError::Stopped`] until the log is opened again; entries of the failed append may be there then or not.
 
 mod append;
+mod copy;
 mod disk;
 mod entry;
 mod erase;
@@ -88,6 +89,7 @@ mod tests;
 pub(super) use disk::is_full;
 
 pub use append::{SEGMENT_BYTES, SegmentLog};
+pub use copy::copy;
 pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
 pub use erasures::Erasures;
 pub use error::{Damage, Fault, LogError};

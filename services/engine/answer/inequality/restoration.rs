@@ -115,7 +115,15 @@ impl AnyQuestion for RestorationQuestion {
             months: months.map(length),
             showing: &showing,
         };
-        let rows = table.rows();
+        let rows = match &provenance.empty {
+            Some(why) => {
+                let cells = COLUMNS.iter().map(|_| Cell::absent(why.clone())).collect();
+                let (keys, sentence, source_table) =
+                    (Vec::new(), String::new(), answer.provenance().table);
+                vec![Row { keys, cells, sentence, source_table }]
+            }
+            None => table.rows(),
+        };
         Ok(derived(provenance, &Self::TABLE, columns(&COLUMNS), rows, answer.position()))
     }
 
