@@ -31,7 +31,7 @@ fn of_prometheus(name: &str, unit: &str, data: &Data) -> Vec<String> {
         Data::Histogram(_) => {
             ["bucket", "count", "sum"].map(|part| format!("{name}{unit}_{part}")).to_vec()
         }
-        // The page of the service has no `_ratio`: alerts and the dashboard name both.
+        // Alerts and the dashboard name both.
         _ if unit == "_ratio" => vec![format!("{name}{unit}"), name],
         _ => vec![format!("{name}{unit}")],
     }
@@ -43,8 +43,15 @@ async fn exported() -> (BTreeSet<String>, BTreeSet<String>) {
     let folder: tempfile::TempDir = tempfile::tempdir().unwrap();
     let data: PathBuf = folder.path().join("data");
     tokio::task::spawn_blocking(move || {
+        let partners = folder.path().join("partners.toml");
+        // A partner whose endpoint does not answer.
+        let alpha = "trust_domain = \"equity.example\"\n[partners.alpha]\norganisation = \"C82001\"\nsystems = [\"emis\"]\nsubmit_for = [\"C82001\"]\n\
+             read = { profile = \"PARTNER\", areas = [\"QK1\"], datasets = [\"*\"], indicators = [\"*\"] }\n\
+             [partners.alpha.telemetry]\nendpoint = \"http://127.0.0.1:1\"\nprotocol = \"grpc\"\nallow_addresses = [\"127.0.0.0/8\"]\nareas = [\"QK1\"]\n";
+        std::fs::write(&partners, alpha).unwrap();
         let mut command = equity();
         command.arg("serve").env("EQUITY_TELEMETRY_OTLP_ENDPOINT", endpoint);
+        command.env("EQUITY_PARTNERS_FILE", &partners);
         let served = Served::by(command, "127.0.0.1:0", &data);
         let file = folder.path().join("rows.csv");
         std::fs::write(&file, "channel\nTELEPHONE\n").unwrap();
