@@ -18,7 +18,7 @@ use tonic::transport::server::Connected;
 
 use super::client::{Client, Unread};
 use super::frames::Frames;
-use super::heads::{DATA, Heads, RESET};
+use super::heads::{DATA, GO_AWAY, Heads, RESET};
 use super::opening::{Opening, PREFACE};
 use super::pace::Pace;
 use super::settings::ServerSettings;
@@ -52,6 +52,8 @@ pub(super) struct Connection {
     sent: Heads,
     taken: usize,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// HTTP/2 itself has ended the connection because of what the client did.
+    is_sent_away: bool,
     /// Longest time for which the client may take no byte; and the wait for a byte, if it takes none now.
     idle: Duration,
     stuck: Option<Unread>,
@@ -86,6 +88,7 @@ impl Connection {
             sent,
             taken,
             cut,
+            is_sent_away: false,
             idle,
             stuck,
             _permit: permit,
@@ -174,6 +177,9 @@ impl Connection {
                 if head.kind == RESET {
                     self.frames.reset();
                 }
+                // h2 writes the frame in one piece. All zeros: the service stops, or the connection has lived for long enough.
+                let ends_it = |why: &[u8]| why != [0; 4];
+                self.is_sent_away |= head.kind == GO_AWAY && part.get(4..8).is_some_and(ends_it);
             }
         }
         if self.taken >= STEP {
@@ -215,7 +221,7 @@ impl Reads {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.client.is_cut_off() {
+        if self.is_sent_away || self.client.is_cut_off() {
             self.pace.was_cut(self.client.address(), Instant::now());
         }
         metrics::connection_closed();

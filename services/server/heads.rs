@@ -6,6 +6,8 @@ pub(super) const DATA: u8 = 0;
 pub(super) const END: u8 = 1;
 /// The kind of frames that end a call.
 pub(super) const RESET: u8 = 3;
+/// The kind of the frame that ends the connection: the last call that is answered, and why it ends, four bytes each.
+pub(super) const GO_AWAY: u8 = 7;
 /// The flag of frames with padding, and what it is at most: one byte of length, and so many.
 pub(super) const PADDED: u8 = 8;
 pub(super) const PADDING: usize = 1 + 255;
