@@ -18,7 +18,7 @@ use tonic::transport::server::Connected;
 
 use super::client::{Client, Unread};
 use super::frames::Frames;
-use super::heads::{DATA, GO_AWAY, Heads, RESET};
+use super::heads::{DATA, Heads, RESET};
 use super::opening::{Opening, PREFACE};
 use super::pace::Pace;
 use super::settings::ServerSettings;
@@ -177,9 +177,7 @@ impl Connection {
                 if head.kind == RESET {
                     self.frames.reset();
                 }
-                // h2 writes the frame in one piece. All zeros: the service stops, or the connection has lived for long enough.
-                let ends_it = |why: &[u8]| why != [0; 4];
-                self.is_sent_away |= head.kind == GO_AWAY && part.get(4..8).is_some_and(ends_it);
+                self.is_sent_away |= head.sends_away(part);
             }
         }
         if self.taken >= STEP {
