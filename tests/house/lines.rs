@@ -33,8 +33,8 @@ use super::{root, sources, tracked};
 /// access snapshots and submitted indicators that a reader may read, and exports that end with their scope, 46; cross-tabulations of one question in
 /// few passes, and the consistency of one person's values with its contract, less what the tables repeated, 532;
 /// activity beside that of a baseline, with its contract, 352;
-/// spans of the parts of an answer, 8;
-const PRODUCT_LINES: usize = 21_720;
+/// spans of the parts of an answer, 8; age-standardised rates, with their contract, and the BASIC view of every table, 440;
+const PRODUCT_LINES: usize = 22_160;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.

@@ -100,7 +100,6 @@ impl RiskQuestion {
                 },
                 reader: reader.clone(),
                 comparison: None,
-                full: !query.basic,
                 only_listed: false,
                 suppressed: false,
             };
