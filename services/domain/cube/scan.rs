@@ -218,10 +218,10 @@ impl Counter {
             }
             _ => {}
         }
-        let (size, lanes, ones) = (self.size, self.lanes, &mut self.ones);
+        let (size, last, ones) = (self.size, self.lanes - 1, &mut self.ones);
         records.chunks(|_, cells| {
             for (number, cell) in cells.iter().enumerate() {
-                let lane = number % lanes * (size + 1);
+                let lane = (number & last) * (size + 1);
                 ones[lane + (*cell as usize).min(size)] += 1;
             }
         });
@@ -234,13 +234,18 @@ impl Counter {
         columns: [(&[u8], &[u32; 256]); N],
         stretches: &[Stretch],
     ) {
-        let (size, lanes) = (self.size, self.lanes);
+        let (size, behind) = (self.size, of_word.behind);
+        // The number of lanes is a power of two: a remainder would cost more than all else.
+        let last = self.lanes - 1;
         for Stretch { records, base } in stretches {
-            let columns = columns.map(|(codes, adds)| (&codes[records.clone()], adds));
-            for (record, word) in words[records.clone()].iter().enumerate() {
+            let words = &words[records.clone()];
+            let columns =
+                columns.map(|(codes, adds)| (&codes[records.clone()][..words.len()], adds));
+            for (record, word) in words.iter().enumerate() {
+                let of_word = of_word.of.get(usize::from(*word)).copied().unwrap_or(behind);
                 let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
-                let cell = adds.fold(*base + of_word.of(u32::from(*word)), u32::wrapping_add);
-                self.ones[record % lanes * (size + 1) + (cell as usize).min(size)] += 1;
+                let cell = adds.fold(base.wrapping_add(of_word), u32::wrapping_add);
+                self.ones[(record & last) * (size + 1) + (cell as usize).min(size)] += 1;
             }
         }
     }
