@@ -1,10 +1,12 @@
 //! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles, published tables.
 
 mod files;
+mod found;
 mod indicators;
 mod members;
 mod nearest;
 mod partners;
+mod places;
 mod profiles;
 mod published;
 mod read;
@@ -28,6 +30,7 @@ use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
 use crate::domain::target::Target;
 
+pub use found::{Found, Search};
 pub use members::Organisations;
 pub use partners::PARTNERS;
 
@@ -38,15 +41,13 @@ pub struct Reference {
     dimensions: Vec<Dimension>,
     /// Views that only the service itself counts by.
     of_counts: Vec<Dimension>,
-    areas: Areas,
-    organisations: members::Members,
+    places: Arc<places::Places>,
     collections: BTreeMap<String, Collection>,
     /// Care setting to the collections of consultations that answer for it by default, in order.
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
     tags: Vec<Named>,
     targets: BTreeMap<String, Target>,
-    small_areas: SmallAreas,
     profiles: profiles::Profiles,
     published: PublishedTables,
     partners: Partners,
@@ -102,53 +103,68 @@ impl Reference {
     /// All areas, of every type.
     #[must_use]
     pub fn areas(&self) -> &Areas {
-        &self.areas
+        &self.places.areas
     }
 
     /// An organisation by code.
     #[must_use]
     pub fn organisation(&self, code: &str) -> Option<&Organisation> {
-        self.organisations.all.get(code).map(AsRef::as_ref)
+        self.places.organisations.all.get(code).map(AsRef::as_ref)
     }
 
     /// Every organisation, by code.
     pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
-        self.organisations.all.values().map(AsRef::as_ref)
+        self.places.organisations.all.values().map(AsRef::as_ref)
     }
 
     /// Every organisation.
     #[must_use]
     pub fn everybody(&self) -> Arc<Organisations> {
-        Arc::clone(&self.organisations.all)
+        Arc::clone(&self.places.organisations.all)
     }
 
     /// Some organisations by their codes; codes of none are left out.
     #[must_use]
     pub fn named<'a>(&self, codes: impl IntoIterator<Item = &'a String>) -> Organisations {
-        let known = codes.into_iter().filter_map(|code| self.organisations.all.get_key_value(code));
+        let known =
+            codes.into_iter().filter_map(|code| self.places.organisations.all.get_key_value(code));
         known.map(|(code, of)| (code.clone(), Arc::clone(of))).collect()
     }
 
     /// The organisations that belong to an area; none where nobody does, or there is no such area.
     #[must_use]
     pub fn members(&self, area: &str) -> Arc<Organisations> {
-        self.organisations.of_area.get(area).cloned().unwrap_or_default()
+        self.places.organisations.of_area.get(area).cloned().unwrap_or_default()
     }
 
     /// The organisations that belong to no area of a type.
     pub fn without(&self, kind: &str) -> impl Iterator<Item = &Organisation> {
-        self.organisations
-            .without
-            .get(kind)
-            .into_iter()
-            .flat_map(|of| of.values().map(AsRef::as_ref))
+        let without = self.places.organisations.without.get(kind);
+        without.into_iter().flat_map(|of| of.iter().map(AsRef::as_ref))
+    }
+
+    /// The organisations that are expected to care for the people of an area: those of the systems that contain it. All, if no
+    /// system does.
+    #[must_use]
+    pub fn caring_for(&self, area: &str) -> Arc<Organisations> {
+        let around = self.areas().ancestors(area).into_iter();
+        let is_system = |code: &&str| self.areas().get(code).is_some_and(|of| of.kind == "system");
+        let systems: Vec<_> = around.filter(is_system).map(|code| self.members(code)).collect();
+        match systems.as_slice() {
+            [] => self.everybody(),
+            [one] => Arc::clone(one),
+            several => {
+                let all = several.iter().flat_map(|of| of.iter());
+                Arc::new(all.map(|(code, of)| (code.clone(), Arc::clone(of))).collect())
+            }
+        }
     }
 
     /// The area of one type that an organisation belongs to.
     #[must_use]
     pub fn area_of(&self, organisation: &str, kind: &str) -> Option<&Area> {
         let codes = &self.organisation(organisation)?.areas;
-        codes.iter().filter_map(|code| self.areas.get(code)).find(|area| area.kind == kind)
+        codes.iter().filter_map(|code| self.places.areas.get(code)).find(|area| area.kind == kind)
     }
 
     /// A collection by id.
@@ -245,14 +261,14 @@ impl Reference {
     /// Small areas (LSOAs) of both editions, and the look-up between them.
     #[must_use]
     pub fn small_areas(&self) -> &SmallAreas {
-        &self.small_areas
+        &self.places.small_areas
     }
 
     /// Deprivation of a small area, in the edition that goes with the area's edition (`lsoa_2011`, `lsoa_2021`).
     #[must_use]
     pub fn deprivation_of(&self, edition: &str, lsoa: &str) -> Option<Value> {
-        let area = self.small_areas.get(Edition::from_id(edition)?, lsoa)?;
-        Some(Value::Codes(vec![area.deprivation.clone()]))
+        let area = self.places.small_areas.get(Edition::from_id(edition)?, lsoa)?;
+        Some(Value::Codes(vec![area.deprivation.to_owned()]))
     }
 
     /// Places of a value in a dimension of a field.

@@ -16,7 +16,6 @@ use super::erasure::NewErasure;
 use super::error::WriteError;
 use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
-use super::load::configuration;
 use super::prepare::Prepared;
 use super::read::Reader;
 use super::release::NewRelease;
@@ -146,7 +145,7 @@ impl Store {
     /// # Errors
     /// See [`WriteError`].
     pub async fn configure(&self, content: &Content) -> Result<Written, WriteError> {
-        self.change(Change::Configure(Box::new(configuration(content)))).await
+        self.change(Change::Configure(content.clone())).await
     }
 
     /// Keeps an erasure from changing what a question reads, for as long as this is held: the numbers of words and persons, and the places

@@ -32,6 +32,7 @@ pub mod catalog;
 mod caught_up;
 mod change;
 mod clock;
+mod content;
 mod described;
 mod erased;
 mod erasing;

@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod blanks;
 mod collected;
+mod england;
 mod erasures;
 mod estimates;
 mod exclusion;

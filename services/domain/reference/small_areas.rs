@@ -1,58 +1,81 @@
 //! Reads `lsoa.csv` and the look-up `lsoa_lookup.csv`, and checks them against each other.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
 
-use super::files::{LsoaRow, rows, wrong};
+use super::files::{Columns, wrong};
 use crate::domain::area::Areas;
 use crate::domain::codes::{CodeList, Content, ContentError};
-use crate::domain::small_area::{Change, Edition, SmallArea, SmallAreas};
+use crate::domain::small_area::{Around, Change, Edition, Shares, SmallArea, SmallAreas};
 
 const AREAS: &str = "lsoa.csv";
 const LOOK_UP: &str = "lsoa_lookup.csv";
-
-#[derive(Deserialize)]
-struct JoinRow {
-    lsoa_2011: String,
-    lsoa_2021: String,
-    change: String,
-}
 
 /// The small areas. Older content has no look-up; then no figures are converted between editions.
 pub(super) fn small_areas(
     content: &Content,
     areas: &Areas,
     deprivation: &CodeList,
-    small: &[LsoaRow],
 ) -> Result<SmallAreas, ContentError> {
-    let mut read = Vec::new();
-    for row in small {
-        let edition = Edition::from_id(&row.edition).ok_or_else(|| {
-            wrong(AREAS, format!("`{}` is no edition of small areas", row.edition))
-        })?;
-        if !row.sub_icb.is_empty() && areas.get(&row.sub_icb).is_none() {
-            return Err(wrong(AREAS, format!("sub-ICB location `{}` is missing", row.sub_icb)));
+    let mut made = SmallAreas::default();
+    let (mut known_sub_icbs, mut known_deciles) = (BTreeSet::new(), BTreeSet::new());
+    let columns = ["lsoa", "edition", "district", "imd_edition", "imd_decile"];
+    let file = Columns::of(content.file(AREAS)?, AREAS, &columns, &["sub_icb", "population"])?;
+    for row in file.rows() {
+        let [code, edition, district, imd_edition, imd_decile, sub_icb, population] = row?;
+        let edition = Edition::from_id(edition)
+            .ok_or_else(|| wrong(AREAS, format!("`{edition}` is no edition of small areas")))?;
+        if !sub_icb.is_empty() && !known_sub_icbs.contains(sub_icb) {
+            if areas.get(sub_icb).is_none() {
+                return Err(wrong(AREAS, format!("sub-ICB location `{sub_icb}` is missing")));
+            }
+            known_sub_icbs.insert(sub_icb);
         }
-        let code = format!("{}:{}", row.imd_edition, row.imd_decile);
-        if deprivation.category(&code).is_none() {
-            return Err(wrong(AREAS, format!("`{code}` is in no category of deprivation")));
+        let deprivation_of = format!("{imd_edition}:{imd_decile}");
+        if !known_deciles.contains(&deprivation_of) {
+            if deprivation.category(&deprivation_of).is_none() {
+                let what = format!("`{deprivation_of}` is in no category of deprivation");
+                return Err(wrong(AREAS, what));
+            }
+            known_deciles.insert(deprivation_of.clone());
         }
-        let area = SmallArea {
-            code: row.lsoa.clone(),
-            district: row.district.clone(),
-            sub_icb: row.sub_icb.clone(),
-            population: row.population,
-            deprivation: code,
+        let people = |text: &str| {
+            text.parse().map_err(|_| wrong(AREAS, format!("population `{text}` of `{code}`")))
         };
-        read.push((edition, area));
+        let population =
+            Some(population).filter(|text| !text.is_empty()).map(people).transpose()?;
+        let area = SmallArea { code, district, sub_icb, population, deprivation: &deprivation_of };
+        made.add(edition, &area).map_err(|what| wrong(AREAS, what))?;
     }
-    let mut made = SmallAreas::new(read).map_err(|what| wrong(AREAS, what))?;
-    if !content.files().any(|(name, _)| name == LOOK_UP) {
-        return Ok(made);
-    }
-    for JoinRow { lsoa_2011, lsoa_2021, change } in rows::<JoinRow>(content, LOOK_UP)? {
-        let change = Change::from_letter(&change)
-            .ok_or_else(|| wrong(LOOK_UP, format!("`{change}` is no change: U, S, M or X")))?;
-        made.join(&lsoa_2011, &lsoa_2021, change).map_err(|what| wrong(LOOK_UP, what))?;
+    made.sort(|of| around(areas, of)).map_err(|what| wrong(AREAS, what))?;
+    if content.files().any(|(name, _)| name == LOOK_UP) {
+        let columns = ["lsoa_2011", "lsoa_2021", "change"];
+        for row in Columns::of(content.file(LOOK_UP)?, LOOK_UP, &columns, &[])?.rows() {
+            let [from, to, change] = row?;
+            let change = Change::from_letter(change)
+                .ok_or_else(|| wrong(LOOK_UP, format!("`{change}` is no change: U, S, M or X")))?;
+            made.join(from, to, change).map_err(|what| wrong(LOOK_UP, what))?;
+        }
+        made.joined();
     }
     Ok(made)
+}
+
+/// The areas around a district or a sub-ICB location.
+fn around(areas: &Areas, of: Shares<'_>) -> Around {
+    let owned = |codes: BTreeSet<&str>| codes.into_iter().map(str::to_owned).collect();
+    match of {
+        Shares::SubIcb(code) => Around { within: owned(areas.ancestors(code)), beyond: Vec::new() },
+        Shares::District(code) => {
+            let (mut within, mut beyond) = (BTreeSet::new(), BTreeSet::new());
+            let mut open = vec![code];
+            while let Some(area) = open.pop().and_then(|code| areas.get(code)) {
+                if area.kind == "system" {
+                    beyond.extend(areas.ancestors(&area.code));
+                } else if within.insert(area.code.as_str()) {
+                    open.extend(area.parents.iter().map(String::as_str));
+                }
+            }
+            Around { within: owned(within), beyond: owned(beyond) }
+        }
+    }
 }

@@ -36,8 +36,8 @@ impl<F> Others<F> {
             return Ok(None);
         }
         let mut of_others = plan.pinned(query);
-        let all = plan.reference.organisations().map(|of| of.code.clone());
-        let codes = all.filter(|code| code != own).collect();
+        let all = plan.organisations().into_iter().filter(|code| code != own);
+        let codes = all.map(str::to_owned).collect();
         of_others.filters.push(Filter { dimension: ORGANISATION.into(), codes });
         let counted = question.count(engine, &of_others)?;
         let rows = counted.rows.iter().map(|(keys, places)| (ids(keys), places.clone())).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::axis_positions::PositionsOf;
 use super::model::Key;
 use crate::domain::area::Organisation;
-use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::codes::{Categories, Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::cube::{Adds, Codes};
 use crate::domain::disclosure::{Protection, TrueCount};
@@ -22,7 +22,7 @@ use crate::store::{Bits, Standing, Submission, occurring};
 pub(super) struct PlanAxis {
     pub(super) dimension: Dimension,
     /// Code and words of each place.
-    pub(super) categories: Vec<(String, String)>,
+    pub(super) categories: Categories,
     pub(super) on: On,
     /// The only places wanted; none: all.
     pub(super) only: Option<BTreeSet<usize>>,
@@ -173,13 +173,14 @@ impl PlanAxis {
             id: String::new(),
             label: String::new(),
             source,
-            categories: Vec::new(),
+            categories: Arc::new([]),
+            in_order_of_codes: false,
             ordered: false,
             direction: String::new(),
             protected: String::new(),
             map: BTreeMap::new(),
         };
-        Self { dimension, categories: vec![Default::default(); places], on, only: None }
+        Self { dimension, categories: vec![Default::default(); places].into(), on, only: None }
     }
 
     /// An axis of a field whose words fall into places of one's own.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::axis_positions::occurring;
 use super::plan::{
     On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key, without_code,
 };
 use crate::domain::area::Organisation;
-use crate::domain::codes::Source;
+use crate::domain::codes::{Categories, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::disclosure::Protection;
 use crate::domain::period::Month;
@@ -68,7 +69,12 @@ impl Engine {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
             filters.extend(self.filter(catalog, &filter));
         }
-        let ((expected, ended), scope) = (asked.expected(&collection, query), slots.scope());
+        let caring = match &query.place {
+            Where::Residence(area) => Some(reference.caring_for(area)),
+            Where::Provider(_) | Where::Organisations(_) => None,
+        };
+        let (expected, ended) = asked.expected(&collection, query, caring.as_deref());
+        let scope = slots.scope();
         Ok(Plan {
             reference,
             collection,
@@ -103,6 +109,7 @@ impl Engine {
         let filter = query.filters.iter().find(|filter| filter.dimension == id);
         if let Some(field) = dimension.field() {
             let places = self.positions.of(reference, catalog.words(), &dimension, field);
+            let (dimension, places) = occurring(&dimension, places);
             let categories = dimension.categories.clone();
             let only = filter
                 .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
@@ -123,7 +130,7 @@ impl Engine {
         let categories: BTreeMap<String, String> = keys.values().flatten().cloned().collect();
         // An attribute has all its categories, in their order.
         let declared = dimension.is_ecological();
-        let categories: Vec<_> = match declared {
+        let categories: Categories = match declared {
             true => dimension.categories.clone(),
             false => categories.into_iter().collect(),
         };
@@ -190,8 +197,9 @@ impl Engine {
         };
         let dimension = inner.as_ref().unwrap_or(dimension);
         let places = self.positions.of(reference, catalog.words(), dimension, field);
+        let (dimension, places) = occurring(dimension, places);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
-        Some(PlanFilter { dimension: Arc::new(dimension.clone()), field, places, wanted })
+        Some(PlanFilter { dimension: Arc::new(dimension), field, places, wanted })
     }
 }
 
@@ -290,10 +298,17 @@ impl Asked {
 
     /// Those that the collection expects, and in words those of them that ended within the months, or before if nobody is expected. An
     /// empty type expects nobody. Whom a condition leaves out is not late.
-    fn expected(&self, collection: &Collection, query: &Query) -> (Expected, Vec<String>) {
+    fn expected(
+        &self,
+        collection: &Collection,
+        query: &Query,
+        caring: Option<&Organisations>,
+    ) -> (Expected, Vec<String>) {
         let kind = &collection.expected_organisation_type;
-        let of_kind =
-            self.organisations.iter().filter(|(_, of)| !kind.is_empty() && of.kind == *kind);
+        let of_kind = self.organisations.iter().filter(|(_, of)| {
+            let is_caring = caring.is_none_or(|caring| caring.contains_key(&of.code));
+            !kind.is_empty() && of.kind == *kind && is_caring
+        });
         let (there, gone): (Expected, Expected) =
             of_kind.cloned().partition(|(_, one)| one.is_there(query.months));
         let told = if there.is_empty() { &gone } else { &there };

@@ -1,7 +1,7 @@
 //! The place of a question: organisations, or an area, by where care is given or where people live.
 
 use super::asked::{Asked, Basis, Where};
-use super::errors::{Wrong, field, no_area, no_organisation, too_wide};
+use super::errors::{Wrong, area_named, field, no_organisation, too_wide};
 use crate::domain::area::Area;
 use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
@@ -41,8 +41,7 @@ pub(super) fn place(reference: &Reference, asked: &Asked) -> Result<Where, Query
             wrong.unless(Some(Where::Organisations(codes)))
         }
         (area, []) => {
-            let unknown = || no_area(reference, "query.area", area);
-            let area = reference.areas().get(area).ok_or_else(unknown)?;
+            let area = area_named(reference, ("area", "query.area"), area)?;
             if area.is_wider() {
                 return Err(too_wide(reference, area));
             }

@@ -54,6 +54,9 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
         parent: String::new(),
     };
     let field = dimension.field();
+    // Those of small areas are tens of thousands, and say nothing that their codes do not say.
+    let is_of_small_areas = dimension.id == Field::ResidenceLsoa.name();
+    let categories = dimension.categories.iter().filter(|_| !is_of_small_areas);
     v1::Dimension {
         id: dimension.id.clone(),
         label: dimension.label.clone(),
@@ -62,7 +65,7 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
         overlapping: dimension.overlapping(),
         ordered: dimension.ordered,
         direction: dimension.direction.clone(),
-        categories: dimension.categories.iter().map(category).collect(),
+        categories: categories.map(category).collect(),
         protected_characteristic: dimension.protected.clone(),
         organisation_attribute: dimension.is_ecological(),
     }
