@@ -72,7 +72,7 @@ pub enum List {
     /// Organisations that submit data or give care.
     #[command(
         after_help = "Examples:\n  equity reference organisations\n  equity reference organisations --area QK1 --format csv\n  \
-                            equity reference organisations --search \"south leic\""
+                            equity reference organisations --search leicester"
     )]
     Organisations {
         /// Only organisations that belong to this area: a code or a name.
