@@ -28,7 +28,9 @@ pub(super) async fn look(engine: Weak<Engine>, config: Config, mut content: Cont
         tokio::time::sleep(config.server_settings().renewal).await;
         let (read, settings, base) = (file.clone(), config.clone(), content.clone());
         let looked = tokio::task::spawn_blocking(move || with_partners(&settings, base, &read));
-        let (Ok(looked), Some(engine)) = (looked.await, engine.upgrade()) else { return };
+        let Some(engine) = engine.upgrade() else { return };
+        // A panic is no reason to keep partners that were taken away.
+        let looked = looked.await.unwrap_or_else(|error| Err(error.into()));
         let used = match looked {
             Ok(new) if new == content => Ok(()),
             Ok(new) => put_in_use(&engine, &mut content, new).await,

@@ -20,12 +20,16 @@ const DOUBT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Since when the clock has been too far ahead of the data.
 #[derive(Default)]
-struct Doubt(Option<Instant>);
+pub(super) struct Doubt(Option<Instant>);
 
 impl Doubt {
     /// How long nothing is erased yet, at an instant; none: the clock is believed. `months`: the newest month of the data, and the last
     /// that has ended by the clock.
-    fn left(&mut self, months: Option<(Month, Month)>, now: Instant) -> Option<Duration> {
+    pub(super) fn left(
+        &mut self,
+        months: Option<(Month, Month)>,
+        now: Instant,
+    ) -> Option<Duration> {
         let is_far = |(newest, last): (Month, Month)| {
             last.number().saturating_sub(newest.number()) > QUIET_MONTHS
         };

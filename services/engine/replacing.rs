@@ -53,7 +53,8 @@ impl Engine {
 
     /// Whether who submits may read what the organisation has submitted before.
     fn reads(&self, by: By<'_>, header: &Header) -> bool {
-        by.reader.reads(&self.reference(), &header.collection, &header.organisation)
+        let of = (&*header.collection, header.dataset);
+        by.reader.reads(&self.reference(), of, &header.organisation)
     }
 
     /// The submission that stands and has the same content, read with the same reference content. `None` also if the request id was

@@ -115,12 +115,22 @@ impl Engine {
             let collection = listed.collection.map(|id| catalog.collection(id));
             let organisation = listed.organisation.map(|code| catalog.organisation(code));
             let (reader, reference) = (listed.reader, &catalog.reference);
-            let own = reference.organisations().filter(|of| reader.reads(reference, "", &of.code));
-            let own: FxHashSet<_> = own.filter_map(|of| catalog.organisation(&of.code)).collect();
-            let read = reference.collections().filter(|of| reader.reads(reference, &of.id, ""));
-            let read: Vec<_> = read.filter_map(|of| catalog.collection(&of.id)).collect();
+            let of_datasets = || Dataset::ALL.into_iter();
+            let own = reference.organisations().flat_map(|of| {
+                let reads = move |to: &Dataset| reader.reads(reference, ("", *to), &of.code);
+                let number = catalog.organisation(&of.code);
+                of_datasets().filter(reads).filter_map(move |to| Some((number?, to)))
+            });
+            let own: FxHashSet<_> = own.collect();
+            let read = reference.collections().flat_map(|of| {
+                let reads = move |to: &Dataset| reader.reads(reference, (&of.id, *to), "");
+                let number = catalog.collection(&of.id);
+                of_datasets().filter(reads).filter_map(move |to| Some((number?, to)))
+            });
+            let read: Vec<_> = read.collect();
             let is_listed = |slot: &Slot| {
-                (own.contains(&slot.organisation) || read.contains(&slot.collection))
+                (own.contains(&(slot.organisation, slot.dataset))
+                    || read.contains(&(slot.collection, slot.dataset)))
                     && collection.is_none_or(|number| number == Some(slot.collection))
                     && organisation.is_none_or(|number| number == Some(slot.organisation))
                     && listed.month.is_none_or(|month| month == slot.month)

@@ -150,7 +150,7 @@ impl Access {
     }
 
     /// Who makes a call, if it may make one of this kind. `token` is the partner of an accepted bearer token. `found` is told of the partner, its
-    /// organisation and its profile, also if it may not make the call.
+    /// organisation and its profile, also if it may not make the call; and of the purpose, if it is one of the list.
     ///
     /// # Errors
     /// The certificate names nobody, no partner has it, the token is of another partner, or the partner may not make the call or has made too many.
@@ -159,7 +159,7 @@ impl Access {
         method: &str,
         (identity, token): (Result<&Identity, &str>, Option<&str>),
         metadata: &HeaderMap,
-        found: impl FnOnce(&str, &str, &'static str),
+        found: impl FnOnce((&str, &str), &'static str, &str),
     ) -> Result<Caller, Status> {
         let reference = self.engine.reference();
         let partner = match (identity, token) {
@@ -176,8 +176,12 @@ impl Access {
         if token.is_some_and(|id| id != partner.id) {
             return Err(status::token_refused(TokenProblem::PartnerOther));
         }
-        let profile = partner.profile.map_or("", ProfileName::name);
-        found(&partner.id, &partner.organisation, profile);
+        let given = metadata.get(PURPOSE).map(|value| value.to_str().unwrap_or_default());
+        let list = reference.list(PURPOSES);
+        let is_known = given.map(|code| list.is_some_and(|list| list.category(code).is_some()));
+        let purpose = given.filter(|_| is_known == Some(true)).unwrap_or_default();
+        let of = (&*partner.id, &*partner.organisation);
+        found(of, partner.profile.map_or("", ProfileName::name), purpose);
         self.counts(partner)?;
         let needs = Needs::of(method);
         if !needs.is_some_and(|needs| needs.has(partner)) {
@@ -187,9 +191,6 @@ impl Access {
                 partner.id
             )));
         }
-        let given = metadata.get(PURPOSE).map(|value| value.to_str().unwrap_or_default());
-        let list = reference.list(PURPOSES);
-        let is_known = given.map(|code| list.is_some_and(|list| list.category(code).is_some()));
         if is_known == Some(false) || (is_known.is_none() && self.purpose_required) {
             let codes = list.into_iter().flat_map(|list| &list.categories);
             let codes: Vec<_> = codes.map(|category| category.code.as_str()).collect();
@@ -201,10 +202,7 @@ impl Access {
     /// Whether a caller is still what it was when it was let in: the entry of a partner may have been changed.
     #[must_use]
     pub fn is_current(&self, caller: &Caller) -> bool {
-        let Caller::Partner(partner) = caller else { return true };
-        let reference = self.engine.reference();
-        let now = reference.partners().named(&partner.id);
-        now.is_some_and(|now| Arc::ptr_eq(now, partner) || now == partner)
+        caller.is_current(&self.engine.reference())
     }
 
     /// Counts a call of a partner.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use tonic::{Request, Status};
 
 use super::{Service, status};
+use crate::domain::collection::Dataset;
 use crate::domain::disclosure::ProfileName;
 pub use crate::domain::identity::Identity;
 use crate::domain::partner::{Named, Partner, Scope};
+use crate::domain::reference::Reference;
 use crate::engine::query::Reader;
 
 /// Who calls. [`Access`](super::access::Access) puts it into each request of a service that knows its callers.
@@ -46,6 +48,14 @@ impl Caller {
         }
     }
 
+    /// Whether it is still what it was when it was let in: the entry of a partner may have been changed.
+    #[must_use]
+    pub fn is_current(&self, reference: &Reference) -> bool {
+        let Self::Partner(partner) = self else { return true };
+        let now = reference.partners().named(&partner.id);
+        now.is_some_and(|now| Arc::ptr_eq(now, partner) || now == partner)
+    }
+
     fn scope(&self) -> Option<&Scope> {
         match self {
             Self::Anybody(_) => None,
@@ -60,6 +70,12 @@ impl Service {
         let anybody = || self.profile_without_identity.map(Caller::Anybody);
         let known = request.extensions().get::<Caller>().cloned().or_else(anybody);
         known.ok_or_else(|| status::no_identity("it came without one"))
+    }
+
+    /// Refuses to go on with a call that takes long when its caller may not do any more what it might.
+    pub(super) fn goes_on(&self, caller: &Caller) -> Result<(), Status> {
+        let is_current = caller.is_current(&self.engine.reference());
+        if is_current { Ok(()) } else { Err(status::partner_changed()) }
     }
 
     /// Releases are made by who sees the newest state: others would choose what they compare.
@@ -118,18 +134,14 @@ impl Service {
     pub(super) fn may_read(
         &self,
         caller: &Caller,
-        collection: &str,
+        of: (&str, Dataset),
         organisation: &str,
     ) -> Result<(), Status> {
-        let (reader, reference) = (caller.reader(), self.engine.reference());
-        if reader.reads(&reference, collection, organisation) {
+        let reader = caller.reader();
+        if reader.reads(&self.engine.reference(), of, organisation) {
             return Ok(());
         }
-        let name = reader.profile.name();
-        Err(status::query_refused(format!(
-            "the disclosure profile {name} does not answer this: `{collection}` is controlled, and its submissions are for the organisations \
-             that sent them; ReferenceService.ListAvailability lists its months and organisations"
-        )))
+        Err(not_read(&reader, of.0))
     }
 
     /// The position that months and organisations of a collection are listed at: for readers of releases that of the newest one.
@@ -143,7 +155,22 @@ impl Service {
 
     /// The same of a list of submissions to a collection, which has those that the caller may read.
     pub(super) fn may_list(&self, caller: &Caller, collection: &str) -> Result<(), Status> {
-        let own = caller.reader().organisation.unwrap_or_default();
-        self.may_read(caller, collection, &own)
+        let (reader, reference) = (caller.reader(), self.engine.reference());
+        let own = reader.organisation.clone().unwrap_or_default();
+        let reads = |of: Dataset| reader.reads(&reference, (collection, of), &own);
+        if Dataset::ALL.into_iter().any(reads) {
+            Ok(())
+        } else {
+            Err(not_read(&reader, collection))
+        }
     }
+}
+
+/// The refusal of what was submitted to a controlled collection. It is the same whether there is such a submission or not.
+fn not_read(reader: &Reader, collection: &str) -> Status {
+    let name = reader.profile.name();
+    status::query_refused(format!(
+        "the disclosure profile {name} does not answer this: `{collection}` is controlled, and its submissions are for the organisations \
+         that sent them; ReferenceService.ListAvailability lists its months and organisations"
+    ))
 }

@@ -253,7 +253,10 @@ impl Lists {
     ) -> Result<v1::ListAvailabilityResponse, Status> {
         trim([&mut request.collection, &mut request.area]);
         let kind = request.dataset.to_string();
-        let query = ["availability", &request.collection, &request.area, &kind];
+        // A token has the position that its reader gets, and no other reader may use it.
+        let reader = self.1.reader();
+        let of_reader = blake3::hash(&reader.key()).to_hex();
+        let query = ["availability", &request.collection, &request.area, &kind, &of_reader];
         let mut page = self.page(&query, request.page_size, &request.page_token)?;
         let dataset = match v1::Dataset::try_from(request.dataset) {
             Ok(v1::Dataset::Unspecified) => None,
@@ -281,18 +284,18 @@ impl Lists {
         let (collection, position) = (&request.collection, page.position);
         let found = self.0.engine.availability(collection, &organisations, dataset, position);
         let found = found.map_err(|error| store_error(&error))?;
-        let reader = self.1.reader();
-        let known = |made: &Arc<Submission>| reader.knows(&content, collection, &made.organisation);
+        let of = |made: &Submission| (collection.as_str(), made.slot.dataset);
+        let known = |made: &Arc<Submission>| reader.knows(&content, of(made), &made.organisation);
         let (found, next_page_token) = page.of(found.into_iter().filter(known).collect());
-        let reads = |organisation: &str| reader.reads(&content, collection, organisation);
+        let reads = |made: &Submission| reader.reads(&content, of(made), &made.organisation);
         let availability = found.into_iter().map(|made| v1::Availability {
             organisation: made.organisation.to_string(),
             month: made.slot.month.to_string(),
             dataset: submission::dataset(made.slot.dataset).into(),
             version: i64::from(made.version),
             position: int(made.position),
-            total_count: if reads(&made.organisation) { int(made.total_count) } else { 0 },
-            total_withheld: !reads(&made.organisation),
+            total_count: if reads(&made) { int(made.total_count) } else { 0 },
+            total_withheld: !reads(&made),
             collected_fields: made.columns().map(|of| of.field.name().to_owned()).collect(),
         });
         let availability = availability.collect();

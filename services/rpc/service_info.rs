@@ -47,7 +47,9 @@ fn collections(engine: &Engine, caller: &Caller) -> Result<Vec<v1::CollectionCon
     for collection in reference.collections().map(|collection| &collection.id) {
         let found = engine.availability(collection, &reference.everybody(), None, position);
         let mut found = found.map_err(|error| store_error(&error))?;
-        found.retain(|made| reader.knows(&reference, collection, &made.organisation));
+        found.retain(|made| {
+            reader.knows(&reference, (collection, made.slot.dataset), &made.organisation)
+        });
         if let (Some(first), Some(last)) = (found.first(), found.last()) {
             all.push(v1::CollectionContent {
                 collection: collection.clone(),

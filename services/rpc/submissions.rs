@@ -11,12 +11,12 @@ use super::audit::Record;
 use super::caller::Caller;
 use super::convert::name::version_name;
 use super::convert::trim::trim;
-use super::convert::{header, int, name, query_error, store_error, submission};
+use super::convert::{header, int, query_error, store_error, submission};
 use super::page::Page;
 use super::{Incoming, IncomingEstimates, Service, status};
 use crate::engine::WriteError;
 use crate::engine::query::no_collection;
-use crate::engine::submissions::{Listed, StoredVersion};
+use crate::engine::submissions::{Listed, StoredVersion, VersionName};
 use crate::proto::server::submission_service_server::SubmissionService;
 use crate::proto::v1::{self, ErrorReason};
 use kind::{CONSULTATIONS, DIGITAL_ACCESS, ESTIMATES, INDICATOR_COUNTS, POPULATIONS};
@@ -38,16 +38,19 @@ impl Submissions {
         found.await??.ok_or_else(|| no_submission(name))
     }
 
-    /// The same, if the caller may read it.
+    /// The same, if the caller may read it. Who may not is not told whether there is one.
     async fn read(
         &self,
         caller: &Caller,
         field: &'static str,
         name: &str,
     ) -> Result<StoredVersion, Status> {
-        let found = self.find(field, name).await?;
-        self.0.may_read(caller, &found.submission.collection, &found.submission.organisation)?;
-        Ok(found)
+        self.may_read(caller, &version_name(field, name)?)?;
+        self.find(field, name).await
+    }
+
+    fn may_read(&self, caller: &Caller, named: &VersionName<'_>) -> Result<(), Status> {
+        self.0.may_read(caller, (named.collection, named.dataset), named.organisation)
     }
 }
 
@@ -168,13 +171,14 @@ impl SubmissionService for Submissions {
     ) -> Result<Response<v1::ListRowProblemsResponse>, Status> {
         let caller = self.0.caller(&request)?;
         let request = request.into_inner();
-        let made = self.find("parent", &request.parent).await?.submission;
+        let named = version_name("parent", &request.parent)?;
         let (size, token) = (request.page_size, &request.page_token);
-        let page = problems_page((&self.0, &caller), &name::of(&made), size, token)?;
+        let page = problems_page((&self.0, &caller), request.parent.trim(), size, token)?;
         // Only a receipt has a token of a further page.
         if token.is_empty() {
-            self.0.may_read(&caller, &made.collection, &made.organisation)?;
+            self.may_read(&caller, &named)?;
         }
+        let made = self.find("parent", &request.parent).await?.submission;
         let problems = self.0.work(move |engine| engine.row_problems(&made)).await?;
         let problems = problems.map_err(|error| store_error(&error))?;
         let (problems, next_page_token) = page.of(problems);

@@ -76,6 +76,11 @@ impl Client {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where it calls from.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Its handshake has ended, and this is who it is.
     pub(super) fn is(&self, peer: Peer) {
         // There is one handshake.

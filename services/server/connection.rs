@@ -18,14 +18,21 @@ use tonic::transport::server::Connected;
 
 use super::client::{Client, Unread};
 use super::frames::Frames;
-use super::heads::{DATA, Heads};
+use super::heads::{DATA, Heads, RESET};
 use super::opening::{Opening, PREFACE};
+use super::pace::Pace;
 use super::settings::ServerSettings;
 use super::socket::Socket;
 use crate::telemetry::metrics;
 
 /// Bytes of messages that count as progress of a client that reads them.
 const STEP: usize = 4 << 10;
+/// Bytes that are read at once: after a pause so few, and then more.
+const FIRST_READ: usize = 1 << 10;
+const LARGEST_READ: usize = 16 << 10;
+/// After so many bytes or calls without a pause other connections go first.
+const BYTES_AT_ONCE: usize = 64 << 10;
+const CALLS_AT_ONCE: usize = 4;
 
 pub(super) struct Connection {
     stream: Socket,
@@ -35,8 +42,12 @@ pub(super) struct Connection {
     preface: &'static [u8],
     client: Arc<Client>,
     frames: Frames,
-    /// The wait until more is read.
+    /// When handshakes of its address begin; and whether this one was noted there.
+    pace: Arc<Pace>,
+    has_begun: bool,
+    /// The wait until it opens, or until more is read.
     rest: Option<Pin<Box<Sleep>>>,
+    reads: Reads,
     /// The frames that are sent, and bytes of messages in them since the client's last progress. Answers to its pings are none.
     sent: Heads,
     taken: usize,
@@ -54,6 +65,7 @@ impl Connection {
         permit: OwnedSemaphorePermit,
         settings: &ServerSettings,
         client: Arc<Client>,
+        pace: Arc<Pace>,
     ) -> Self {
         metrics::connection_opened();
         let opening = Some(Opening::within(settings.preface));
@@ -67,7 +79,10 @@ impl Connection {
             preface: PREFACE,
             client,
             frames,
+            pace,
+            has_begun: false,
             rest,
+            reads: Reads::default(),
             sent,
             taken,
             cut,
@@ -113,6 +128,20 @@ impl Connection {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         if !self.stream.is_open() {
+            if !self.has_begun {
+                if self.stream.poll_came(cx).is_pending() {
+                    return opening.too_late(cx);
+                }
+                self.has_begun = true;
+                let until = self.pace.begins(self.client.address(), Instant::now());
+                self.rest = until.map(|until| Box::pin(sleep_until(until)));
+            }
+            if let Some(rest) = &mut self.rest {
+                if rest.as_mut().poll(cx).is_pending() {
+                    return opening.too_late(cx);
+                }
+                self.rest = None;
+            }
             let Poll::Ready(shaken) = self.stream.poll_handshake(cx) else {
                 return opening.too_late(cx);
             };
@@ -136,12 +165,45 @@ impl Connection {
             bytes -= part.len();
             while let Some(head) = self.sent.next(&mut part) {
                 self.taken += if head.kind == DATA { head.length } else { 0 };
+                if head.kind == RESET {
+                    self.frames.reset();
+                }
             }
         }
         if self.taken >= STEP {
             self.taken = 0;
             self.client.took();
         }
+    }
+}
+
+/// How much is read at once. A connection may bring as many calls as it may have, and megabytes, in one go; others would wait for all of it.
+struct Reads {
+    next: usize,
+    bytes: usize,
+    calls: usize,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self { next: FIRST_READ, bytes: 0, calls: 0 }
+    }
+}
+
+impl Reads {
+    /// Notes what a read has brought.
+    fn brought(&mut self, bytes: usize, calls: usize) {
+        (self.bytes, self.calls) = (self.bytes + bytes, self.calls + calls);
+        self.next = if calls == 0 { (4 * self.next).min(LARGEST_READ) } else { FIRST_READ };
+    }
+
+    /// Whether others go first now.
+    fn lets_others_go(&mut self) -> bool {
+        let lets = self.bytes >= BYTES_AT_ONCE || self.calls >= CALLS_AT_ONCE;
+        if lets {
+            (self.bytes, self.calls) = (0, 0);
+        }
+        lets
     }
 }
 
@@ -165,9 +227,21 @@ impl AsyncRead for Connection {
             ready!(rest.as_mut().poll(cx));
             self.rest = None;
         }
+        if self.reads.lets_others_go() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         if self.preface.is_empty() {
-            ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+            let most = self.reads.next.min(buffer.remaining());
+            let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
+            let Poll::Ready(read) = Pin::new(&mut self.stream).poll_read(cx, &mut part) else {
+                self.reads = Reads::default();
+                return Poll::Pending;
+            };
+            let bytes = part.filled().len();
+            read?;
+            buffer.advance(bytes);
         } else {
             let (part, rest) = self.preface.split_at(self.preface.len().min(buffer.remaining()));
             buffer.put_slice(part);
@@ -175,9 +249,12 @@ impl AsyncRead for Connection {
         }
         let now = Instant::now();
         if !self.frames.came(&buffer.filled()[before..], now) {
+            self.pace.flooded(self.client.address(), now);
             self.client.cut_off("it sent a flood of frames that ask for nothing");
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        let calls = self.frames.take_begun();
+        self.reads.brought(buffer.filled().len() - before, calls);
         let until = self.frames.rests_until(now);
         self.rest = until.map(|until| Box::pin(sleep_until(until)));
         Poll::Ready(Ok(()))
@@ -236,5 +313,30 @@ impl Connected for Connection {
     /// Every request of the connection carries this with it.
     fn connect_info(&self) -> Arc<Client> {
         Arc::clone(&self.client)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_grow_and_others_go_first_after_many_bytes_or_calls() {
+        let mut reads = Reads::default();
+        let sizes: Vec<_> = std::iter::repeat_with(|| {
+            reads.brought(reads.next, 0);
+            reads.next
+        })
+        .take(3)
+        .collect();
+        assert_eq!(sizes, [4 << 10, LARGEST_READ, LARGEST_READ]);
+        assert!(!reads.lets_others_go());
+        reads.brought(BYTES_AT_ONCE, 0);
+        assert!(reads.lets_others_go() && !reads.lets_others_go(), "once");
+        reads.brought(100, CALLS_AT_ONCE - 1);
+        assert!(!reads.lets_others_go());
+        assert_eq!(reads.next, FIRST_READ, "calls come in small reads");
+        reads.brought(100, 1);
+        assert!(reads.lets_others_go());
     }
 }

@@ -1,5 +1,5 @@
 //! Counts the frames of a connection that ask for nothing: pings, settings, window updates, resets, frames that are empty or may be
-//! padding alone, heads of calls that have one. h2 takes them without a limit, and a client could keep a thread busy with them. Calls
+//! padding alone, heads of calls that have one, and calls that the service has to reset: more than may be open at once. h2 takes them without a limit, and a client could keep a thread busy with them. Calls
 //! and bytes sent earn some of them: well-behaved clients send them along with their calls and with what they read.
 //!
 //! Frames of data are no flood: somebody may send one row in each. But each costs about as much as a large one, so a connection that sends
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::heads::{DATA, END, Head, Heads, PADDED, PADDING};
+use super::heads::{DATA, END, Head, Heads, PADDED, PADDING, RESET};
 use super::opening::PREFACE;
 
 /// Frames that a new connection may send at once; that each second adds; that may be saved up.
@@ -32,9 +32,12 @@ const A_RESET: u64 = A_CALL + 1;
 pub(super) struct Frames {
     heads: Heads,
     left: u64,
+    /// More was sent than there was left to pay with.
+    is_flood: bool,
     most: u64,
-    /// The newest call: calls have rising numbers.
+    /// The newest call: calls have rising numbers; and how many began since that was last asked.
     newest: u32,
+    begun: usize,
     /// Parts of a frame that time and sent bytes have earned.
     part: (Duration, u64),
     looked: Instant,
@@ -49,8 +52,10 @@ impl Frames {
         Self {
             heads: Heads::after(PREFACE.len()),
             left: FIRST,
+            is_flood: false,
             most: MOST + A_RESET * u64::from(streams),
             newest: 0,
+            begun: 0,
             part: (Duration::ZERO, 0),
             looked: now,
             data_until: now,
@@ -69,20 +74,31 @@ impl Frames {
         self.part.1 %= BYTES_A_FRAME;
     }
 
+    /// How many calls have begun since this was last asked.
+    pub(super) fn take_begun(&mut self) -> usize {
+        std::mem::take(&mut self.begun)
+    }
+
+    /// The service has reset a call.
+    pub(super) fn reset(&mut self) {
+        self.pay(A_CALL + A_RESET);
+    }
+
     /// Bytes have come. False: it is a flood.
     pub(super) fn came(&mut self, mut bytes: &[u8], now: Instant) -> bool {
         self.earn_by_time(now);
         self.data_until = self.data_until.max(now);
         while let Some(head) = self.heads.next(&mut bytes) {
-            if !self.frame(head) {
-                return false;
+            self.frame(head);
+            if self.is_flood {
+                break;
             }
         }
-        true
+        !self.is_flood
     }
 
-    /// A head is complete. False: there is nothing left to pay with.
-    fn frame(&mut self, head: Head) -> bool {
+    /// A head is complete.
+    fn frame(&mut self, head: Head) {
         let cost = match head.kind {
             DATA if head.flags & PADDED != 0 && head.length <= PADDING => 1,
             DATA if head.flags & END != 0 => 0,
@@ -92,20 +108,22 @@ impl Frames {
             }
             1 if head.stream > self.newest => {
                 self.newest = head.stream;
+                self.begun += 1;
                 self.earn(A_CALL);
                 self.data_until =
                     self.data_until.checked_sub(A_DATA_FRAME).unwrap_or(self.data_until);
                 0
             }
-            3 => A_RESET,
+            RESET => A_RESET,
             _ => 1,
         };
+        self.pay(cost);
+    }
+
+    fn pay(&mut self, cost: u64) {
         match self.left.checked_sub(cost) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => false,
+            Some(left) => self.left = left,
+            None => self.is_flood = true,
         }
     }
 
@@ -169,6 +187,23 @@ mod tests {
                 let taken = flood.chunks(size).take_while(|part| frames.came(part, now)).count();
                 assert!(taken < flood.len().div_ceil(size), "{kind} in parts of {size}");
             }
+        }
+    }
+
+    #[test]
+    fn calls_that_are_reset_are_a_flood() {
+        let (mut frames, now) = open();
+        let cut = (0..1_000).find(|call| {
+            frames.reset();
+            !frames.came(&frame_of(2 * call + 1, 1, 4, 60), now)
+        });
+        assert!(cut.is_some_and(|call| call > 30), "{cut:?}");
+        // A refused submission is reset while its rows are on their way; ten a second are no flood.
+        let (mut frames, mut now) = open();
+        for call in 0..1_000 {
+            now += Duration::from_millis(100);
+            frames.reset();
+            assert!(frames.came(&frame_of(2 * call + 1, 1, 4, 60), now));
         }
     }
 

@@ -4,6 +4,8 @@ const HEAD_BYTES: usize = 9;
 /// The kind of frames that hold messages, and the flag of the last of them.
 pub(super) const DATA: u8 = 0;
 pub(super) const END: u8 = 1;
+/// The kind of frames that end a call.
+pub(super) const RESET: u8 = 3;
 /// The flag of frames with padding, and what it is at most: one byte of length, and so many.
 pub(super) const PADDED: u8 = 8;
 pub(super) const PADDING: usize = 1 + 255;

@@ -18,6 +18,7 @@ use tokio_util::sync::{CancellationToken, PollSemaphore};
 use super::connection::Connection;
 use super::descriptors;
 use super::listener::{Accepted, Listener};
+use super::pace::Pace;
 use super::settings::ServerSettings;
 use super::socket::Socket;
 use super::tls::Tls;
@@ -37,6 +38,7 @@ pub(super) struct Incoming {
     keepalive: TcpKeepalive,
     settings: ServerSettings,
     unread: Arc<UnreadBudget>,
+    pace: Arc<Pace>,
     cut: CancellationToken,
     /// None: plain text.
     tls: Option<Arc<Tls>>,
@@ -65,6 +67,7 @@ impl Incoming {
             keepalive,
             settings: settings.clone(),
             unread,
+            pace: Arc::default(),
             cut,
             tls,
         }
@@ -131,7 +134,8 @@ impl Stream for Incoming {
                         }
                     };
                     let client = self.unread.client(peer, &self.cut);
-                    let connection = Connection::new(stream, permit, &self.settings, client);
+                    let pace = Arc::clone(&self.pace);
+                    let connection = Connection::new(stream, permit, &self.settings, client, pace);
                     return Poll::Ready(Some(Ok(connection)));
                 }
                 // The semaphore was closed, and no code closes it.

@@ -3,6 +3,7 @@
 //! - `settings` the limits of time, number and bytes
 //! - `address`, `listener` a port or a Unix socket
 //! - `listen`, `connection`, `opening` which connections are accepted, and how long a silent one may stay; `descriptors` how many there may be
+//! - `pace` how fast handshakes of one address may begin
 //! - `tls`, `socket`, `certificate` who may connect, and who a client is; `renewal` new certificates, and revoked ones
 //! - `tokens` bearer tokens, and the keys of their issuers
 //! - `frames`, `heads` how many frames a client may send that ask for nothing; where frames begin
@@ -27,6 +28,7 @@ mod listen;
 mod listener;
 mod methods;
 mod opening;
+mod pace;
 mod reflection;
 mod renewal;
 mod room;

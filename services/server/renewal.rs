@@ -31,9 +31,16 @@ pub(super) async fn look(tls: Weak<Tls>, clients: Weak<UnreadBudget>, pause: Dur
             }
             (failed, warned, missed)
         });
-        let Ok(after) = looked.await else { return };
-        (failed, warned, missed) = after;
+        match looked.await {
+            Ok(after) => (failed, warned, missed) = after,
+            Err(error) => not_looked(&error),
+        }
     }
+}
+
+/// A look has panicked. The next one is due all the same: without it, what is revoked would stay accepted.
+fn not_looked(error: &tokio::task::JoinError) {
+    tracing::error!(%error, "the files of TLS, or the keys of issuers of tokens, could not be looked at; it is tried again");
 }
 
 /// Reads the files if they have changed. Whether they were put in use. Files that cannot be used are spoken of once.
@@ -78,8 +85,10 @@ pub(super) async fn look_for_keys(tokens: Weak<Tokens>, pause: Duration) {
             renew_keys(&tokens, &mut failed);
             failed
         });
-        let Ok(after) = looked.await else { return };
-        failed = after;
+        match looked.await {
+            Ok(after) => failed = after,
+            Err(error) => not_looked(&error),
+        }
     }
 }
 

@@ -43,6 +43,17 @@ impl Socket {
         !matches!(self, Self::Handshake(_))
     }
 
+    /// Waits for the first bytes of a handshake, or for its end.
+    pub(super) fn poll_came(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Handshake(accept) => match accept.get_ref() {
+                Some(stream) => stream.poll_read_ready(cx).map(drop),
+                None => Poll::Ready(()),
+            },
+            Self::Plain(_) | Self::Unix(_) | Self::Tls(_) => Poll::Ready(()),
+        }
+    }
+
     /// Goes on with the handshake. None: there is none to be done.
     pub(super) fn poll_handshake(
         &mut self,

@@ -441,3 +441,36 @@ async fn a_damaged_log_refuses_every_call_until_it_is_set_aside() {
     drop(channel);
     service.stop().await.unwrap();
 }
+
+/// The purpose is a text of the caller. Kept as it comes, calls that are refused would make one entry each, at any rate.
+#[tokio::test]
+async fn texts_of_refused_callers_make_no_entries() {
+    let guarded = Guarded::start(|_| ()).await;
+    let auditor = guarded.channel("auditor", "C82006").await;
+    let (get, info) = (rpc("GetChannelBreakdown"), rpc("GetServiceInfo"));
+    for (role, organisation) in [("stranger", "C82008"), ("nothing", "C82007")] {
+        let channel = guarded.channel(role, organisation).await;
+        for number in 0..150 {
+            let purpose = format!("text {number}");
+            let told = call_as(&channel, &get, &[json!({})], &[("purpose-of-use", &purpose)]).await;
+            assert!(told.is_err());
+        }
+    }
+    let nothing = guarded.channel("nothing", "C82007").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let known = [("purpose-of-use", "EQUITY_MONITORING")];
+    call_as(&nothing, &info, &[json!({})], &known).await.unwrap();
+    let told = of(&auditor, "ServiceInfoService/GetServiceInfo", 1).await;
+    assert_eq!(told[0].purpose, "EQUITY_MONITORING");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let request = ListAuditEntriesRequest {
+        rpc: "ConsultationChannelService/GetChannelBreakdown".into(),
+        page_size: 1_000,
+        ..Default::default()
+    };
+    let all = list(&auditor, request).await;
+    // For each of the two: refused, and refused because of the quota.
+    assert!((2..=6).contains(&all.len()), "{} entries: {:?}", all.len(), &all[..3]);
+    assert!(all.iter().all(|one| one.purpose.is_empty()), "{all:?}");
+    guarded.service.stop().await.unwrap();
+}

@@ -33,6 +33,7 @@ mod representativeness;
 mod risk;
 mod risk_refusals;
 mod risk_scope;
+mod scopes;
 mod submissions;
 mod suppressed;
 mod table_options;

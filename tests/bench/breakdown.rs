@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
 //! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
-//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone, `-- --rest` for P15 alone).
+//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone, `-- --rest` for P15 alone,
+//! `-- --neighbours` for a partner beside bad neighbours alone).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -14,8 +15,11 @@
 
 mod echo;
 mod grown;
+#[path = "../support/hostile.rs"]
+mod hostile;
 mod limit;
 mod load;
+mod neighbours;
 mod partners;
 mod plain;
 mod program;
@@ -115,6 +119,16 @@ struct Options {
     /// Starts the service without data only, and prints what it takes.
     #[arg(long)]
     rest: bool,
+    /// Asks beside bad neighbours only; of those whose names contain a word, if there is one.
+    #[arg(long, value_name = "WORD")]
+    neighbours: Option<Option<String>>,
+    /// Is a bad neighbour of this kind itself, at the service `attacks`, with the `certificates` of a folder.
+    #[arg(long, hide = true, requires = "attacks", requires = "certificates")]
+    neighbour: Option<String>,
+    #[arg(long, hide = true)]
+    attacks: Option<String>,
+    #[arg(long, hide = true)]
+    certificates: Option<std::path::PathBuf>,
     /// Cargo says so to every bench.
     #[arg(long, hide = true)]
     bench: bool,
@@ -125,6 +139,14 @@ async fn main() -> Outcome {
     let options = Options::parse();
     if options.rest {
         return ready::rest().await;
+    }
+    if let (Some(kind), Some(address), Some(certificates)) =
+        (&options.neighbour, &options.attacks, &options.certificates)
+    {
+        return neighbours::be(kind, address, certificates).await;
+    }
+    if let Some(word) = &options.neighbours {
+        return neighbours::neighbours(word.as_deref().unwrap_or_default()).await;
     }
     if options.protected {
         return partners::protected(&options).await;

@@ -1,5 +1,6 @@
 //! The service as a program of its own, as an operator runs it: it is stopped, killed and started again on its folder.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,11 +17,17 @@ pub struct Program {
 impl Program {
     /// Starts it on a data folder; how long it took until it said that it is ready.
     pub fn start(data: &Path) -> Outcome<(Self, Duration)> {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with settings in its environment.
+    pub fn start_with(data: &Path, settings: &[(&str, OsString)]) -> Outcome<(Self, Duration)> {
         let begin = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_equity"))
             .args(["serve", "--format", "json", "--address", "127.0.0.1:0", "--data-folder"])
             .arg(data)
-            .env("EQUITY_LOG", "warn")
+            .env("EQUITY_LOG", "error")
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .spawn()?;
         let output = child.stdout.take().ok_or("no output")?;

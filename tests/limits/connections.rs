@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::support::{ECHO, NAP, TestServer, soon};
+use crate::support::hostile::OPENING;
 
 #[tokio::test]
 async fn the_next_connection_waits_for_a_place() {
@@ -51,7 +52,7 @@ async fn silence_after_the_preface_is_cut() {
     };
     let server = TestServer::start(settings).await;
     let mut silent = TcpStream::connect(server.address).await.unwrap();
-    silent.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+    silent.write_all(OPENING).await.unwrap();
     let mut answer = Vec::new();
     // The end of the stream, or a reset: either way it was cut.
     let _cut = soon(silent.read_to_end(&mut answer)).await;

@@ -1,7 +1,5 @@
 //! Messages compressed with gzip are taken like others; a small one that becomes very large is refused.
 
-use std::io::Write as _;
-
 use equity_indicators::server::ServerSettings;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Status};
@@ -12,28 +10,12 @@ use tonic_types::StatusExt as _;
 use super::good::goes_on_beside;
 use super::raw::{Raw, WORD};
 use super::support::{ECHO, SUBMIT, TestServer, soon};
+use crate::support::hostile::{bomb, marked, packed};
 
 /// Headers of a call.
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
 const GZIP: Headers<'_> = &[("grpc-encoding", "gzip")];
-
-/// A message that is marked as compressed.
-fn packed(message: &[u8]) -> Vec<u8> {
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    packed.write_all(message).unwrap();
-    marked(&packed.finish().unwrap())
-}
-
-fn marked(bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).unwrap().to_be_bytes();
-    [&[1], &length[..], bytes].concat()
-}
-
-/// 64 MiB in 64 KiB.
-fn bomb() -> Vec<u8> {
-    packed(&vec![0; 64 << 20])
-}
 
 #[tokio::test]
 async fn compressed_messages_are_taken() {

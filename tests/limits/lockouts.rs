@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 
 use super::good::goes_on_beside;
 use super::support::{Client, ECHO, TestServer, WATCH, soon};
+use crate::support::hostile::OPENING;
 
 /// So many connections with so many calls each fill every seat.
 const CONNECTIONS: usize = 4;
@@ -147,7 +148,6 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     let settings = ServerSettings { max_connections: 32, ..ServerSettings::default() };
     let server = TestServer::start(settings).await;
     let ask = asks(&server, server.client().await);
-    let opening = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let silence = async |said: &[u8]| {
         let mut silent = Vec::new();
         for _ in 0..100 {
@@ -160,7 +160,7 @@ async fn connections_that_say_nothing_keep_nobody_out() {
         assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
         drop(silent);
     };
-    for said in [&b""[..], opening] {
+    for said in [&b""[..], OPENING] {
         goes_on_beside("connections that say nothing", ask.clone(), async || silence(said).await)
             .await;
     }

@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod certificates;
 mod collector;
+pub(crate) mod hostile;
 mod messages;
 pub(crate) mod tokens;
 

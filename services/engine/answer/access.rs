@@ -3,10 +3,14 @@
 //! Three fields, each for itself: whether they can use remote care, need an interpreter, have an accessible-information need. The
 //! record speaks first. Where it is missing, or says that the person was not assessed, the latest snapshot of the same person key
 //! (which is of the same scheme) at or before the consultation's month speaks, of those that collect the field, whichever
-//! organisation it is from; of two in one month, the one that was accepted last. Where neither knows, the record stands as it is.
+//! organisation it is from, if the reader may read it; of two in one month, the one that was accepted last. Where neither knows, the
+//! record stands as it is.
 
 mod known;
 mod need_from_snapshot;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::crosstab::Crosstab;
 use super::plan::{Plan, PlanMonth};
@@ -15,9 +19,10 @@ use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::query::{Measure, Query, invalid, no_collection, no_dimension};
+use crate::engine::query::{Measure, Query, Reader, invalid, no_collection, no_dimension};
 use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
+use crate::store::Standing;
 use known::Snapshots;
 pub(super) use need_from_snapshot::NEEDS;
 use need_from_snapshot::NeedFromSnapshot;
@@ -29,6 +34,22 @@ pub(super) struct Access {
     data_position: u64,
     scope: Option<Scope>,
     needs: Vec<NeedFromSnapshot>,
+}
+
+/// Numbers of the organisations with snapshots that the reader may not read. The person of a snapshot is found by its key alone: without this,
+/// any organisation could ask of a person what others recorded.
+fn unheard(
+    reference: &Reference,
+    reader: &Reader,
+    collection: &str,
+    months: &[Arc<Standing>],
+) -> BTreeSet<u32> {
+    let of = (collection, Dataset::DigitalAccess);
+    let submissions = months.iter().flat_map(|month| &month.submissions);
+    let all: BTreeMap<_, _> =
+        submissions.map(|made| (made.slot.organisation, &made.organisation)).collect();
+    let unheard = all.into_iter().filter(|(_, code)| !reader.knows(reference, of, code));
+    unheard.map(|(number, _)| number).collect()
 }
 
 /// The collection whose access snapshots are to tell what records of another do not.
@@ -74,11 +95,11 @@ pub(super) fn needs_of_records(plan: &Plan, provenance: &mut Provenance) {
 }
 
 impl Engine {
-    /// Lets the snapshots of a collection up to a month speak of some fields of a plan's consultations, at the plan's position, and
-    /// gives what they say.
+    /// Lets the snapshots of a collection up to a month speak of some fields of a plan's consultations, at the plan's position, as far as the
+    /// reader may read them, and gives what they say.
     pub(super) fn access(
         &self,
-        plan: &mut Plan,
+        (plan, reader): (&mut Plan, &Reader),
         collection: &str,
         fields: &[Field],
         last: Month,
@@ -103,7 +124,9 @@ impl Engine {
         let data_position = months.iter().map(|month| month.last()).max().unwrap_or(0);
         let scope =
             number.map(|number| Scope::new(&[(number, Dataset::DigitalAccess)], &[], until));
-        let (snapshots, numbers) = (Snapshots { months }, self.slabs.persons_for_more());
+        let unheard = unheard(&plan.reference, reader, collection, &months);
+        let numbers = self.slabs.persons_for_more();
+        let snapshots = Snapshots { months, unheard };
         if !snapshots.months.is_empty() {
             let records: usize = plan.months.iter().map(PlanMonth::records).sum();
             let said: usize = snapshots.months.iter().map(|month| month.records()).sum();

@@ -78,6 +78,17 @@ pub fn submitted_indicator<'a>(
 }
 
 impl IndicatorQuestion {
+    /// Refuses an indicator out of the reader's scope: the counts of this table are the indicator.
+    fn in_scope(&self, plan: &Plan, query: &Query) -> Result<(), QueryError> {
+        let indicators = &query.reader.scope.indicators;
+        if plan.is_open() || indicators.has(&self.indicator) {
+            return Ok(());
+        }
+        let (id, codes) = (&self.indicator, indicators.codes().take(20).collect::<Vec<_>>());
+        let why = format!("indicator `{id}` is outside of what you may read: {}", codes.join(", "));
+        Err(QueryError::OutOfScope(why))
+    }
+
     /// A plan of the submissions that have the indicator; of snapshots, each organisation's last one. And how many were left out.
     fn plan(
         &self,
@@ -87,6 +98,7 @@ impl IndicatorQuestion {
     ) -> Result<(Plan, Vec<String>), QueryError> {
         let only = Filter::only(Field::Indicator.name(), &self.indicator);
         let mut plan = engine.plan_by(query, Dataset::IndicatorCounts, inner, [only])?;
+        self.in_scope(&plan, query)?;
         let kept: Vec<_> = plan.submissions().map(|of| has_indicator(&plan, of)).collect();
         plan.keep(&kept);
         let indicator = plan.reference.indicator(&self.indicator);

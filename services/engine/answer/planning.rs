@@ -44,7 +44,7 @@ impl Engine {
             Openness::Controlled => query.showing.protection.clone(),
         };
         if collection.openness == Openness::Controlled {
-            query.in_scope(&reference)?;
+            query.in_scope(&reference, dataset)?;
         }
         let position = query.as_of.position(catalog)?;
         let organisations = query.place.organisations(&reference);

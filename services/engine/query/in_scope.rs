@@ -2,17 +2,22 @@
 
 use super::asked::Where;
 use super::checked::Query;
+use crate::domain::collection::Dataset;
 use crate::domain::partner::Named;
 use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
 
 impl Query {
-    /// Whether its reader may read the place and the dataset that it asks about, in a controlled collection.
+    /// Whether its reader may read the place that it asks about, and a dataset that it reads there, in a controlled collection.
     ///
     /// # Errors
     /// The reader may not; says what it may read.
-    pub(in crate::engine) fn in_scope(&self, reference: &Reference) -> Result<(), QueryError> {
-        let (scope, dataset) = (&self.reader.scope, self.table.dataset());
+    pub(in crate::engine) fn in_scope(
+        &self,
+        reference: &Reference,
+        dataset: Dataset,
+    ) -> Result<(), QueryError> {
+        let scope = &self.reader.scope;
         let may = |what: &str, named: &Named| {
             let codes: Vec<_> = named.codes().take(20).collect();
             let codes = if codes.is_empty() { "none".to_owned() } else { codes.join(", ") };

@@ -26,7 +26,7 @@ impl Query {
         if collection.is_some_and(|found| found.openness == Openness::Open) {
             return Ok(self);
         }
-        self.in_scope(reference)?;
+        self.in_scope(reference, self.table.dataset())?;
         let profile = reference.profile(self.reader.profile);
         let refused = |why: String| {
             let name = profile.name.name();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::domain::collection::{Collection, Openness};
+use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::disclosure::{ProfileName, Protection};
 use crate::domain::partner::Scope;
 use crate::domain::reference::Reference;
@@ -36,13 +36,24 @@ impl Reader {
         [&profile[..], &length, organisation.as_bytes(), &scope].concat()
     }
 
-    /// Whether the reader may read exact figures of what an organisation submitted to a collection: if it is open, of its own submissions,
-    /// and where the profile shows all.
+    /// Whether the reader may read exact figures of what an organisation submitted of a dataset to a collection: if it is open, of its own
+    /// submissions, and where the profile shows all.
     #[must_use]
-    pub fn reads(&self, reference: &Reference, collection: &str, organisation: &str) -> bool {
-        (self.reads_all(reference) && self.scope.reads_organisation(reference, organisation))
+    pub fn reads(
+        &self,
+        reference: &Reference,
+        (collection, dataset): (&str, Dataset),
+        organisation: &str,
+    ) -> bool {
+        (self.reads_all(reference) && self.may_know(reference, dataset, organisation))
             || self.submitted(reference, organisation)
             || reference.collection(collection).is_some_and(|of| of.openness == Openness::Open)
+    }
+
+    /// Whether its scope has the dataset and the organisation.
+    fn may_know(&self, reference: &Reference, dataset: Dataset, organisation: &str) -> bool {
+        self.scope.datasets.contains(&dataset)
+            && self.scope.reads_organisation(reference, organisation)
     }
 
     /// Whether the reader gets releases of a collection. Of an open one everybody gets the newest state.
@@ -60,11 +71,17 @@ impl Reader {
         is_own || (self.organisation.is_some() && self.scope.submits_for(reference, organisation))
     }
 
-    /// Whether it may know that an organisation has submitted.
+    /// Whether it may know that an organisation has submitted a dataset to a collection.
     #[must_use]
-    pub fn knows(&self, reference: &Reference, collection: &str, organisation: &str) -> bool {
+    pub fn knows(&self, reference: &Reference, of: (&str, Dataset), organisation: &str) -> bool {
+        self.may_know(reference, of.1, organisation) || self.reads(reference, of, organisation)
+    }
+
+    /// Whether it may read what an organisation says of itself.
+    #[must_use]
+    pub fn hears(&self, reference: &Reference, organisation: &str) -> bool {
         self.scope.reads_organisation(reference, organisation)
-            || self.reads(reference, collection, organisation)
+            || self.submitted(reference, organisation)
     }
 
     /// Whether the profile shows all.

@@ -52,9 +52,11 @@ impl Record {
         }
     }
 
-    /// Who calls, and the disclosure profile; empty: none was found.
-    pub fn is_of(&self, who: Arc<Who>, profile: &'static str) {
-        self.note(|call| (call.who, call.profile) = (who, profile));
+    /// Who calls, the disclosure profile and the purpose; empty: none was found.
+    pub fn is_of(&self, who: Arc<Who>, profile: &'static str, purpose: &str) {
+        self.note(|call| {
+            (call.who, call.profile, call.purpose) = (who, profile, purpose.to_owned())
+        });
     }
 
     /// What is asked: the encoded request. Of a stream of rows, its header.

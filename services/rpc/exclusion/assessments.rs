@@ -80,7 +80,7 @@ fn page(
     // Newest first: a page goes on below the position where the one before ended.
     let (before, size) = (page.cursor, page.size);
     let wanted = |code: &str| {
-        organisation.as_ref().is_none_or(|one| one == code) && reader.knows(&reference, "", code)
+        organisation.as_ref().is_none_or(|one| one == code) && reader.hears(&reference, code)
     };
     let found = engine.list_assessments(wanted, before, size + 1);
     let mut found = found.map_err(|error| store_error(&error))?;

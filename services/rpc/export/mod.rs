@@ -20,6 +20,7 @@ use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::audit::{Record, cells_of};
+use super::caller::Caller;
 use super::convert::int;
 use super::convert::trim::{trim, trim_question};
 use super::deadline::Deadline;
@@ -65,7 +66,7 @@ impl ExportService for Export {
         let (send, receive) = mpsc::channel(AHEAD);
         let service = self.0.clone();
         tokio::spawn(Deadline::current().beside(async move {
-            let failed = produce((&service, &record), plan, from, &send).await.err();
+            let failed = produce((&service, &caller, &record), plan, from, &send).await.err();
             if let Some(status) = failed {
                 // A client that has gone does not want to know.
                 drop(send.send(Err(status)).await);
@@ -77,7 +78,7 @@ impl ExportService for Export {
 
 /// Sends table after table from a place on, until the end or until the client has gone.
 async fn produce(
-    (service, record): (&Service, &Record),
+    (service, caller, record): (&Service, &Caller, &Record),
     plan: Plan,
     from: Place,
     send: &Sender,
@@ -85,6 +86,7 @@ async fn produce(
     let plan = Arc::new(plan);
     let (table_count, position) = (plan.len(), plan.position);
     for number in from.table..table_count {
+        service.goes_on(caller)?;
         let planned = Arc::clone(&plan);
         let answer = move |engine: &Engine| {
             let answer = planned.answer(engine, number)?;

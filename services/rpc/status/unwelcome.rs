@@ -27,10 +27,10 @@ pub fn no_partner(identity: &Identity) -> Status {
     refused(ErrorReason::NoPartner, message, [("identity", identity.to_string())])
 }
 
-/// What the partner may do was changed while it watched.
+/// What the partner may do was changed during its call.
 #[must_use]
 pub fn partner_changed() -> Status {
-    let message = "the operator of the service has changed what this partner may do, so the watch has ended; call again after the delay \
+    let message = "the operator of the service has changed what this partner may do, so this call has ended; call again after the delay \
                    in RetryInfo, and GetServiceInfo says what the partner may do now";
     retry(ErrorReason::PartnerChanged, message, RETRY_OVERLOADED)
 }

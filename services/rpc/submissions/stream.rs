@@ -111,6 +111,8 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         ),
         Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
     })?;
+    // The rows may have taken minutes.
+    service.goes_on(&caller)?;
     if taken.changes_data() {
         record.intends().await?;
     }

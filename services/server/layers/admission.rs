@@ -7,7 +7,8 @@
 use std::sync::{Arc, PoisonError};
 
 use http::Request;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, PollSemaphore};
 use tonic::Status;
 use tonic::body::Body;
 
@@ -29,6 +30,8 @@ pub(in crate::server) struct Admission {
     calls: Arc<Seats>,
     watches: Arc<Seats>,
     submissions: Arc<Seats>,
+    /// Of large messages that are being unpacked: one at a time.
+    unpacking: PollSemaphore,
     /// Largest message of a query, and of a submission, in bytes.
     message_bytes: (usize, usize),
     stops: CancellationToken,
@@ -45,6 +48,7 @@ impl Admission {
             watches: quarter(settings.max_watches),
             // One sender sends six at once.
             submissions: Seats::new(submissions, (submissions * 3).div_ceil(4)),
+            unpacking: PollSemaphore::new(Arc::new(Semaphore::new(1))),
             message_bytes: (settings.query_message_bytes, settings.submission_message_bytes),
             stops,
         }
@@ -79,8 +83,9 @@ impl Middleware for Admission {
         request.headers_mut().remove(compressed::HEADER);
         let record = request.extensions().get::<Record>().cloned().unwrap_or_default();
         let to = (door, record);
+        let turns = self.unpacking.clone();
         let request =
-            request.map(|body| Body::new(Arriving::new(body, method, to, (encoding, most))));
+            request.map(|body| Body::new(Arriving::new(body, method, to, (encoding, most), turns)));
         Ok((request, admitted))
     }
 }

@@ -13,11 +13,11 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame};
 use tokio::time::Instant;
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{PollSemaphore, WaitForCancellationFutureOwned};
 use tonic::Status;
 use tonic::body::Body;
 
-use super::compressed::{Encoding, PREFIX};
+use super::compressed::{Encoding, PREFIX, Packed, Unpacking};
 use super::door::Door;
 use crate::rpc::audit::Record;
 use crate::rpc::{fields, status};
@@ -43,6 +43,9 @@ pub(super) struct Arriving {
     most: usize,
     came: BytesMut,
     whole: VecDeque<Bytes>,
+    /// The message that is being unpacked, and the turns of all that are.
+    unpacking: Option<Box<Unpacking>>,
+    turns: PollSemaphore,
     has_entered: bool,
     has_ended: bool,
     waits: Waits,
@@ -66,6 +69,7 @@ impl Arriving {
         method: &'static Method,
         (door, record): (Door, Record),
         (encoding, most): (Encoding, usize),
+        turns: PollSemaphore,
     ) -> Self {
         Self {
             inner,
@@ -76,6 +80,8 @@ impl Arriving {
             most,
             came: BytesMut::new(),
             whole: VecDeque::new(),
+            unpacking: None,
+            turns,
             has_entered: false,
             has_ended: false,
             waits: Waits::default(),
@@ -157,27 +163,45 @@ impl Arriving {
         }
     }
 
-    /// The next message, unpacked and checked, if the call gets its seat. One at a time is unpacked: many small ones may be very large.
-    fn next(&mut self) -> Result<Option<Bytes>, Status> {
+    /// The next message, unpacked and checked. One at a time is unpacked: many small ones may be very large.
+    fn next(&mut self, cx: &mut Context<'_>) -> Result<Poll<Option<Bytes>>, Status> {
         if !self.method.streams && !self.has_ended {
-            return Ok(None);
+            return Ok(Poll::Ready(None));
         }
-        let Some(message) = self.whole.pop_front() else { return Ok(None) };
-        let message = self.encoding.unpacked(message, self.most(true))?;
+        if self.unpacking.is_none() {
+            let Some(message) = self.whole.pop_front() else { return Ok(Poll::Ready(None)) };
+            match self.encoding.of_message(message, self.most(true))? {
+                Packed::Plain(message) => return self.checked(message),
+                Packed::Gzip(unpacking) => self.unpacking = Some(unpacking),
+            }
+        }
+        let Some(unpacking) = &mut self.unpacking else { return Ok(Poll::Ready(None)) };
+        let Poll::Ready(message) = unpacking.poll(cx, &mut self.turns) else {
+            return Ok(Poll::Pending);
+        };
+        self.unpacking = None;
+        self.checked(message?)
+    }
+
+    /// The message, checked, if the call gets its seat.
+    fn checked(&mut self, message: Bytes) -> Result<Poll<Option<Bytes>>, Status> {
         if !self.method.streams {
             // Of a stream the handler knows which message has no rows.
             self.record.asks(&message.slice(PREFIX..));
         }
         fields::check(self.method.name, &message[PREFIX..])?;
         self.enter()?;
-        Ok(Some(message))
+        Ok(Poll::Ready(Some(message)))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<Poll<Option<Frame<Bytes>>>, Status> {
         self.goes_on();
         loop {
-            if let Some(message) = self.next()? {
-                return Ok(Poll::Ready(Some(Frame::data(message))));
+            match self.next(cx)? {
+                Poll::Ready(None) => {}
+                next @ (Poll::Pending | Poll::Ready(Some(_))) => {
+                    return Ok(next.map(|message| message.map(Frame::data)));
+                }
             }
             if self.has_ended {
                 return Ok(Poll::Ready(None));
@@ -220,6 +244,9 @@ impl HttpBody for Arriving {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.whole.is_empty() && self.came.is_empty() && self.inner.is_end_stream()
+        self.whole.is_empty()
+            && self.unpacking.is_none()
+            && self.came.is_empty()
+            && self.inner.is_end_stream()
     }
 }

@@ -29,7 +29,7 @@ use crate::server::methods::{self, Kind};
 #[derive(Clone)]
 pub(in crate::server) struct Audited {
     audit: Option<Arc<Audit>>,
-    /// Disclosure profile of callers without an identity.
+    /// Disclosure profile of callers without an identity; empty: there are none.
     profile: &'static str,
     /// Longest time that an answer waits for room in the audit log.
     longest: Duration,
@@ -52,9 +52,11 @@ impl Audited {
         }
         let client = request.extensions().get::<Arc<Client>>();
         let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        // Of partners, the purpose is looked up later. A text that a refused caller chooses would make an entry of each of its calls.
+        let purpose = text("purpose-of-use").filter(|_| !self.profile.is_empty());
         let call = Call {
             who: client.map(|client| client.audited(("", "", ""))).unwrap_or_default(),
-            purpose: text("purpose-of-use").map(cut_off).unwrap_or_default(),
+            purpose: purpose.map(cut_off).unwrap_or_default(),
             method,
             profile: self.profile,
             ..Call::default()

@@ -87,9 +87,10 @@ impl Middleware for Identified {
         // A certificate that names nobody is refused, whatever the token says.
         let partner = partner.filter(|_| shown.is_none() || identity.is_ok());
         let record = request.extensions().get::<Record>().cloned().unwrap_or_default();
-        let found = |partner: &str, organisation: &str, profile| {
+        let found = |(partner, organisation): (&str, &str), profile, purpose: &str| {
             let who = (partner, organisation, token_id);
-            client.iter().for_each(|client| record.is_of(client.audited(who), profile));
+            let who = client.as_ref().map(|client| client.audited(who)).unwrap_or_default();
+            record.is_of(who, profile, purpose);
         };
         let caller = access.admit(method, (identity, partner), request.headers(), found)?;
         if let Some(client) = &client {

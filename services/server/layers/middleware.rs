@@ -6,14 +6,20 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
-use tonic::Status;
+use tokio::time::{Sleep, sleep};
 use tonic::body::Body;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
+
+/// How long a caller who has used up its quota waits for the refusal: calls without a pause between them would take the processors from
+/// others, refused or not.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What one layer does. There is one value for all connections.
 pub(in crate::server) trait Middleware: Clone {
@@ -90,9 +96,13 @@ where
         });
         match begun {
             Ok((handler, call)) => {
-                Answering { handler: Some(handler), call: Some(call), refusal: None }
+                Answering { handler: Some(handler), call: Some(call), refusal: None, pause: None }
             }
-            Err(refusal) => Answering { handler: None, call: None, refusal: Some(refusal) },
+            Err(refusal) => {
+                let pause =
+                    (refusal.code() == Code::ResourceExhausted).then(|| Box::pin(sleep(PAUSE)));
+                Answering { handler: None, call: None, refusal: Some(refusal), pause }
+            }
         }
     }
 }
@@ -104,6 +114,7 @@ pin_project! {
         handler: Option<F>,
         call: Option<C>,
         refusal: Option<Status>,
+        pause: Option<Pin<Box<Sleep>>>,
     }
 }
 
@@ -118,7 +129,12 @@ where
         let mut this = self.project();
         let polled = match (this.handler.as_mut().as_pin_mut(), this.call.as_mut()) {
             (Some(handler), Some(call)) => head(handler, call, cx),
-            _ => this.refusal.take().map_or(Ok(Poll::Pending), Err),
+            _ => {
+                if let Some(pause) = this.pause.as_mut() {
+                    ready!(pause.as_mut().poll(cx));
+                }
+                this.refusal.take().map_or(Ok(Poll::Pending), Err)
+            }
         };
         match polled {
             Ok(polled) => {

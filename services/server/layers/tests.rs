@@ -333,3 +333,30 @@ async fn panics_become_internal_wherever_they_happen() {
     }
     assert!(crate::telemetry::metrics::panics() >= before + 2);
 }
+
+/// Refuses every call with one code.
+#[derive(Clone)]
+struct Refuses(Code);
+
+impl middleware::Middleware for Refuses {
+    type Call = ();
+
+    fn begin(&self, _: Request<Body>) -> Result<(Request<Body>, ()), Status> {
+        Err(Status::new(self.0, "no"))
+    }
+}
+
+#[tokio::test]
+async fn a_caller_without_quota_learns_so_after_a_pause() {
+    for (code, waits) in [(Code::ResourceExhausted, true), (Code::PermissionDenied, false)] {
+        let mut refuses = Around(Refuses(code)).layer(service_fn(says(1)));
+        let mut answer = std::pin::pin!(refuses.call(request(QUERY)));
+        let first = poll_fn(|cx| Poll::Ready(answer.as_mut().poll(cx))).await;
+        assert_eq!(first.is_pending(), waits, "{code}");
+        let answer = match first {
+            Poll::Ready(answer) => answer.unwrap(),
+            Poll::Pending => answer.await.unwrap(),
+        };
+        assert_eq!(Status::from_header_map(answer.headers()).unwrap().code(), code);
+    }
+}

@@ -138,10 +138,8 @@ impl Audit {
     pub fn force(&self, call: Call, trace: Trace) {
         let now = self.shared.clock.now();
         let mut state = self.shared.state();
-        if state.is_over {
+        if state.is_over || !state.pending.force(call, trace, now) {
             self.shared.lost.fetch_add(1, Relaxed);
-        } else {
-            state.pending.force(call, trace, now);
         }
     }
 

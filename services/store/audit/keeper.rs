@@ -33,6 +33,27 @@ struct Orders {
     is_over: bool,
 }
 
+/// If the thread panics, nothing can be recorded any more, and calls must not go on as if it could.
+struct Panics(Arc<Shared>);
+
+impl Drop for Panics {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let why = "the thread that writes the audit log panicked";
+            tracing::error!(
+                why,
+                "the audit log cannot be written: every call is refused; see the runbook"
+            );
+            let _first = self.0.broken.set(why.to_owned());
+            let mut state = self.0.state();
+            state.is_over = true;
+            state.pending.waiting.clear();
+            drop(state);
+            self.0.room.notify_waiters();
+        }
+    }
+}
+
 impl Keeper {
     pub(super) fn new(shared: Arc<Shared>, render: Render, witness: Option<Witness>) -> Self {
         Self { shared, render, witness }
@@ -40,6 +61,7 @@ impl Keeper {
 
     /// Writes until it is over, and then all that is left.
     pub(super) fn run(mut self) {
+        let _panics = Panics(Arc::clone(&self.shared));
         loop {
             let Orders { waiting, retire, is_over } = self.orders();
             self.write(waiting);

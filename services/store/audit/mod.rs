@@ -20,6 +20,8 @@
 mod call;
 mod entry;
 mod handle;
+#[cfg(test)]
+mod hostile_tests;
 mod keeper;
 mod list;
 mod not_audited;

@@ -10,7 +10,7 @@ use super::call::{Asked, Call, Event, Trace};
 use super::entry::Times;
 use super::not_audited::NotAudited;
 
-/// For so long identical calls are counted into one entry, in milliseconds.
+/// For so long identical calls are counted into one entry, in milliseconds. The clock may be set back: then a minute is over, too.
 const MINUTE: u64 = 60_000;
 /// Between two looks at whose minute is over, in milliseconds.
 const LOOK: u64 = 5_000;
@@ -18,6 +18,8 @@ const LOOK: u64 = 5_000;
 const REMEMBERED: usize = 1 << 14;
 /// Most calls that wait to be written. More wait until there is room.
 pub(super) const CAPACITY: usize = 1 << 12;
+/// Most calls that wait to be written, with those that have ended and cannot wait for room.
+const MOST: usize = 2 * CAPACITY;
 
 /// What is told to a change that waits for its entry.
 pub(super) type Told = oneshot::Sender<Result<(), NotAudited>>;
@@ -57,7 +59,7 @@ impl Pending {
     /// Takes a call. Gives it back if there is no room.
     pub(super) fn note(&mut self, call: Call, trace: Trace, now: u64) -> Result<(), Call> {
         if let Some(known) = self.minute.get_mut(&call)
-            && now.saturating_sub(known.since) < MINUTE
+            && now.abs_diff(known.since) < MINUTE
         {
             let more = &mut known.more;
             more.first = if more.count == 0 { now } else { more.first };
@@ -71,11 +73,15 @@ impl Pending {
         Ok(())
     }
 
-    /// Takes a call that cannot wait: it has ended already. There are no more of these than there are calls at once.
-    pub(super) fn force(&mut self, call: Call, trace: Trace, now: u64) {
-        if let Err(call) = self.note(call, trace, now) {
+    /// Takes a call that cannot wait: it has ended already. Says whether there was room: on a full disk, callers can break off calls without end.
+    #[must_use]
+    pub(super) fn force(&mut self, call: Call, trace: Trace, now: u64) -> bool {
+        let Err(call) = self.note(call, trace, now) else { return true };
+        let has_room = self.waiting.len() < MOST;
+        if has_room {
             self.push(Arc::new(call), Times { count: 1, first: now, last: now, trace }, None);
         }
+        has_room
     }
 
     /// Takes a call that waits for its entry.
@@ -106,11 +112,11 @@ impl Pending {
 
     /// Writes down how often each call was repeated whose minute is over. It looks every few seconds, because calls wait while it looks.
     pub(super) fn expire(&mut self, now: u64) {
-        if now.saturating_sub(self.looked) < LOOK {
+        if now.abs_diff(self.looked) < LOOK {
             return;
         }
         self.looked = if now == u64::MAX { 0 } else { now };
-        let is_over = |_: &Arc<Call>, of: &mut Repeated| now.saturating_sub(of.since) >= MINUTE;
+        let is_over = |_: &Arc<Call>, of: &mut Repeated| now.abs_diff(of.since) >= MINUTE;
         for (call, repeated) in self.minute.extract_if(is_over) {
             if repeated.more.count > 0 {
                 self.waiting.push(Waiting { call, times: repeated.more, told: None });

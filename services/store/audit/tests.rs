@@ -11,7 +11,7 @@ use super::pending::{CAPACITY, Pending};
 use super::*;
 use crate::store::{Settings, Store};
 
-fn store(folder: &Path) -> Store {
+pub(super) fn store(folder: &Path) -> Store {
     Store::open(Settings {
         folder,
         secret: &[7; 32],
@@ -83,7 +83,7 @@ impl Running {
     }
 }
 
-fn call(question: &str) -> Call {
+pub(super) fn call(question: &str) -> Call {
     Call {
         method: "equity.v1.SubmissionService/GetSubmission",
         asked: Asked::of(&question.to_owned().into()),
@@ -92,7 +92,7 @@ fn call(question: &str) -> Call {
     }
 }
 
-const NONE: Trace = [0; 16];
+pub(super) const NONE: Trace = [0; 16];
 
 #[test]
 fn identical_calls_of_a_minute_are_one_entry_and_their_number() {
@@ -134,7 +134,7 @@ fn nothing_is_dropped_when_there_is_no_room_and_repeats_need_none() {
     }
     assert_eq!(pending.note(call("more"), NONE, 1), Err(call("more")));
     pending.note(call("7"), NONE, 1).unwrap();
-    pending.force(call("more"), NONE, 1);
+    assert!(pending.force(call("more"), NONE, 1));
     assert_eq!(pending.waiting.len(), CAPACITY + 1);
     let before = std::mem::take(&mut pending.waiting);
     pending.note(call("after"), NONE, 2).unwrap();
@@ -340,7 +340,7 @@ fn an_interrupted_removal_is_no_damage() {
     running.stop();
 }
 
-fn segments(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder.join(FOLDER)).unwrap();
     let mut all: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     all.sort();
@@ -348,7 +348,7 @@ fn segments(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A copy of the audit log, its witness and the lock.
-fn copied(folder: &Path) -> tempfile::TempDir {
+pub(super) fn copied(folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     fs::create_dir(copy.path().join(FOLDER)).unwrap();
     for file in segments(folder) {
@@ -359,7 +359,7 @@ fn copied(folder: &Path) -> tempfile::TempDir {
 }
 
 /// A log of several segments, and its witness.
-fn filled() -> tempfile::TempDir {
+pub(super) fn filled() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for part in 0..3 {
         let running = open(folder.path());

@@ -83,7 +83,14 @@ pub fn verify(
         }
     }
     report.removed_until = removed.position;
-    let seen = witness::read(&witness_file(of_changes));
+    let witness = witness_file(of_changes);
+    let seen = witness::read(&witness);
+    if seen.is_none() && report.entries > 0 {
+        report.differences.push(format!(
+            "there is no witness that can be read at {}: whether entries are missing at the end cannot be found",
+            witness.display()
+        ));
+    }
     let mut known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
     known.extend(kept.map(|(position, chain)| Known::from(Place { position, chain })));
     let opened = SegmentLog::read_only_as(Shape::audit_after(removed), &folder, &known)?;

@@ -1,16 +1,35 @@
-//! Certificates of a bench: an authority of its own, the server's, and one partner's, who may send and read everything that partners may.
+//! Certificates of a bench: an authority of its own, the server's, one partner's, who may send and read
+//! everything that partners may, and that of a partner who behaves badly.
+#![allow(dead_code, reason = "each bench uses a part of it")]
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use equity_indicators::app::authority::Authority;
 use equity_indicators::config::Config;
-use tonic::transport::{Certificate, ClientTlsConfig, Identity, ServerTlsConfig};
+use tonic::transport::{
+    Certificate, Channel, ClientTlsConfig, Endpoint, Identity, ServerTlsConfig,
+};
 
 use super::Outcome;
 
+/// Partners who behave well.
+pub const GOOD: [&str; 4] = ["good1", "good2", "good3", "good4"];
+
+fn partners() -> String {
+    let of = |name: &&str| {
+        format!("\n[partners.{name}]\norganisation = \"QK1\"\nsystems = [\"{name}\"]\n{READS}")
+    };
+    GOOD.iter().map(of).fold(PARTNERS.to_owned(), |all, one| all + &one)
+}
+
+const READS: &str =
+    "read = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n";
 const PARTNERS: &str = "trust_domain = \"bench.example\"\n\n[partners.bench]\norganisation = \"QK1\"\nsystems = [\"bench\"]\n\
-    submit_for = [\"*\"]\nread = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n";
+    submit_for = [\"*\"]\nread = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n\
+    [partners.rude]\norganisation = \"QJ2\"\nsystems = [\"bench\"]\n\
+    read = { profile = \"PARTNER\", areas = [\"*\"], datasets = [\"*\"], indicators = [\"*\"] }\n";
 
 /// The files of this process; they go with it.
 struct Files {
@@ -28,7 +47,11 @@ fn files() -> Outcome<&'static Files> {
     let authority = Authority::open(folder.path(), 2)?;
     authority.server(&["localhost".to_owned(), "127.0.0.1".to_owned()])?;
     authority.client("bench", "spiffe://bench.example/org/QK1/sys/bench")?;
-    std::fs::write(folder.path().join("partners.toml"), PARTNERS)?;
+    for name in GOOD {
+        authority.client(name, &format!("spiffe://bench.example/org/QK1/sys/{name}"))?;
+    }
+    authority.client("rude", "spiffe://bench.example/org/QJ2/sys/bench")?;
+    std::fs::write(folder.path().join("partners.toml"), partners())?;
     Ok(FILES.get_or_init(|| Files { folder, authority }))
 }
 
@@ -38,6 +61,22 @@ fn path(name: &str) -> Outcome<PathBuf> {
 
 fn read(name: &str) -> Outcome<Vec<u8>> {
     Ok(std::fs::read(path(name)?)?)
+}
+
+/// Where the files are.
+pub fn folder() -> Outcome<&'static Path> {
+    Ok(files()?.folder.path())
+}
+
+/// The settings of a service, as a program, that knows its callers by their certificates.
+pub fn settings() -> Outcome<Vec<(&'static str, OsString)>> {
+    let named = [
+        ("EQUITY_TLS_CERTIFICATE_FILE", "server.crt"),
+        ("EQUITY_TLS_KEY_FILE", "server.key"),
+        ("EQUITY_TLS_CLIENT_AUTHORITIES_FILE", "ca.crt"),
+        ("EQUITY_PARTNERS_FILE", "partners.toml"),
+    ];
+    named.into_iter().map(|(name, file)| Ok((name, path(file)?.into()))).collect()
 }
 
 /// Makes a service know its callers by their certificates.
@@ -54,9 +93,21 @@ pub fn secure(config: &mut Config) -> Outcome {
 
 /// The partner's side.
 pub fn client() -> Outcome<ClientTlsConfig> {
-    let identity = Identity::from_pem(read("bench.crt")?, read("bench.key")?);
+    client_of("bench")
+}
+
+/// The side of a partner of this name.
+pub fn client_of(name: &str) -> Outcome<ClientTlsConfig> {
+    let file = |end: &str| read(&format!("{name}.{end}"));
+    let identity = Identity::from_pem(file("crt")?, file("key")?);
     let trusted = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("ca.crt")?));
     Ok(trusted.identity(identity).domain_name("localhost"))
+}
+
+/// One connection of a partner of the bench.
+pub async fn connect(uri: &str, partner: &str) -> Outcome<Channel> {
+    let endpoint = Endpoint::from_shared(uri.to_owned())?.tcp_nodelay(true);
+    Ok(endpoint.tls_config(client_of(partner)?)?.connect().await?)
 }
 
 /// A server that asks clients for a certificate of the authority, as the service does.

@@ -1,5 +1,6 @@
 //! What snapshots said of each person, carried forward month by month: of a person and a month, the word of the latest snapshot.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::cube::{Codes, NOBODY};
@@ -12,12 +13,18 @@ use crate::store::{NOT_COLLECTED_CODE, Standing, StoreError};
 /// The months of the access snapshots that stand, in order.
 pub(super) struct Snapshots {
     pub(super) months: Vec<Arc<Standing>>,
+    /// Numbers of the organisations whose snapshots the question's reader may not read: they say nothing.
+    pub(super) unheard: BTreeSet<u32>,
 }
 
 impl Snapshots {
-    /// Tells which snapshots are of this month or earlier: the same for the same ones only.
+    /// Tells which snapshots are of this month or earlier, and which of them speak: the same for the same ones only.
     pub(super) fn until(&self, month: Month) -> u128 {
         let mut hasher = blake3::Hasher::new();
+        for organisation in &self.unheard {
+            hasher.update(&[1]).update(&organisation.to_le_bytes());
+        }
+        hasher.update(&[0]);
         for standing in self.months.iter().filter(|standing| standing.slot.month <= month) {
             hasher.update(&standing.slot.month.number().to_le_bytes());
             hasher.update(&standing.slot.collection.to_le_bytes());
@@ -66,7 +73,9 @@ impl<'a> Known<'a> {
             order.sort_unstable_by_key(|place| standing.submissions[*place].position);
             for place in order {
                 let submission = &standing.submissions[place];
-                if !submission.has_persons || submission.column(self.field).is_none() {
+                let is_unheard = self.snapshots.unheard.contains(&submission.slot.organisation);
+                if is_unheard || !submission.has_persons || submission.column(self.field).is_none()
+                {
                     continue;
                 }
                 for record in standing.starts[place]..standing.starts[place + 1] {

@@ -6,7 +6,6 @@ use super::modes::{MODE, MODES, Part, REMOTE, WHOM, median_cell, mode_of};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::measures::Waits;
-use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{Access, needs_asked};
 use crate::engine::answer::axis_answers::{answers, merge};
@@ -94,7 +93,7 @@ impl Question for ImpactQuestion {
         let outer = query.by.len();
         let mut plan = engine.consultations(query, Measure::Contacts, &[MODE, ATTENDANCE])?;
         let (mut provenance, pinned) = (engine.provenance(&mut plan, query)?, plan.pinned(query));
-        let access = snapshots(engine, &mut plan, query.months.1)?;
+        let access = snapshots(engine, &mut plan, query)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
@@ -122,7 +121,7 @@ impl Question for ImpactQuestion {
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        snapshots(engine, &mut plan, query.months.1)?;
+        snapshots(engine, &mut plan, query)?;
         Ok(Some(plan))
     }
 
@@ -213,11 +212,11 @@ impl Question for ImpactQuestion {
 }
 
 /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
-fn snapshots(engine: &Engine, plan: &mut Plan, last: Month) -> Result<Access, QueryError> {
+fn snapshots(engine: &Engine, plan: &mut Plan, query: &Query) -> Result<Access, QueryError> {
     let asked = needs_asked(plan);
     let named = plan.collection.access_collection.clone();
     let of = if asked.is_empty() { String::new() } else { named };
-    engine.access(plan, &of, &asked, last)
+    engine.access((plan, &query.reader), &of, &asked, query.months.1)
 }
 
 impl Engine {

@@ -139,7 +139,8 @@ impl Question for ProvisionQuestion {
         if !snapshots.is_empty() {
             provenance.parameters.push(("access_collection", snapshots.clone()));
         }
-        let access = engine.access(&mut plan, &snapshots, &NEEDS, query.months.1)?;
+        let access =
+            engine.access((&mut plan, &query.reader), &snapshots, &NEEDS, query.months.1)?;
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let exact = plan.protection.is_exact();
@@ -163,7 +164,7 @@ impl Question for ProvisionQuestion {
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
         let (snapshots, asked) = (self.snapshots(&plan)?, needs_asked(&plan));
-        engine.access(&mut plan, &snapshots, &asked, query.months.1)?;
+        engine.access((&mut plan, &query.reader), &snapshots, &asked, query.months.1)?;
         Ok(Some(plan))
     }
 
