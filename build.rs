@@ -14,6 +14,7 @@ const CONTRACT: &[&str] = &[
     "equity/v1/export_service.proto",
     "equity/v1/indicator_service.proto",
     "equity/v1/inequality_service.proto",
+    "equity/v1/partner_telemetry_service.proto",
     "equity/v1/publication_service.proto",
     "equity/v1/reference_service.proto",
     "equity/v1/release_service.proto",
@@ -38,11 +39,12 @@ const ENCODED: &[&str] = &[
     "GetRecordingQuality",
     "GetTimeliness",
     "GetRepresentativeness",
+    "GetConsistency",
     "WatchBreakdown",
 ];
 
 /// What is on disk.
-const STORE: &[&str] = &["equity/store/v1/store.proto"];
+const STORE: &[&str] = &["equity/store/v1/outbox.proto", "equity/store/v1/store.proto"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");

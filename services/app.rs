@@ -5,6 +5,7 @@ mod audit;
 pub mod authority;
 mod check;
 mod content;
+mod delivery;
 pub mod folder;
 pub mod partners;
 mod releases;
@@ -36,6 +37,7 @@ use crate::proto::server::erasure_service_server::ErasureServiceServer;
 use crate::proto::server::export_service_server::ExportServiceServer;
 use crate::proto::server::indicator_service_server::IndicatorServiceServer;
 use crate::proto::server::inequality_service_server::InequalityServiceServer;
+use crate::proto::server::partner_telemetry_service_server::PartnerTelemetryServiceServer;
 use crate::proto::server::publication_service_server::PublicationServiceServer;
 use crate::proto::server::reference_service_server::ReferenceServiceServer;
 use crate::proto::server::release_service_server::ReleaseServiceServer;
@@ -58,6 +60,7 @@ use crate::rpc::service_info::ServiceInfos;
 use crate::rpc::single_flight::SingleFlight;
 use crate::rpc::submissions::Submissions;
 use crate::rpc::targets::Targets;
+use crate::rpc::telemetry::PartnerTelemetry;
 use crate::rpc::{self, SENT_BYTES};
 use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
@@ -80,6 +83,7 @@ pub struct Service {
     shutdown: CancellationToken,
     serving: JoinHandle<Result<(), ServerError>>,
     watching: JoinHandle<Told>,
+    delivering: JoinHandle<()>,
     engine: Arc<Engine>,
     audit: Arc<Audit>,
 }
@@ -137,6 +141,14 @@ impl Service {
         tokio::spawn(audit::remove(removing, config.audit.keep_days, shutdown.clone()));
         let partners = partners::look(Arc::downgrade(&engine), config.clone(), content);
         tokio::spawn(shutdown.clone().run_until_cancelled_owned(partners));
+        let instance = config.telemetry.service_instance_id.clone();
+        let instance = instance.unwrap_or_else(|| rpc::service_info::instance_id(&secret));
+        let (begun, opened) = tokio::sync::oneshot::channel();
+        let sending = (Arc::downgrade(&engine), config.clone(), (shutdown.clone(), begun));
+        let delivering = delivery::deliver(sending.0, sending.1, instance, sending.2);
+        let delivering = tokio::spawn(delivering);
+        // It ends without a word only if the service is gone.
+        let _gone = opened.await;
         let (settings, stop) = (config.server_settings(), shutdown.clone());
         let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
         let profile = service.profile_without_identity.map_or("", ProfileName::name);
@@ -145,7 +157,7 @@ impl Service {
         let serving = tokio::spawn(async move {
             server::run(listener, routes, &settings, health, callers, stop).await
         });
-        Ok(Self { address, shutdown, serving, watching, engine, audit })
+        Ok(Self { address, shutdown, serving, watching, delivering, engine, audit })
     }
 
     /// The address that the service listens on; the system has chosen the port if the settings said 0.
@@ -180,6 +192,7 @@ impl Service {
     pub async fn stop(self) -> anyhow::Result<()> {
         self.shutdown.cancel();
         let served = self.serving.await?;
+        self.delivering.await?;
         let (engine, audit) = (self.engine, self.audit);
         // What the last calls did is told, too.
         self.watching.await?.report(&engine);
@@ -339,6 +352,11 @@ fn routes(service: &rpc::Service, audit: &Arc<Audit>) -> Routes {
     )
     .add_service(
         PublicationServiceServer::new(Publications::new(service.clone()))
+            .max_decoding_message_size(query)
+            .max_encoding_message_size(SENT_BYTES),
+    )
+    .add_service(
+        PartnerTelemetryServiceServer::new(PartnerTelemetry(service.clone()))
             .max_decoding_message_size(query)
             .max_encoding_message_size(SENT_BYTES),
     )

@@ -26,7 +26,7 @@ pub struct Config {
     pub tls: Tls,
     /// Bearer tokens: whose are taken.
     pub tokens: TokenSettings,
-    /// File of the partners: who may send and read what. It goes with TLS.
+    /// File of the partners: who may send and read what. It goes with TLS or tokens. On a local address without both it is read for telemetry only.
     pub partners_file: Option<PathBuf>,
     /// Whether each call of a partner has to say what it is made for.
     pub purpose_required: bool,
@@ -59,6 +59,8 @@ pub struct Config {
     pub retention: Retention,
     /// The audit log.
     pub audit: AuditLog,
+    /// Telemetry of partners' own systems.
+    pub delivery: Delivery,
     /// The service's own logs, traces and metrics.
     pub telemetry: TelemetrySettings,
 }
@@ -154,6 +156,15 @@ pub struct AuditLog {
     pub keep_days: u32,
 }
 
+/// What is kept of telemetry for partners' own systems. Where it goes, the file of partners says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Longest time that an event is kept, sent or not, in days.
+    pub keep_days: u32,
+    /// Most bytes that are kept of one partner's stream of log records or of metrics.
+    pub keep_bytes: u64,
+}
+
 /// When the service makes releases by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AutomaticReleases {
@@ -225,6 +236,7 @@ impl Default for Config {
             },
             retention: Retention::default(),
             audit: AuditLog { keep_days: 2_190 },
+            delivery: Delivery { keep_days: 14, keep_bytes: 1 << 30 },
             telemetry: TelemetrySettings::default(),
         }
     }
@@ -299,7 +311,7 @@ impl Config {
         }
     }
 
-    /// TLS and partners come together: encryption alone would let everybody in.
+    /// TLS and partners come together: encryption alone would let everybody in. On a local address partners may be there for their telemetry alone.
     fn check_tls(&self, problems: &mut Vec<String>) {
         let together = [
             ("tls.certificate_file", &self.tls.certificate_file),
@@ -312,8 +324,11 @@ impl Config {
             // Tokens alone say who calls.
             return;
         }
-        let set = together.iter().filter(|(_, file)| file.is_some()).count();
-        let has_any = set > 0 || self.tls.revocations_file.is_some();
+        let has_tls = has_files || self.tls.revocations_file.is_some();
+        // On this machine partners may be there for their telemetry alone: callers are not asked who they are.
+        let is_for_telemetry =
+            !has_tls && self.address.is_local() && self.tokens.issuers.is_empty();
+        let has_any = has_tls || (self.partners_file.is_some() && !is_for_telemetry);
         for (name, file) in together {
             match file {
                 None if has_any => problems.push(format!(

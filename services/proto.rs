@@ -65,6 +65,7 @@ macro_rules! query {
             Table::Recording(asked) => asked.query.$reference(),
             Table::Timeliness(asked) => asked.query.$reference(),
             Table::Representativeness(asked) => asked.query.$reference(),
+            Table::Consistency(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -92,6 +93,7 @@ impl v1::breakdown_question::Table {
             Self::Recording(_) => "recording",
             Self::Timeliness(_) => "timeliness",
             Self::Representativeness(_) => "representativeness",
+            Self::Consistency(_) => "consistency",
         }
     }
 

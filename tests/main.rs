@@ -19,6 +19,7 @@ mod cli;
 mod conformance;
 mod contract;
 mod crash;
+mod delivery;
 mod doors;
 mod house;
 mod ingest;

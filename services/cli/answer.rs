@@ -17,13 +17,17 @@ pub struct Answer {
     pub message: &'static str,
 }
 
-/// The answer in a response; every response of a table has the same two fields.
+/// The answer to a question. Of each table: the client and the method of its call, and the response. Every response of a table has the same two fields.
 macro_rules! answered {
-    ($service:expr, $client:ident, $method:ident, $request:expr, $response:ident) => {{
-        let v1::$response { breakdown, position, .. } = call!($service, $client, $method, $request);
-        let message = concat!("equity.v1.", stringify!($response));
-        Answer { breakdown: breakdown.unwrap_or_default(), position, message }
-    }};
+    ($service:ident, $question:ident, $($table:ident: $client:ident $method:ident $response:ident,)*) => {
+        match $question {
+            $(Table::$table(asked) => {
+                let v1::$response { breakdown, position, .. } = call!($service, $client, $method, asked);
+                let message = concat!("equity.v1.", stringify!($response));
+                Answer { breakdown: breakdown.unwrap_or_default(), position, message }
+            })*
+        }
+    };
 }
 
 /// Calls the RPC of the question's table.
@@ -31,67 +35,23 @@ macro_rules! answered {
 /// # Errors
 /// The service cannot be reached or refuses the question.
 pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failure> {
-    Ok(match question {
-        Table::Channels(asked) => {
-            answered!(service, channels, get_channel_breakdown, asked, GetChannelBreakdownResponse)
-        }
-        Table::Outcomes(asked) => {
-            answered!(service, channels, get_access_outcomes, asked, GetAccessOutcomesResponse)
-        }
-        Table::Exclusion(asked) => answered!(
-            service,
-            exclusion,
-            get_digital_exclusion_breakdown,
-            asked,
-            GetDigitalExclusionBreakdownResponse
-        ),
-        Table::Provision(asked) => answered!(
-            service,
-            exclusion,
-            get_face_to_face_provision,
-            asked,
-            GetFaceToFaceProvisionResponse
-        ),
-        Table::Impact(asked) => {
-            answered!(service, exclusion, get_channel_impact, asked, GetChannelImpactResponse)
-        }
-        Table::Risk(asked) => {
-            answered!(service, exclusion, get_area_risk, asked, GetAreaRiskResponse)
-        }
-        Table::Inequality(asked) => answered!(
-            service,
-            inequality,
-            get_inequality_summary,
-            asked,
-            GetInequalitySummaryResponse
-        ),
-        Table::GapTrend(asked) => {
-            answered!(service, inequality, get_gap_trend, asked, GetGapTrendResponse)
-        }
-        Table::Indicators(asked) => answered!(
-            service,
-            indicators,
-            get_indicator_breakdown,
-            asked,
-            GetIndicatorBreakdownResponse
-        ),
-        Table::TargetStatus(asked) => {
-            answered!(service, targets, get_target_status, asked, GetTargetStatusResponse)
-        }
-        Table::Recording(asked) => {
-            answered!(service, quality, get_recording_quality, asked, GetRecordingQualityResponse)
-        }
-        Table::Timeliness(asked) => {
-            answered!(service, quality, get_timeliness, asked, GetTimelinessResponse)
-        }
-        Table::Representativeness(asked) => answered!(
-            service,
-            quality,
-            get_representativeness,
-            asked,
-            GetRepresentativenessResponse
-        ),
-        Table::Gaps(asked) => answered!(service, inequality, list_gaps, asked, ListGapsResponse),
+    Ok(answered! {
+        service, question,
+        Channels: channels get_channel_breakdown GetChannelBreakdownResponse,
+        Outcomes: channels get_access_outcomes GetAccessOutcomesResponse,
+        Exclusion: exclusion get_digital_exclusion_breakdown GetDigitalExclusionBreakdownResponse,
+        Provision: exclusion get_face_to_face_provision GetFaceToFaceProvisionResponse,
+        Impact: exclusion get_channel_impact GetChannelImpactResponse,
+        Risk: exclusion get_area_risk GetAreaRiskResponse,
+        Indicators: indicators get_indicator_breakdown GetIndicatorBreakdownResponse,
+        Inequality: inequality get_inequality_summary GetInequalitySummaryResponse,
+        GapTrend: inequality get_gap_trend GetGapTrendResponse,
+        Gaps: inequality list_gaps ListGapsResponse,
+        TargetStatus: targets get_target_status GetTargetStatusResponse,
+        Recording: quality get_recording_quality GetRecordingQualityResponse,
+        Timeliness: quality get_timeliness GetTimelinessResponse,
+        Representativeness: quality get_representativeness GetRepresentativenessResponse,
+        Consistency: quality get_consistency GetConsistencyResponse,
     })
 }
 

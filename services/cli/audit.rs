@@ -123,6 +123,12 @@ impl FromStr for Time {
     }
 }
 
+impl From<Time> for prost_types::Timestamp {
+    fn from(time: Time) -> Self {
+        time.0
+    }
+}
+
 /// A position of the audit log, and its hash there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head(u64, [u8; 32]);

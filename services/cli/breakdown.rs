@@ -167,6 +167,14 @@ Examples:
   equity quality representativeness --area QK1 --from 2020-04 --by organisation,age_band --collection synthetic-llr --format csv
 
 `--by` needs one characteristic that populations have. The limits are those of the records' share: the population's share is taken as fixed.";
+    const CONSISTENCY: &'static str = "\
+Examples:
+  equity quality consistency --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr
+      of the people with an ethnic category (a sex, a disability, …), how many have more than one in their records
+  equity quality consistency --area QK1 --from 2020-01 --to 2020-06 --by organisation --characteristic ethnic_category --collection synthetic-llr
+  equity quality consistency --area QK1 --from 2020-01 --to 2020-06 --by care_setting --characteristic sex,main_language --collection synthetic-llr --format csv
+
+Only people with a person key count. A missing value is no value.";
 }
 
 /// Asks, and shows the answer.

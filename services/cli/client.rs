@@ -23,6 +23,7 @@ use crate::proto::v1::erasure_service_client::ErasureServiceClient;
 use crate::proto::v1::export_service_client::ExportServiceClient;
 use crate::proto::v1::indicator_service_client::IndicatorServiceClient;
 use crate::proto::v1::inequality_service_client::InequalityServiceClient;
+use crate::proto::v1::partner_telemetry_service_client::PartnerTelemetryServiceClient;
 use crate::proto::v1::publication_service_client::PublicationServiceClient;
 use crate::proto::v1::reference_service_client::ReferenceServiceClient;
 use crate::proto::v1::release_service_client::ReleaseServiceClient;
@@ -177,6 +178,12 @@ impl Service {
     /// Client of `PublicationService`.
     pub fn publications(&self) -> PublicationServiceClient<Wire> {
         PublicationServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    /// Client of `PartnerTelemetryService`.
+    pub fn telemetry(&self) -> PartnerTelemetryServiceClient<Wire> {
+        PartnerTelemetryServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(ANSWER_BYTES)
     }
 
     /// Client of `ServiceInfoService`.

@@ -130,7 +130,8 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         | Table::TargetStatus(_)
         | Table::Recording(_)
         | Table::Timeliness(_)
-        | Table::Representativeness(_) => {
+        | Table::Representativeness(_)
+        | Table::Consistency(_) => {
             let why = "area risk has no limits: ask for channels, outcomes, exclusion, provision, impact or indicators";
             return Err(Failure::Usage(why.into()));
         }

@@ -6,6 +6,7 @@
 //! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`audit`], [`assessments`], [`export`], [`generate`],
 //!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`quality`], [`statistics`] the commands
+//! - [`delivery`] telemetry of partners, a part of [`partners`]
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
 
@@ -18,6 +19,7 @@ pub mod breakdown;
 pub mod certs;
 pub mod check;
 pub mod client;
+pub mod delivery;
 pub mod demo;
 mod encoded;
 pub mod erase;
@@ -136,7 +138,7 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Info(args) => Box::pin(info::run(&args, out)).await,
         Command::Certs(args) => certs::run(args, out),
-        Command::Partners(args) => partners::run(&args, out),
+        Command::Partners(args) => Box::pin(partners::run(&args, out)).await,
         Command::Verify(args) => check::verify(&args, out),
         Command::Rebuild(args) => check::rebuild(&args, out),
         Command::Ptable(args) => ptable::run(&args, out),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::delivery::{self, DeliveryArgs};
 use super::exit::Failure;
 use super::info::caller_lines;
 use super::options::Shape;
@@ -62,6 +63,8 @@ pub enum PartnersAction {
         /// Name of the partner.
         name: String,
     },
+    /// Show how far telemetry to partners' own systems has come, send it again, or stop it.
+    Delivery(Box<DeliveryArgs>),
     /// Say what the holder of a certificate, or of a bearer token, may do, or why nothing.
     #[command(
         after_help = "Examples:\n  equity partners check ./certs/alpha.crt --partners ./certs/partners.toml\n  equity partners check /etc/equity/emis.crt\n  equity partners check --token-file token.txt --config /etc/equity/equity.toml\n  equity partners check /etc/equity/emis.crt --token-file token.txt --config /etc/equity/equity.toml\n      a token that is bound to this certificate"
@@ -82,11 +85,12 @@ pub enum PartnersAction {
 /// Reads the partners, and shows what they may do.
 ///
 /// # Errors
-/// A file cannot be used, there is no such partner, or the certificate would be refused.
-pub fn run(args: &PartnersArgs, out: &mut Out) -> Result<(), Failure> {
+/// A file cannot be used, there is no such partner, the certificate would be refused, or the service refuses.
+pub async fn run(args: &PartnersArgs, out: &mut Out) -> Result<(), Failure> {
     let (file, folder) = (&args.partners, args.reference_folder.as_deref());
     let all = || list(file, folder).map_err(|error| Failure::data(file, error));
     match &args.what {
+        PartnersAction::Delivery(args) => Box::pin(delivery::run(args, out)).await,
         PartnersAction::List => {
             let all = all()?;
             if out.format == Format::Json {

@@ -16,6 +16,7 @@ Examples:
   equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --collection synthetic-llr
   equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr
   equity quality representativeness --area QK1 --from 2020-04 --by ethnic_group_broad --collection synthetic-llr
+  equity quality consistency --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr
 
 `equity export` writes the same tables into files.";
 
@@ -42,6 +43,9 @@ pub enum QualityTable<M: MoreOfQuality> {
         _ => option,
     }))]
     Representativeness(Box<OfQuality<RepresentativenessAsked, M>>),
+    /// Whether the records of one person agree: the share of people with more than one value of a characteristic.
+    #[command(after_help = M::CONSISTENCY)]
+    Consistency(Box<OfQuality<ConsistencyAsked, M>>),
 }
 
 /// What a command asks besides the question, and its examples for each table.
@@ -54,6 +58,8 @@ pub trait MoreOfQuality: Args {
     const MATRIX: &'static str;
     /// Examples for representativeness.
     const REPRESENTATIVENESS: &'static str;
+    /// Examples for consistency.
+    const CONSISTENCY: &'static str;
 }
 
 /// The options of one subcommand.
@@ -78,6 +84,7 @@ impl<M: MoreOfQuality> QualityTable<M> {
             Self::Timeliness(args) => Ok((args.asked.question()?, &args.more)),
             Self::Matrix(args) => Ok((args.asked.question()?, &args.more)),
             Self::Representativeness(args) => Ok((args.asked.question()?, &args.more)),
+            Self::Consistency(args) => Ok((args.asked.question()?, &args.more)),
         }
     }
 }
@@ -176,6 +183,27 @@ impl Asked for RepresentativenessAsked {
             query: Some(self.query.query()),
             measure: v1::Measure::from(self.measure).into(),
             population_collection: self.population_collection.clone().unwrap_or_default(),
+        }))
+    }
+}
+
+/// Whether the records of one person agree.
+#[derive(Debug, Args)]
+pub struct ConsistencyAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// Characteristic, or another field of consultations: `ethnic_category` (default: every characteristic of people that seldom changes). Repeat
+    /// the option for more, or separate names with commas.
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    pub characteristic: Vec<String>,
+}
+
+impl Asked for ConsistencyAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::Consistency(v1::GetConsistencyRequest {
+            query: Some(self.query.query()),
+            characteristics: self.characteristic.clone(),
         }))
     }
 }

@@ -149,8 +149,12 @@ fn held_to(config: &Config) -> String {
         Some(_) => "set",
         None => "the default for this address",
     };
+    let partners = match config.partners_file.as_deref() {
+        Some(file) => format!("; {} is read for telemetry only", file.display()),
+        None => String::new(),
+    };
     format!(
-        "plain text without identity: callers have the disclosure profile {} ({from}): {sees}",
+        "plain text without identity: callers have the disclosure profile {} ({from}): {sees}{partners}",
         profile.name()
     )
 }

@@ -79,6 +79,8 @@ pub(super) const KEYS: &[Key] = keys! {
     "retention.records_months" => retention.records_months = |v| integer(v, 0, 1_200);
     "retention.replaced_months" => retention.replaced_months = |v| integer(v, 0, 1_200);
     "audit.keep_days" => audit.keep_days = |v| integer(v, 1, 36_500);
+    "delivery.keep_days" => delivery.keep_days = |v| integer(v, 1, 366);
+    "delivery.keep_bytes" => delivery.keep_bytes = |v| bytes(v, 1 << 20, 1 << 40);
     "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[

@@ -72,6 +72,7 @@ fn fields() -> Vec<&'static str> {
             Releases { automatic: _, closing_days: _, every_days: _, least_changed_organisations: _ },
         retention: Retention { records_months: _, replaced_months: _ },
         audit: AuditLog { keep_days: _ },
+        delivery: Delivery { keep_days: _, keep_bytes: _ },
         telemetry:
             TelemetrySettings {
                 otlp_endpoint: _,
@@ -122,6 +123,8 @@ fn fields() -> Vec<&'static str> {
         "retention.records_months",
         "retention.replaced_months",
         "audit.keep_days",
+        "delivery.keep_days",
+        "delivery.keep_bytes",
         "telemetry.otlp_endpoint",
         "telemetry.sample_ratio",
         "telemetry.log_format",
@@ -271,6 +274,29 @@ fn tokens_need_partners_and_tls_or_this_machine() {
         ("tokens.issuers = 3".to_owned(), "has to be tables"),
     ] {
         let found = problems(parse(&text)).join("; ");
+        assert!(found.contains(expected), "{expected} not in {found}:\n{text}");
+    }
+}
+
+#[test]
+fn partners_without_tls_are_for_telemetry_on_this_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("partners.toml");
+    let partners = format!("partners_file = \"{}\"\n", file.display());
+    let found = problems(parse(&partners)).join("; ");
+    assert!(found.contains("is not a file"), "{found}");
+    std::fs::write(&file, "").unwrap();
+    for address in ["127.0.0.1:1", "[::1]:1", "unix:/tmp/equity.sock"] {
+        let config = parse(&format!("address = \"{address}\"\n{partners}")).unwrap();
+        assert!(config.lets_anybody_in() && config.tls_files().is_none());
+    }
+    for (text, expected) in [
+        ("address = \"0.0.0.0:1\"\nallow_plaintext = true\n", "tls.certificate_file: is missing"),
+        ("address = \"0.0.0.0:1\"\n", "tls.certificate_file: is missing"),
+        ("tls.revocations_file = \"x\"\n", "tls.certificate_file: is missing"),
+        ("tls.key_file = \"x\"\n", "tls.client_authorities_file: is missing"),
+    ] {
+        let found = problems(parse(&format!("{text}{partners}"))).join("; ");
         assert!(found.contains(expected), "{expected} not in {found}:\n{text}");
     }
 }

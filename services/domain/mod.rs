@@ -5,6 +5,7 @@ pub mod codes;
 pub mod collection;
 pub mod cube;
 pub mod date;
+pub mod delivery;
 pub mod disclosure;
 pub mod estimate;
 pub mod field;

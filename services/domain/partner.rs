@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::collection::Dataset;
+use crate::domain::delivery::Subscription;
 use crate::domain::disclosure::ProfileName;
 use crate::domain::identity::Identity;
 
@@ -135,6 +136,8 @@ pub struct Partner {
     pub scope: Arc<Scope>,
     /// What else it may do.
     pub roles: BTreeSet<Role>,
+    /// What its own systems are sent, and where; none: nothing.
+    pub telemetry: Option<Arc<Subscription>>,
 }
 
 /// Every partner.

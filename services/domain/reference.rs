@@ -4,6 +4,7 @@ mod files;
 mod found;
 mod indicators;
 mod members;
+mod named;
 mod nearest;
 mod partners;
 mod places;
@@ -15,6 +16,7 @@ mod scopes;
 mod small_areas;
 mod succession;
 mod targets;
+mod telemetry;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -48,7 +48,7 @@ impl Earlier {
             return Ok(kept);
         }
         // Making takes long, so nobody begins it in vain.
-        let turn = self.making.take(0, 0, &given_up).filter(|_| !given_up());
+        let turn = self.making.take(0, 0, None, &given_up).filter(|_| !given_up());
         let _turn = turn.ok_or(QueryError::Late)?;
         if let Some(kept) = self.kept(position) {
             return Ok(kept);

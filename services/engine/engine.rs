@@ -1,8 +1,8 @@
 //! The engine: one store and its caches.
 
 use std::hash::BuildHasher as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxBuildHasher;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::answer::AxisPositions;
 use super::cache::AnswerCache;
 use super::counts::Counts;
+use super::delivery::Delivery;
 use super::earlier::Earlier;
 use super::error::QueryError;
 use super::followers::Followers;
@@ -47,6 +48,8 @@ pub struct Engine {
     pub(super) shown_areas: Arc<ShownAreas>,
     pub(super) published: Arc<Kept>,
     released: watch::Receiver<u64>,
+    /// Set when the first partner has telemetry.
+    pub(super) delivery: Arc<OnceLock<Delivery>>,
 }
 
 /// Bounds from the settings.
@@ -105,6 +108,7 @@ impl Engine {
             shown_areas: Arc::clone(&followers.worked.shown_areas),
             published: Arc::clone(&followers.worked.published),
             released: followers.released.subscribe(),
+            delivery: Arc::default(),
         }
     }
 

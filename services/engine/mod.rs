@@ -6,6 +6,7 @@
 //! - [`erasures`] destroying data, and what is kept for how long
 //! - [`submissions`] stored submissions; [`assessments`] assessments by organisations
 //! - [`releases`] named states of the data for those who may not see the newest
+//! - [`delivery`] what partners' own systems are sent of each change
 //! - [`publishing`] tables that everybody may read
 //! - [`query`] a question; [`answer`] plan ▸ counts ▸ cells; `error` why a question is not answered
 //! - [`content`] reference content of a folder; `health` whether the store accepts changes, and its size
@@ -19,6 +20,7 @@ mod at;
 pub mod cache;
 pub mod content;
 mod counts;
+pub mod delivery;
 mod earlier;
 #[expect(clippy::module_inception, reason = "the room is named after what it holds")]
 mod engine;
@@ -51,5 +53,5 @@ pub use threads::Threads;
 /// Types of the store, for the rooms that may not import it.
 pub use crate::store::{
     About, Assessment, Erased, Erasure, ErasureKind, NewRelease, Release, ReleaseReason, Slot,
-    StoreError, Submission, Touched, WriteError, Written, audit,
+    StoreError, Submission, Touched, WriteError, Written, audit, outbox,
 };

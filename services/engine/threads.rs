@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::error::QueryError;
 use super::memory::{Memory, Share};
-use super::turns::{Turn, Turns};
+use super::turns::{Team, Turn, Turns};
 use crate::store::StoreError;
 
 /// Most threads of one answer, its deadline, and whether anybody still waits for it.
@@ -21,6 +21,8 @@ pub struct Threads {
     pub(super) given_up: Arc<AtomicBool>,
     /// Of all answers.
     pub(super) turns: Arc<Turns>,
+    /// The parts of the same answer that are worked on at once, each on one thread; none: it has no parts.
+    pub(super) team: Option<Team>,
     /// How many answers somebody waits for.
     pub(super) asking: Arc<AtomicUsize>,
     /// Memory of this answer.
@@ -31,7 +33,8 @@ impl Threads {
     /// At most so many threads, without a deadline, with so much memory for all answers.
     pub(super) fn new(most: usize, memory: Arc<Memory>) -> Self {
         let (given_up, turns, asking) = Default::default();
-        Self { most, until: None, asker: 0, given_up, turns, asking, share: Share::new(memory) }
+        let share = Share::new(memory);
+        Self { most, until: None, asker: 0, given_up, turns, team: None, asking, share }
     }
 
     /// Takes memory for the next work, before its turn. Blocks while there is no room.
@@ -61,8 +64,10 @@ impl Threads {
         if values < LARGE {
             return Ok(None);
         }
+        let others = usize::from(self.asking.load(Ordering::Relaxed) > 1);
+        let team = self.team.map(|team| team.without(others));
         self.turns
-            .take(self.asker, values as u64, || self.are_late())
+            .take(self.asker, values as u64, team, || self.are_late())
             .map(Some)
             .ok_or(QueryError::Late)
     }
@@ -97,20 +102,22 @@ impl Threads {
         Ok(all)
     }
 
-    /// What `answer` makes of each of several questions, side by side and in their order. Each has its own memory, and they wait for
-    /// room and for turns as questions of several askers do. After an error none is begun.
+    /// What `answer` makes of each of several questions, side by side and in their order. Each is counted on one thread and has its own memory. They
+    /// wait for room as questions of several askers do. After an error none is begun.
     pub(super) fn side_by_side<T: Sync, R: Send>(
         &self,
         questions: &[T],
         answer: impl Fn(&T, Self) -> Result<R, QueryError> + Sync,
     ) -> Result<Vec<R>, QueryError> {
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let team = (questions.len() > 1 && self.most > 1).then(|| self.turns.team(self.most));
+        let most = if team.is_some() { 1 } else { self.most };
         let run = || {
             let mut answers = Vec::new();
             while !failed.load(Ordering::Relaxed) {
                 let place = next.fetch_add(1, Ordering::Relaxed);
                 let Some(question) = questions.get(place) else { break };
-                let own = Self { share: self.share.of_another(), ..self.clone() };
+                let own = Self { most, team, share: self.share.of_another(), ..self.clone() };
                 let answered = self.in_time().and_then(|()| answer(question, own));
                 failed.fetch_or(answered.is_err(), Ordering::Relaxed);
                 answers.push((place, answered));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::audit::Record;
 use super::cached_answers::{Follows, Made, Watched, key_at};
@@ -14,7 +14,7 @@ use super::convert::{breakdown, query, query_error, question};
 use super::encoded::{self, Encoded};
 use super::{SENT_BYTES, Service, status};
 use crate::engine::Engine;
-use crate::engine::answer::AnyQuestion;
+use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::cache::Shown;
 use crate::engine::query::{AsOf, Reader};
 use crate::proto::server::breakdown_service_server::BreakdownService;
@@ -48,6 +48,40 @@ fn make(engine: &Engine, (reader, asked): &Asked) -> Result<Made, Status> {
     let release = released.then(|| provenance.release.as_str().into());
     let shown = Shown { cells: answer.cells(), release };
     Ok(Made { body, position: answer.position(), data_position, scope, released, shown })
+}
+
+/// The answer to a question as a reader gets it, for what is sent without a call; none: the reader is refused.
+///
+/// # Errors
+/// The service failed: the same question may be answered later.
+pub fn told(engine: &Engine, reader: &Reader, table: &Table) -> Result<Option<Protected>, String> {
+    let answer = at_its_state(engine, reader, table)
+        .and_then(|(engine, question)| question.answer(&engine).map_err(query_error));
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(status) => match status.code() {
+            Code::InvalidArgument
+            | Code::NotFound
+            | Code::FailedPrecondition
+            | Code::PermissionDenied => {
+                tracing::debug!(why = status.message(), "a partner is not told a figure");
+                Ok(None)
+            }
+            Code::Ok
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::AlreadyExists
+            | Code::ResourceExhausted
+            | Code::Aborted
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+            | Code::Unauthenticated => Err(status.message().to_owned()),
+        },
+    }
 }
 
 /// A checked question, and the engine at the state that answers it: the requested one, or the release that its reader gets.

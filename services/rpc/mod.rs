@@ -3,7 +3,7 @@
 //! - [`convert`] messages of the contract to values of the domain and back
 //! - [`encoded`] an answer, encoded once and sent many times
 //! - `cached_answers` the way of every question; [`single_flight`] how many at once, identical ones once
-//! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`quality`], [`export`], [`submissions`], [`reference`], [`releases`], [`erasures`], [`publications`], [`service_info`] the services
+//! - [`breakdowns`], [`channels`], [`exclusion`], [`inequality`], [`quality`], [`export`], [`submissions`], [`reference`], [`releases`], [`erasures`], [`publications`], [`service_info`], [`telemetry`] the services
 //! - [`audit`] what is recorded of a call, and the service that lists it
 //! - [`fields`] the limits of texts and lists, checked before anything looks at a request
 //! - [`incoming`] a message of a submission, with its rows still encoded
@@ -40,6 +40,7 @@ pub mod single_flight;
 pub mod status;
 pub mod submissions;
 pub mod targets;
+pub mod telemetry;
 mod today;
 
 pub use encoded::Encoded;

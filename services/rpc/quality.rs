@@ -27,6 +27,13 @@ impl DataQualityService for DataQuality {
         self.0.ask(request, Table::Timeliness).await
     }
 
+    async fn get_consistency(
+        &self,
+        request: Request<v1::GetConsistencyRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(request, Table::Consistency).await
+    }
+
     async fn get_representativeness(
         &self,
         request: Request<v1::GetRepresentativenessRequest>,

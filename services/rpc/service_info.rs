@@ -18,13 +18,18 @@ pub struct ServiceInfos {
     rules: Option<Rules>,
 }
 
+/// Id of a deployment, made of its secret: the same for as long as it has this secret.
+#[must_use]
+pub fn instance_id(secret: &[u8]) -> String {
+    let id = blake3::derive_key("equity-indicators 2026-11 instance id", secret);
+    id[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl ServiceInfos {
     /// The service of a deployment with this secret, which holds its partners to these rules; none: it asks nobody who they are.
     #[must_use]
     pub fn new(service: Service, secret: &[u8; 32], rules: Option<Rules>) -> Self {
-        let id = blake3::derive_key("equity-indicators 2026-11 instance id", secret);
-        let instance_id = id[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { service, instance_id, rules }
+        Self { service, instance_id: instance_id(secret), rules }
     }
 
     fn limits(&self) -> v1::ServiceLimits {

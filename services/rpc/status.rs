@@ -196,6 +196,16 @@ pub fn not_found(
     finish(reason, &message, details, None)
 }
 
+/// A partner that is sent no telemetry.
+#[must_use]
+pub fn no_subscription(partner: &str) -> Status {
+    let message = format!(
+        "no partner `{}` has telemetry; the operator of the service adds `telemetry` to the partner in partners.toml",
+        cut(partner, 100)
+    );
+    not_found(ErrorReason::SubscriptionNotFound, "partner", partner, message)
+}
+
 /// Only the current version of a submission can be withdrawn.
 #[must_use]
 pub fn submission_not_current(submission: &str) -> Status {

@@ -32,6 +32,7 @@ fn makers() -> Vec<Status> {
         missing(ErrorReason::IndicatorNotFound, "indicator"),
         missing(ErrorReason::SubmissionNotFound, "submission"),
         missing(ErrorReason::ReleaseNotFound, "release"),
+        no_subscription("alpha"),
         no_release(),
         release_refused("two areas", 2, 3),
         release_exists("2026-11"),

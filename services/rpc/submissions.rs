@@ -4,6 +4,7 @@ mod kind;
 mod receipt;
 mod refusal;
 mod stream;
+mod told;
 
 use tonic::{Request, Response, Status, Streaming};
 

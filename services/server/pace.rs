@@ -12,7 +12,7 @@ const A_HANDSHAKE: Duration = Duration::from_millis(20);
 const FORGIVEN: Duration = Duration::from_secs(2);
 /// The same of a connection that was cut because it flooded: as much as 50 handshakes.
 const A_FLOOD: Duration = Duration::from_secs(1);
-/// Longest wait. Partners behind one address wait no longer, whatever one of them does.
+/// Longest wait. Partners behind one address share its pace, and none waits longer than this.
 const LONGEST: Duration = Duration::from_secs(1);
 /// Addresses from which on those are forgotten that wait for nothing.
 const MANY: usize = 1_000;

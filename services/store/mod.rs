@@ -17,6 +17,7 @@
 //!   estimates are stored
 //! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
 //! - `clock`, `witness` the log's time, and how far the log has come, outside the log
+//! - [`outbox`] what partners' own systems are still to be sent, in a sled of its own
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
 //! # Bytes a record
@@ -48,6 +49,7 @@ mod lock;
 pub mod log;
 mod look;
 mod open;
+pub mod outbox;
 mod pack;
 mod pack_read;
 mod persons;

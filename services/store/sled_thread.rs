@@ -9,6 +9,7 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
+use super::sled_error::unwritten;
 
 /// How the names of these threads begin: the hook for panics is silent about them.
 const OPENING: &str = "sled-open";
@@ -18,6 +19,9 @@ const OF_SLED: &str = "sled-io";
 /// Pause between two looks at whether opening goes on, and the number of looks without any sign of it that are enough.
 const LOOK: Duration = Duration::from_millis(500);
 const ENOUGH: u32 = 8;
+/// How often a flush is checked, and the longest time of one.
+const FLUSH_LOOK: Duration = Duration::from_millis(100);
+const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 /// Longest time that a thread takes to give itself its name.
 const NAMED: Duration = Duration::from_secs(2);
 
@@ -73,6 +77,37 @@ pub(super) fn read<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, StoreE
         let thread = thread.map_err(|error| StoreError::NoThread(error.to_string()))?;
         thread.join().map_err(|_| StoreError::Damaged("sled panicked while reading".into()))
     })
+}
+
+/// Makes sled write its memory to disk. sled may wait for ever for another write that failed, so the wait ends by itself.
+pub(super) fn flush(
+    db: sled::Db,
+    failed: impl Fn() -> Option<StoreError>,
+) -> Result<(), StoreError> {
+    let (done, told) = sync_channel(1);
+    let flush = move || {
+        // Nobody listens any more if it took too long.
+        let _ = done.send(db.flush());
+    };
+    Builder::new()
+        .name("flush".into())
+        .spawn(flush)
+        .map_err(|error| StoreError::NoThread(error.to_string()))?;
+    let begin = Instant::now();
+    loop {
+        match told.recv_timeout(FLUSH_LOOK) {
+            Ok(flushed) => return flushed.map(drop).map_err(|error| unwritten(&error)),
+            Err(RecvTimeoutError::Timeout) if begin.elapsed() < FLUSH_LONGEST => {
+                if let Some(error) = failed() {
+                    return Err(error);
+                }
+            }
+            Err(_) => {
+                let what = format!("sled did not flush within {FLUSH_LONGEST:?}");
+                return Err(StoreError::Apply(what));
+            }
+        }
+    }
 }
 
 /// Whether the thread that opens sled sleeps, and sled has no thread that could wake it.

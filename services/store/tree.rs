@@ -20,7 +20,6 @@
 
 use std::cmp::Ordering;
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -48,9 +47,6 @@ const LOCK_TRIES: u32 = 50;
 /// With the pause: a reader waits at most ten seconds for sled to be opened again.
 const REOPEN_TRIES: u32 = 500;
 const REOPEN_PAUSE: Duration = Duration::from_millis(20);
-/// How often a flush is checked. sled may wait for ever for another write that failed, so the wait has to end by itself.
-const FLUSH_LOOK: Duration = Duration::from_millis(100);
-const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 
 /// A key and its value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
@@ -303,31 +299,7 @@ impl Tree {
 
     /// Makes sled write its memory to disk. Rows lost without a flush come back from the log.
     pub(super) fn flush(&self) -> Result<(), StoreError> {
-        let db = self.db()?;
-        let (done, told) = sync_channel(1);
-        let flush = move || {
-            // Nobody listens any more if it took too long.
-            let _ = done.send(db.flush());
-        };
-        let failed = |error: String| StoreError::Apply(error);
-        std::thread::Builder::new()
-            .name("flush".into())
-            .spawn(flush)
-            .map_err(|error| StoreError::NoThread(error.to_string()))?;
-        let begin = Instant::now();
-        loop {
-            match told.recv_timeout(FLUSH_LOOK) {
-                Ok(flushed) => return flushed.map(drop).map_err(|error| unwritten(&error)),
-                Err(RecvTimeoutError::Timeout) if begin.elapsed() < FLUSH_LONGEST => {
-                    if let Some(error) = self.failed() {
-                        return Err(error);
-                    }
-                }
-                Err(_) => {
-                    return Err(failed(format!("sled did not flush within {FLUSH_LONGEST:?}")));
-                }
-            }
-        }
+        sled_thread::flush(self.db()?, || self.failed())
     }
 
     /// Why sled has failed; none if it works. A background write of sled's can fail without any call.

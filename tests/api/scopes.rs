@@ -188,9 +188,7 @@ async fn a_submission_that_began_before_its_scope_was_taken_away_is_not_stored()
     let submitting =
         tokio::spawn(async move { client.submit_consultations(ReceiverStream::new(parts)).await });
     let record = v1::ConsultationRecord { channel: "VIDEO".into(), ..Default::default() };
-    let batch = || {
-        Part::Batch(v1::ConsultationBatch { records: vec![record.clone()], ..Default::default() })
-    };
+    let batch = || Part::Batch(v1::ConsultationBatch { records: vec![record.clone()] });
     send.send(part(batch())).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!submitting.is_finished());

@@ -61,6 +61,7 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("risk", json!({"query": {"area": "QK1"}, "indicator": "DX-10-BROADBAND"})),
         ("recording", plain()),
         ("timeliness", json!({"query": timely})),
+        ("consistency", plain()),
         ("representativeness", plain()),
         ("representativeness", measured("MEASURE_ATTENDED_CONTACTS")),
         ("representativeness", measured("MEASURE_PERSONS")),
@@ -147,6 +148,7 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
     let listed = Listed::of(&server).await;
     let names = [
         "CHANNELS",
+        "CONSISTENCY",
         "EXCLUSION",
         "GAPS",
         "GAP_TREND",

@@ -5,6 +5,7 @@
 //! with the lowest priority of this machine's processors, as if it sent from another machine.
 
 mod bad;
+mod partners;
 
 use std::process::{Child, Command};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub async fn neighbours(word: &str) -> Outcome {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     let uri = |service: &Program| service.uri().replace("127.0.0.1", "localhost");
-    let mut settings = tls::settings()?;
+    let mut settings = partners::settings()?;
     let quota = ["EQUITY_QUOTAS_REQUESTS_PER_SECOND", "EQUITY_QUOTAS_BURST"];
     settings.extend(quota.map(|name| (name, "1000000".into())));
     // What is loaded first is loaded by no partner's quota.
@@ -47,7 +48,7 @@ pub async fn neighbours(word: &str) -> Outcome {
         rows::submit_all(&uri(&loading), &[rows::encode(&parcel)]).await?;
     }
     loading.stop()?;
-    let (service, _) = Program::start_with(&data, &tls::settings()?)?;
+    let (service, _) = Program::start_with(&data, &partners::settings()?)?;
     let uri = uri(&service);
     let good = Good::connect(&uri, about.questions()).await?;
     // Brings into memory what is read.
@@ -107,7 +108,7 @@ impl Good {
     async fn connect(uri: &str, questions: Vec<Bytes>) -> Outcome<Self> {
         let mut channels = Vec::new();
         for partner in tls::GOOD.iter().cycle().take(ASKERS as usize) {
-            channels.push(tls::connect(uri, partner).await?);
+            channels.push(partners::connect(uri, partner).await?);
         }
         for question in &questions[..FEW] {
             raw::ask(channels[0].clone(), question.clone()).await?;
@@ -161,7 +162,7 @@ impl Bad {
             .args(["-n", "19"])
             .arg(std::env::current_exe()?)
             .args(["--neighbour", kind, "--attacks", address, "--certificates"])
-            .arg(tls::folder()?)
+            .arg(tls::path("")?)
             .spawn();
         Ok(Self(started?))
     }

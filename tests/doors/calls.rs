@@ -45,6 +45,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetRecordingQuality" => each(recording()),
         "GetTimeliness" => each(queries().into_iter().map(|query| json!({"query": query})).collect()),
         "GetRepresentativeness" => each(represented()),
+        "GetConsistency" => each(consistent()),
         "WatchBreakdown" => each(
             questions()
                 .into_iter()
@@ -63,7 +64,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness"].iter().all(|name| question.get(name).is_none()))
+                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness", "consistency"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -125,6 +126,11 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         ]),
         "ListAuditEntries" => each(vec![json!({}), json!({"pageSize": 1})]),
         "ListErasures" => each(vec![json!({}), json!({"pageSize": 1})]),
+        "ListTelemetrySubscriptions" => each(vec![json!({})]),
+        "GetDeliveryStatus" | "ListTelemetryEvents" | "ListDeadLetters" | "PauseDelivery" | "ResumeDelivery" | "PurgeEvents" => {
+            each(vec![json!({"partner": "alpha"}), json!({})])
+        }
+        "ReplayEvents" => each(vec![json!({"partner": "alpha", "sequences": {"first": "1"}}), json!({})]),
         "ListReleases" => each(vec![json!({}), json!({"pageSize": 1})]),
         "GetRelease" => each(vec![json!({"name": "releases/first"}), json!({"name": "releases/x"}), json!({"name": "x"})]),
         "CreateRelease" => each(vec![
@@ -207,7 +213,15 @@ fn questions() -> Vec<Value> {
         queries().into_iter().step_by(11).map(|query| json!({"timeliness": {"query": query}}));
     let represented =
         represented().into_iter().step_by(5).map(|asked| json!({"representativeness": asked}));
-    questions.chain(recorded).chain(timely).chain(represented).collect()
+    let consistent = consistent().into_iter().step_by(7).map(|asked| json!({"consistency": asked}));
+    questions.chain(recorded).chain(timely).chain(represented).chain(consistent).collect()
+}
+
+/// Questions about the consistency of one person's values.
+fn consistent() -> Vec<Value> {
+    let characteristics = json!(["ethnic_category", "sex"]);
+    let asked = |query| json!({"query": query, "characteristics": characteristics});
+    queries().into_iter().map(asked).collect()
 }
 
 /// Questions about representativeness: of consultations and persons, against controlled and open people.

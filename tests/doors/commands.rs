@@ -91,7 +91,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "quality recording"
         | "quality timeliness"
         | "quality matrix"
-        | "quality representativeness" => vec![
+        | "quality representativeness"
+        | "quality consistency" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
@@ -103,7 +104,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "export recording"
         | "export timeliness"
         | "export matrix"
-        | "export representativeness" => {
+        | "export representativeness"
+        | "export consistency" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"
@@ -134,7 +136,18 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         "info" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
-        "releases list" | "assessments list" | "erase list" | "audit list" => vec![vec![]],
+        "releases list"
+        | "assessments list"
+        | "erase list"
+        | "audit list"
+        | "partners delivery subscriptions" => vec![vec![]],
+        "partners delivery status"
+        | "partners delivery events"
+        | "partners delivery dead-letters"
+        | "partners delivery pause"
+        | "partners delivery resume" => vec![vec!["alpha"]],
+        "partners delivery replay" => vec![vec!["alpha", "--first", "1"]],
+        "partners delivery purge" => vec![vec!["alpha", "--yes"]],
         "erase submission" => vec![vec![&name, "--reason", "a-test"]],
         "erase person" => vec![vec!["nobody", "--scheme", "none", "--reason", "a-test", "--yes"]],
         "releases show" => vec![vec!["first"], vec!["frist"]],

@@ -29,10 +29,11 @@ use super::{root, sources, tracked};
 /// submitted indicators: their table, service, definitions and dataset, and dimensions of organisations, 364; targets: their list, service and
 /// status, 420;
 /// data quality: two tables with their contract, and the pages of gaps, 1,138; representativeness, with its contract, 474; the axes within a row as
-/// one column, and gaps found side by side, 205;
-/// access snapshots and submitted indicators that a reader may read, and exports that end with their scope, 46;
+/// one column, and gaps found side by side, 205; answers for what is sent without a call, 38;
+/// access snapshots and submitted indicators that a reader may read, and exports that end with their scope, 46; cross-tabulations of one question in
+/// few passes, and the consistency of one person's values with its contract, less what the tables repeated, 532;
 /// small areas of England as far as records have them, and who is expected by residence, 26;
-const PRODUCT_LINES: usize = 20_814;
+const PRODUCT_LINES: usize = 21_384;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.
@@ -87,10 +88,13 @@ const ELSEWHERE: &[&str] = &[
     "services/rpc/single_flight.rs",
     "services/rpc/status",
     "services/rpc/submissions",
+    "services/rpc/telemetry.rs",
+    "services/rpc/convert/telemetry.rs",
     "services/rpc/today.rs",
     "services/cli/show/assessments",
     "services/cli/show/audit.rs",
     "services/cli/show/csv.rs",
+    "services/cli/show/delivery.rs",
     "services/cli/show/erasures.rs",
     "services/cli/show/errors",
     "services/cli/show/estimates_sheet",

@@ -28,6 +28,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("opentelemetry", &["telemetry"]),
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
+    ("opentelemetry_proto", &["telemetry"]),
+    ("hyper", &["telemetry"]),
     ("opentelemetry_appender_tracing", &["telemetry"]),
     ("tracing_opentelemetry", &["telemetry"]),
     ("clap", &["cli", "config"]),

@@ -47,6 +47,8 @@ FILES = [
     "indicator_service",
     "inequality_service",
     "limits",
+    "partner_telemetry",
+    "partner_telemetry_service",
     "publication_service",
     "record",
     "reference",
@@ -68,6 +70,10 @@ TABLES = {
     "provision": ("DigitalExclusionService", "GetFaceToFaceProvision"),
     "impact": ("DigitalExclusionService", "GetChannelImpact"),
     "risk": ("DigitalExclusionService", "GetAreaRisk"),
+    "recording": ("DataQualityService", "GetRecordingQuality"),
+    "timeliness": ("DataQualityService", "GetTimeliness"),
+    "representativeness": ("DataQualityService", "GetRepresentativeness"),
+    "consistency": ("DataQualityService", "GetConsistency"),
 }
 
 

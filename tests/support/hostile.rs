@@ -14,11 +14,6 @@ const CALL: &[u8] = b"\x83\x86\x04\x02/x\x01\x01a";
 /// What a flood sends in each round.
 pub(crate) type Flood = Box<dyn Fn(u32) -> Vec<u8> + Send>;
 
-/// Anything that bytes go through.
-pub(crate) trait Bytes: AsyncRead + AsyncWrite + Send + 'static {}
-
-impl<S: AsyncRead + AsyncWrite + Send + 'static> Bytes for S {}
-
 /// An encoded frame.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let mut bytes =
@@ -101,8 +96,8 @@ pub(crate) fn other_floods(path: &str) -> [(&'static str, Flood); 5] {
     ]
 }
 
-/// Writes a flood, and reads whatever comes, until the connection is cut.
-pub(crate) async fn until_cut(stream: impl Bytes, flood: &Flood) {
+/// Writes a flood, and reads what comes, until the connection is cut.
+pub(crate) async fn until_cut(stream: impl AsyncRead + AsyncWrite + Send + 'static, flood: &Flood) {
     let (mut read, mut write) = tokio::io::split(stream);
     let reading = tokio::spawn(async move {
         let mut buffer = vec![0; 64 << 10];

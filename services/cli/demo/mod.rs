@@ -1,6 +1,7 @@
 //! `equity demo`: starts a service, fills it with open data, and shows its answers.
 
 mod data;
+mod partner;
 mod questions;
 mod screen;
 mod secured;
@@ -35,6 +36,8 @@ Examples:
   equity demo --tls
       the same with certificates, which it makes
   equity demo --data-folder /tmp/demo --address 127.0.0.1:7500
+  equity demo --partner http://127.0.0.1:4317
+      sends every event, figure and alert to an OpenTelemetry collector, as to a partner organisation's own (OTLP over gRPC; port 4318: over HTTP)
   equity demo --profile partner --tour
       shows it as a partner organisation sees it, with a collection that is controlled: `synthetic-feed`
 
@@ -91,6 +94,10 @@ pub struct DemoArgs {
     /// Disclosure profile of who asks (default: the setting `profile_without_identity`). With `partner`, the demo also has controlled data.
     #[arg(long, value_enum, value_name = "PROFILE")]
     pub profile: Option<ProfileArg>,
+    /// Address of an OpenTelemetry collector on this machine that is sent what a partner's own systems get: `http://127.0.0.1:4317` for gRPC,
+    /// `http://127.0.0.1:4318` for HTTP.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "tls")]
+    pub partner: Option<String>,
     /// Number of synthetic consultations.
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub rows: u64,
@@ -108,6 +115,9 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
     let mut settings =
         vec![("EQUITY_ADDRESS", address), ("EQUITY_DATA_FOLDER", Some(folder)), (PROFILE, profile)];
     settings.extend(secured.iter().flat_map(Secured::settings));
+    let partners = args.partner.as_ref().map(|to| partner::partners(&args.data_folder, to));
+    let partners = partners.transpose()?.map(|file| file.display().to_string());
+    settings.extend(partners.map(|file| ("EQUITY_PARTNERS_FILE", Some(file))));
     let config = running::settings(None, &settings)?;
     let trust = secured.map(|secured| secured.trust).unwrap_or_default();
     let is_partner = config.profile_without_identity() == ProfileName::Partner;
@@ -132,8 +142,8 @@ async fn tell(
     out.remark(&format!("serving at {address}, data in {}", args.data_folder.display()))?;
     let client = client::Service::connect(&address, trust).await?;
     data::load(&client, (args.rows, is_partner), out).await?;
-    if is_partner {
-        // Partners read releases, and make none.
+    if is_partner || args.partner.is_some() {
+        // Partners read releases, and make none. Figures are sent with a release.
         service.release_if_none("demo").await?;
     }
     let answers = Box::pin(Answers::ask(&client, is_partner)).await?;

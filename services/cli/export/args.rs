@@ -172,6 +172,10 @@ Examples:
 Examples:
   equity export representativeness --area QK1 --from 2020-04 --by ethnic_group_broad --collection synthetic-llr --output r.csv
   equity export representativeness --area QK1 --from 2020-01 --to 2020-06 --step month --by sex --measure persons --output r.parquet";
+    const CONSISTENCY: &'static str = "\
+Examples:
+  equity export consistency --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr --output c.csv
+  equity export consistency --area QK1 --from 2020-01 --to 2020-06 --by organisation --characteristic ethnic_category --output c.parquet";
 }
 
 impl Taking {

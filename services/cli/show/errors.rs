@@ -149,6 +149,7 @@ fn next(code: Code, reason: &str, details: &ErrorDetails) -> String {
         }
         "QUERY_REFUSED" => "ask the question that the message names",
         "POSITION_NOT_REACHED" => "ask for an earlier position or time, or leave --as-of out",
+        "SUBSCRIPTION_NOT_FOUND" => "`equity partners delivery subscriptions` lists the partners",
         "RELEASE_NOT_FOUND" | "RELEASE_EXISTS" => "`equity releases list` lists the releases",
         "NO_RELEASE" => {
             "`equity releases list` shows when there is one; an operator makes one with `equity releases create NAME`"

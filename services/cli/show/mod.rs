@@ -6,6 +6,7 @@ pub mod bars;
 pub mod blocks;
 pub mod breakdown;
 pub mod csv;
+pub mod delivery;
 pub mod erasures;
 pub mod errors;
 pub mod estimates;

@@ -213,6 +213,9 @@ impl Counter {
         match (words.as_slice(), bytes.as_deref()) {
             ([words], Some([])) => return self.add_words(*words, [], &records.stretches),
             ([words], Some([a])) => return self.add_words(*words, [*a], &records.stretches),
+            ([words], Some([a, b])) => {
+                return self.add_words(*words, [*a, *b], &records.stretches);
+            }
             _ => {}
         }
         let (size, lanes, ones) = (self.size, self.lanes, &mut self.ones);

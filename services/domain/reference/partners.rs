@@ -7,7 +7,9 @@ use serde::Deserialize;
 
 use super::Reference;
 use super::files::wrong;
-use crate::domain::codes::{Content, ContentError, nearest_code};
+use super::named::{ALL, named};
+use super::telemetry::Telemetry;
+use crate::domain::codes::{Content, ContentError};
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::ProfileName;
 use crate::domain::identity::Identity;
@@ -15,7 +17,6 @@ use crate::domain::partner::{Named, Partner, Partners, Role, Scope};
 
 /// Name of the file.
 pub const PARTNERS: &str = "partners.toml";
-const ALL: &str = "*";
 /// Names under which the log has request ids of others: of callers without an identity, and of the service itself.
 const TAKEN: [&str; 2] = ["local", "service"];
 
@@ -41,6 +42,8 @@ struct Entry {
     read: Option<Read>,
     #[serde(default)]
     roles: BTreeSet<Role>,
+    #[serde(default)]
+    telemetry: Option<Telemetry>,
 }
 
 #[derive(Deserialize)]
@@ -138,28 +141,12 @@ impl Entry {
             );
         }
         let (id, organisation, roles) = (id.to_owned(), self.organisation, self.roles);
-        Ok(Partner { id, organisation, systems, profile, scope: Arc::new(scope), roles })
+        let of_telemetry = |given: Telemetry| given.subscription(reference, &scope);
+        let telemetry = self.telemetry.map(of_telemetry).transpose();
+        let telemetry = telemetry.map_err(|why| format!("telemetry: {why}"))?.map(Arc::new);
+        let scope = Arc::new(scope);
+        Ok(Partner { id, organisation, systems, profile, scope, roles, telemetry })
     }
-}
-
-/// Codes that exist; `*` alone for all.
-fn named<'a, I: Iterator<Item = &'a str>>(
-    key: &str,
-    codes: Vec<String>,
-    known: impl Fn() -> I,
-) -> Result<Named, String> {
-    if codes.iter().any(|code| code == ALL) {
-        let alone = codes.len() == 1;
-        return if alone { Ok(Named::All) } else { Err(format!("{key}: `*` stands alone")) };
-    }
-    for code in &codes {
-        if !known().any(|one| one == code) {
-            let near = nearest_code(code, known());
-            let near = near.map_or(String::new(), |near| format!("; the nearest is `{near}`"));
-            return Err(format!("{key}: the reference content has no `{code}`{near}"));
-        }
-    }
-    Ok(Named::Only(codes.into_iter().collect()))
 }
 
 #[cfg(test)]

@@ -12,14 +12,13 @@ mod need_from_snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::crosstab::Crosstab;
 use super::plan::{Plan, PlanMonth};
 use super::provenance::Provenance;
 use crate::domain::collection::{Collection, Dataset};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
-use crate::engine::query::{Measure, Query, Reader, invalid, no_collection, no_dimension};
+use crate::engine::query::{Reader, invalid, no_collection, no_dimension};
 use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use crate::store::Standing;
@@ -143,25 +142,20 @@ impl Engine {
         access.join(plan);
         Ok(access)
     }
-
-    /// Consultations by where each need is known from: the record (place 0), a snapshot (1), or neither (2).
-    pub(super) fn need_sources(
-        &self,
-        query: &Query,
-        access: &Access,
-    ) -> Result<Vec<Crosstab>, QueryError> {
-        let mut sources = Vec::new();
-        for need in &access.needs {
-            let mut plan = self.consultations(query, Measure::Contacts, &[])?;
-            access.join(&mut plan);
-            plan.axes.push(need.source_axis());
-            sources.push(self.count(&plan, 1)?);
-        }
-        Ok(sources)
-    }
 }
 
 impl Access {
+    /// Plans of the same consultations by where each need is known from: the record (place 0), a snapshot (1), or neither (2). `plan` is one of them by
+    /// what makes the rows, which was joined.
+    pub(super) fn sources(&self, plan: &Plan) -> Vec<Plan> {
+        let by_source = |need: &NeedFromSnapshot| {
+            let mut plan = plan.clone();
+            plan.axes.push(need.source_axis());
+            plan
+        };
+        self.needs.iter().map(by_source).collect()
+    }
+
     /// Lets the snapshots speak in a plan of the same consultations.
     pub(super) fn join(&self, plan: &mut Plan) {
         self.needs.iter().for_each(|need| need.join(plan));

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::access::needs_of_records;
-use super::consultations::Tabulated;
 use super::crosstab::{Crosstab, InnerCounts, Totals};
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::frame::has_total;
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
-use super::plan::{Plan, PlanAxis};
-use super::provenance::{Provenance, QuestionSettings};
-use super::question::{Counted, Question};
+use super::people::{CONTACTS_INSTEAD, is_collected, is_known, person_notes};
+use super::plan::PlanAxis;
+use super::provenance::QuestionSettings;
+use super::question::{Counted, Question, asks_its_query};
 use super::rates::Population;
 use crate::domain::codes::State;
 use crate::domain::disclosure::TrueCount;
@@ -96,13 +96,7 @@ impl Question for ChannelQuestion {
     type Figures = Channels;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings { denominator: self.denominator, ..QuestionSettings::of(self.measure) }
@@ -118,20 +112,14 @@ impl Question for ChannelQuestion {
         let mut plan = engine.consultations(query, self.measure, &[CHANNEL])?;
         let mut provenance = engine.provenance(&mut plan, query)?;
         needs_of_records(&plan, &mut provenance);
-        let (tabulated, sums) = if persons {
-            let (crosstab, without) =
-                engine.count_persons(&plan, engine.listed(query.by.len(), 1))?;
-            person_notes(&plan, without, &mut provenance);
-            let volumes = engine.volumes(&plan)?;
-            (Tabulated { plan, crosstab }, volumes)
-        } else {
-            // All of them, and a share of each channel.
-            let columns = engine.least_columns(&plan, query.by.len(), 1);
-            let tabulated = engine.tabulated(plan, 1, columns)?;
-            let sums = tabulated.sums();
-            (tabulated, sums)
-        };
+        // All of them, and a share of each channel.
+        let columns = if persons { 1 } else { engine.least_columns(&plan, query.by.len(), 1) };
+        let (tabulated, keyless) = engine.people_or_records(plan, persons, columns)?;
         let plan = &tabulated.plan;
+        let sums = if persons { engine.volumes(plan)? } else { tabulated.sums() };
+        if persons {
+            person_notes(plan, keyless, &mut provenance, CONTACTS_INSTEAD);
+        }
         let quality = engine.quality(&[(plan, sums)])?;
         let population = |named| engine.population(plan, &plan.pinned(query), named);
         let rates = self.rates.as_deref().filter(|_| !query.suppressed);
@@ -139,17 +127,9 @@ impl Question for ChannelQuestion {
         if let Some(population) = &population {
             population.told(&mut provenance, has_total(query), ("rate", RATES));
         }
-        let (mut rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
-        if !persons {
-            let counts = rows.rows.values_mut().chain([&mut rows.all]);
-            counts.for_each(|counts| counts.totals = totals(&axis, &counts.inner));
-        }
+        let (rows, axis) = (tabulated.crosstab.clone(), tabulated.inner().clone());
         let figures = Channels { rows, axis, occurring: tabulated.occurring(), population };
         tabulated.counted(provenance, quality, "consultation", figures)
-    }
-
-    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        engine.consultations(query, self.measure, &[]).map(Some)
     }
 
     fn all(&self, figures: &Channels, row: &[usize]) -> Option<TrueCount> {
@@ -212,7 +192,7 @@ impl ChannelQuestion {
         showing: &Showing,
     ) -> Cell {
         let axis = &figures.axis;
-        let Totals { known, unknown, not_collected, outside } = counts.totals;
+        let Totals { known, unknown, not_collected, outside, several: _ } = counts.totals;
         let (denominator, unknown, in_base) = match self.denominator {
             Denominator::KnownOnly => (known, unknown, is_known(axis, place)),
             Denominator::All => (known + unknown, TrueCount::default(), is_collected(axis, place)),
@@ -256,60 +236,5 @@ impl ChannelQuestion {
             found.map(Figure::from).ok_or_else(why)
         });
         Cell::new(rate, counts)
-    }
-}
-
-/// The records of a row, out of those by channel.
-fn totals(axis: &PlanAxis, counts: &[TrueCount]) -> Totals {
-    let sum = |of: fn(&PlanAxis, usize) -> bool| {
-        let places = counts.iter().enumerate().filter(|(place, _)| of(axis, *place));
-        places.map(|(_, count)| *count).sum()
-    };
-    Totals {
-        known: sum(is_known),
-        unknown: sum(|axis, place| is_collected(axis, place) && !is_known(axis, place)),
-        not_collected: sum(|axis, place| is_asked(axis, place) && !is_collected(axis, place)),
-        outside: sum(|axis, place| !is_asked(axis, place)),
-    }
-}
-
-fn is_known(axis: &PlanAxis, place: usize) -> bool {
-    axis.state(place).is_none_or(|state| state == State::Coarser)
-}
-
-fn is_asked(axis: &PlanAxis, place: usize) -> bool {
-    axis.state(place) != Some(State::NotApplicable)
-}
-
-fn is_collected(axis: &PlanAxis, place: usize) -> bool {
-    is_asked(axis, place) && axis.state(place) != Some(State::NotCollected)
-}
-
-/// `keyless` are consultations without a key in submissions that carry keys.
-pub(super) fn person_notes(plan: &Plan, keyless: u64, provenance: &mut Provenance) {
-    let with = plan.submissions().filter(|s| s.has_persons);
-    let schemes = with.map(|s| &s.person_key_scheme).collect::<BTreeSet<_>>().len();
-    let all = plan.submissions().count();
-    let without = plan.submissions().filter(|s| !s.has_persons).count();
-    let notes = &mut provenance.notes;
-    if schemes > 1 {
-        notes.push(format!(
-            "Persons per scheme, summed: {schemes} person-key schemes cannot be merged."
-        ));
-    }
-    if without > 0 {
-        notes.push(format!(
-            "Submissions without person keys, which count no persons: {without} of {all}."
-        ));
-    }
-    if !plan.protection.is_exact() {
-        notes.push("Consultations without a person key count no person.".into());
-    } else if keyless > 0 {
-        notes.push(format!("Consultations without a person key, in submissions that carry keys: {keyless}. They count no person."));
-    }
-    if schemes == 0 && all > 0 {
-        provenance.empty = Some(Absence::not_computable(
-            "no submission carries person keys: ask for CONTACTS or ATTENDED_CONTACTS",
-        ));
     }
 }

@@ -54,6 +54,25 @@ impl Engine {
         let crosstab = self.crosstab(&plan, plan.path(), inner, Some(listed))?;
         Ok(Tabulated { plan, crosstab })
     }
+
+    /// The same of several plans of the same records by the same rows, in one pass.
+    pub(super) fn tabulated_each<const N: usize>(
+        &self,
+        plans: [Plan; N],
+        inner: usize,
+        columns: usize,
+    ) -> Result<[Tabulated; N], QueryError> {
+        let outer = plans[0].axes.len() - inner;
+        let wanted = Vec::from_iter(plans.iter().map(|plan| (plan, None)));
+        let mut pass = self.pass(&wanted, outer, self.listed(outer, columns))?;
+        let mut crosstabs = Vec::with_capacity(N);
+        for number in 0..N {
+            crosstabs.push(pass.crosstab(number)?);
+        }
+        pass.end()?;
+        let mut crosstabs = crosstabs.into_iter();
+        Ok(plans.map(|plan| Tabulated { plan, crosstab: crosstabs.next().unwrap_or_default() }))
+    }
 }
 
 /// A cross-tabulation by what tells the rows apart and by inner axes, which are the last, and the plan that it was counted by.

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, add_persons, count_crosstab};
-use super::inner_column::InnerColumn;
 use super::listed::{Listed, begins};
 use super::plan::{On, Plan, PlanFilter, PlanMonth};
 use super::shape::Path;
@@ -28,7 +27,7 @@ const PERSON_BITS: usize = if cfg!(test) { 1 << 10 } else { 1 << 28 };
 const FEW: usize = 2;
 
 /// A plan that is being counted, by the axes of its dense table.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     engine: &'a Engine,
     plan: &'a Plan,
     size: usize,
@@ -43,7 +42,7 @@ struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    fn new(
+    pub(super) fn new(
         engine: &'a Engine,
         plan: &'a Plan,
         (cube, size, coded): (&Cube, usize, &[Coded]),
@@ -162,7 +161,7 @@ impl<'a> Scan<'a> {
         then(Records { terms, weights: &weights, stretches })
     }
 
-    fn counts(&self, path: Path) -> Result<Vec<TrueCount>, QueryError> {
+    pub(super) fn counts(&self, path: Path) -> Result<Vec<TrueCount>, QueryError> {
         if !self.plan.protection.is_exact() {
             return self.with_keys();
         }
@@ -243,7 +242,7 @@ impl<'a> Scan<'a> {
 }
 
 /// Bytes in memory of a row besides what was counted in it: its places, and what holds them.
-fn of_a_row(places: usize) -> usize {
+pub(super) fn of_a_row(places: usize) -> usize {
     64 + places * size_of::<usize>()
 }
 
@@ -395,30 +394,9 @@ impl Engine {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
-        let (cube, size, mut coded) = plan.shape()?;
         // Each row has a cell at least.
-        let listed = self.listed(outer, 1);
-        plan.fits(outer, listed)?;
-        let row = of_a_row(outer) + 2 * size_of::<T>();
-        let kept = plan.rows_within(&coded[..outer], Some(listed)) * row;
-        let before = folded.rows.len();
-        let begins = begins(plan, Some(listed), before);
-        match self.inner_column(plan, outer, &coded[outer..])? {
-            Some(column) => {
-                let InnerColumn { plan, coded: inner, places, bytes } = column;
-                coded.truncate(outer);
-                coded.push(inner);
-                let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-                let size = cube.size().unwrap_or(usize::MAX);
-                let scan = Scan::new(self, &plan, (&cube, size, &coded), kept + bytes);
-                let add = |of: &mut T, at: &[usize], n| add(of, &places[at[0]], n);
-                folded.add_by_place(&scan.counts(Path::Columns)?, &coded, outer, begins, add)?;
-            }
-            None => {
-                let scan = Scan::new(self, plan, (&cube, size, &coded), kept);
-                folded.add_by_place(&scan.counts(plan.path())?, &coded, outer, begins, add)?;
-            }
-        }
-        self.settings.threads.keep(folded.rows.len().saturating_sub(before) * row)
+        let mut pass = self.pass(&[(plan, Some(size_of::<T>()))], outer, self.listed(outer, 1))?;
+        pass.fold(0, folded, add)?;
+        pass.end()
     }
 }

@@ -55,6 +55,8 @@ pub(super) struct Totals {
     pub(super) not_collected: TrueCount,
     /// Only in places that do not apply: nothing is asked there.
     pub(super) outside: TrueCount,
+    /// Of those in a place that is known: in more than one category. Of records zero.
+    pub(super) several: TrueCount,
 }
 
 impl Totals {
@@ -88,6 +90,7 @@ impl InnerCounts {
         self.totals.unknown += others.totals.unknown;
         self.totals.not_collected += others.totals.not_collected;
         self.totals.outside += others.totals.outside;
+        self.totals.several += others.totals.several;
     }
 }
 
@@ -105,6 +108,7 @@ impl Crosstab {
 }
 
 /// The codes of an axis: one for each different list of places that its values have.
+#[derive(Clone, PartialEq)]
 pub(super) struct Coded {
     /// Code of each value; of a value that does not occur, any.
     pub(super) of_value: Vec<u32>,
@@ -157,19 +161,20 @@ fn combinations(lists: &[&Vec<usize>]) -> Vec<Vec<usize>> {
 }
 
 /// Codes of a cell on every axis.
-fn codes_of(mut cell: usize, coded: &[Coded]) -> Vec<usize> {
+pub(super) fn codes_of(mut cell: u32, coded: &[Coded]) -> Vec<u32> {
     let mut codes = vec![0; coded.len()];
     for (axis, code) in codes.iter_mut().enumerate().rev() {
-        let size = coded[axis].spread.len().max(1);
+        let size = u32::try_from(coded[axis].spread.len().max(1)).unwrap_or(u32::MAX);
         (*code, cell) = (cell % size, cell / size);
     }
     codes
 }
 
 /// The rows that a combination of codes on the outer axes falls into.
-pub(super) fn rows_of(cell: usize, outer: &[Coded]) -> Vec<Vec<usize>> {
-    let codes = codes_of(cell, outer);
-    let lists: Vec<_> = codes.iter().zip(outer).map(|(code, axis)| &axis.spread[*code]).collect();
+fn rows_of(cell: usize, outer: &[Coded]) -> Vec<Vec<usize>> {
+    let codes = codes_of(u32::try_from(cell).unwrap_or(u32::MAX), outer);
+    let lists = codes.iter().zip(outer).map(|(code, axis)| &axis.spread[*code as usize]);
+    let lists: Vec<_> = lists.collect();
     combinations(&lists)
 }
 
@@ -296,16 +301,27 @@ pub(super) fn add_persons(
         let known = |place: &usize| *place < categories || is(*place, State::Coarser);
         let asked = |place: &usize| !is(*place, State::NotApplicable);
         let collected = |place: &usize| asked(place) && !is(*place, State::NotCollected);
-        let whoever = |wanted: &dyn Fn(&[usize]) -> bool| {
+        let set = |wanted: &dyn Fn(&[usize]) -> bool| {
             let mut found = Vec::new();
             for (cell, _) in numbers.iter().enumerate().filter(|(_, of)| wanted(of)) {
                 combinations.iter().for_each(|of| persons.put(of * size + cell, &mut found));
             }
-            persons.counted(&found)
+            found
         };
+        let whoever = |wanted: &dyn Fn(&[usize]) -> bool| persons.counted(&set(wanted));
         let occurring: BTreeSet<usize> = numbers.iter().flatten().copied().collect();
+        let (mut once, mut several) = (Vec::new(), Vec::new());
         for place in occurring {
-            counts.inner[place] = whoever(&|of| of.contains(&place));
+            let found = set(&|of| of.contains(&place));
+            counts.inner[place] = persons.counted(&found);
+            if place < categories {
+                once.resize(found.len(), 0);
+                several.resize(found.len(), 0);
+                for ((once, several), of) in once.iter_mut().zip(&mut several).zip(found) {
+                    *several |= *once & of;
+                    *once |= of;
+                }
+            }
         }
         let is_known = whoever(&|of| of.iter().any(known));
         let is_collected = whoever(&|of| of.iter().any(collected));
@@ -315,6 +331,7 @@ pub(super) fn add_persons(
             unknown: is_collected - is_known,
             not_collected: is_asked - is_collected,
             outside: whoever(&|_| true) - is_asked,
+            several: persons.counted(&several),
         };
         counts
     };

@@ -11,7 +11,7 @@ use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, Column};
 use super::plan::Plan;
 use super::provenance::QuestionSettings;
-use super::question::{Counted, Question};
+use super::question::{Counted, Question, asks_its_query};
 use super::snapshot::{self, keep_last};
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
@@ -141,13 +141,7 @@ impl Question for IndicatorQuestion {
     type Figures = Folded<Tally>;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Persons).with("indicator", &self.indicator)

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::crosstab::{Coded, rows_of};
+use super::crosstab::{Coded, codes_of};
 use super::plan::{On, Plan, PlanAxis, PlanMonth};
 use crate::domain::cube::{Adds, Codes, Cube, Records, Stretch, Term};
 use crate::domain::field::Field;
@@ -20,8 +20,8 @@ pub(super) struct InnerColumn {
     pub(super) plan: Plan,
     /// The codes of its last axis: one for each combination that occurs.
     pub(super) coded: Coded,
-    /// The places on the inner axes of each of these codes.
-    pub(super) places: Vec<Vec<usize>>,
+    /// The codes on the inner axes of each of these codes.
+    pub(super) codes: Vec<Vec<u32>>,
     /// Bytes in memory of the column.
     pub(super) bytes: usize,
 }
@@ -111,19 +111,19 @@ impl<'a> Parts<'a> {
 }
 
 impl Engine {
-    /// The axes of a plan behind the first `outer` ones, with these codes, as one column. None: the columns themselves are counted as fast, since no
-    /// fields are looked up together, or the plan is of a small part of the records.
+    /// The axes of a plan behind the first `outer` ones, with these codes, as one column. None: the plan is of a small part of the records, or an axis
+    /// was made for this question alone. `kept`: bytes that the question needs besides.
     pub(super) fn inner_column(
         &self,
         plan: &Plan,
         outer: usize,
         coded: &[Coded],
+        kept: usize,
     ) -> Result<Option<InnerColumn>, QueryError> {
         let axes = &plan.axes[outer..];
         let own: usize = plan.months.iter().map(PlanMonth::records).sum();
         let records: usize = plan.months.iter().map(|month| month.standing.records()).sum();
-        let is_together = axes.iter().any(|axis| matches!(axis.on, On::Together(_)));
-        if !is_together || own < records / 2 {
+        if own < records / 2 {
             return Ok(None);
         }
         let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
@@ -139,7 +139,7 @@ impl Engine {
         let threads = &self.settings.threads;
         let bytes = records * size_of::<u32>();
         // The columns that it is made of may have to be made too.
-        threads.room(2 * bytes)?;
+        threads.room(kept + 2 * bytes)?;
         let columns = threads.each(&plan.months, PlanMonth::records, |month| {
             let kind = Kind::Inner(parts.number(plan, month));
             self.slabs.worked(&month.standing, kind, || parts.work(self, plan, month))
@@ -147,19 +147,18 @@ impl Engine {
         let occurring = columns.iter().flat_map(|column| column.occurring.iter().copied());
         let occurring: BTreeSet<u32> = occurring.collect();
         let mut of_value = vec![0; occurring.last().map_or(0, |last| *last as usize + 1)];
-        let mut places = Vec::with_capacity(occurring.len());
-        for (number, code) in (0..).zip(&occurring) {
-            of_value[*code as usize] = number;
-            // No inner axis is multi-valued: there is one combination of places.
-            places.push(rows_of(*code as usize, coded).swap_remove(0));
+        let mut codes = Vec::with_capacity(occurring.len());
+        for (number, cell) in (0..).zip(&occurring) {
+            of_value[*cell as usize] = number;
+            codes.push(codes_of(*cell, coded));
         }
         let months = plan.months.iter().map(|month| month.standing.slot.month);
         let of_month: BTreeMap<_, _> =
             months.zip(columns.iter().map(|column| Arc::clone(&column.codes))).collect();
         let mut plan = plan.clone();
         plan.axes.truncate(outer);
-        plan.axes.push(PlanAxis::computed(On::Derived(Arc::new(of_month)), places.len()));
-        let spread = (0..places.len()).map(|place| vec![place]).collect();
-        Ok(Some(InnerColumn { plan, coded: Coded { of_value, spread }, places, bytes }))
+        plan.axes.push(PlanAxis::computed(On::Derived(Arc::new(of_month)), codes.len()));
+        let spread = (0..codes.len()).map(|place| vec![place]).collect();
+        Ok(Some(InnerColumn { plan, coded: Coded { of_value, spread }, codes, bytes }))
     }
 }

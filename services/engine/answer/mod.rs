@@ -4,7 +4,7 @@
 //! - `question` what a table says of itself, `skeleton` how every answer is made, `protected` the form in which it leaves
 //! - `model` columns, rows and cells, `cell` cells out of counts, `definition` the kinds of columns of a table
 //! - `channels`, `outcomes`, `exclusion`, `provision`, `impact`, `risk`, `indicators` the tables
-//! - `recording`, `timeliness`, `representativeness` the tables of data quality
+//! - `recording`, `timeliness`, `representativeness`, `consistency` the tables of data quality
 //! - `comparison` the groups of a dimension compared with one of them
 //! - `inequality` answers made of answers: summary measures, gaps over time, the largest gaps, targets
 //! - `listed` tables that are too long, refused early
@@ -22,6 +22,7 @@ mod base_cells;
 mod cell;
 mod channels;
 mod comparison;
+mod consistency;
 mod consultations;
 mod contributors;
 mod counting;
@@ -41,6 +42,8 @@ mod model;
 mod outcome_shares;
 mod outcomes;
 mod parent;
+mod pass;
+mod people;
 mod plan;
 mod planning;
 mod protected;
@@ -66,6 +69,7 @@ mod wider;
 pub use access::snapshots_beside;
 pub use axis_positions::AxisPositions;
 pub use channels::ChannelQuestion;
+pub use consistency::ConsistencyQuestion;
 pub use definition::{ColumnDefinition, TableDefinition};
 pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};

@@ -92,8 +92,7 @@ impl OutcomeShares {
         columns: usize,
         [attendance, waits]: [Plan; 2],
     ) -> Result<Self, QueryError> {
-        let attendance = engine.tabulated(attendance, 2, columns)?;
-        let waits = engine.tabulated(waits, 2, columns)?;
+        let [attendance, waits] = engine.tabulated_each([attendance, waits], 2, columns)?;
         let reference = &attendance.plan.reference;
         let missed = says(reference, MISSED, attendance.inner(), late_counts_as_missed);
         let of_waits = WAITS.map(|id| says(reference, id, waits.inner(), false));

@@ -6,9 +6,9 @@ use super::access::needs_of_records;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Cell, Column, Key};
 use super::outcome_shares::{ATTENDANCE, GroupOutcomes, LEAD_TIME, MISSED, OutcomeShares, WAITS};
-use super::plan::{Plan, PlanAxis};
+use super::plan::PlanAxis;
 use super::provenance::QuestionSettings;
-use super::question::{Counted, Question};
+use super::question::{Counted, Question, asks_its_query};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
@@ -90,13 +90,7 @@ impl Question for OutcomeQuestion {
     /// The channel's place, none for all channels, and what is shown of it.
     type Shows = (Option<usize>, Shows);
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts)
@@ -122,10 +116,6 @@ impl Question for OutcomeQuestion {
         let (channel, occurring) = (tabulated.inner().clone(), tabulated.occurring());
         let figures = Outcomes { shares, channel, occurring };
         tabulated.counted(provenance, quality, "consultation", figures)
-    }
-
-    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        engine.consultations(query, Measure::Contacts, &[]).map(Some)
     }
 
     fn all(&self, figures: &Outcomes, row: &[usize]) -> Option<TrueCount> {

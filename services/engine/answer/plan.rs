@@ -41,6 +41,13 @@ pub(super) enum On {
     Together(Arc<Together>),
 }
 
+impl On {
+    /// Whether both are of the same field.
+    pub(super) fn is_field_of(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Field(one, _), Self::Field(same, _)) if one == same)
+    }
+}
+
 /// Fields that say something together only: the sum of what their codes add is looked up.
 #[derive(Debug)]
 pub(super) struct Together {

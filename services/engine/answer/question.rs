@@ -31,6 +31,20 @@ pub(super) struct Counted<C> {
     pub(super) figures: C,
 }
 
+/// The query of a question that has it in the field of this name.
+macro_rules! asks_its_query {
+    () => {
+        fn query(&self) -> &Query {
+            &self.query
+        }
+
+        fn query_mut(&mut self) -> &mut Query {
+            &mut self.query
+        }
+    };
+}
+pub(super) use asks_its_query;
+
 /// A question to a table. The skeleton asks in this order: count, volume, columns, cells, beside.
 pub(super) trait Question: Clone + Send + Sync {
     /// The table that answers it.
@@ -52,9 +66,10 @@ pub(super) trait Question: Clone + Send + Sync {
     /// Plans and counts: its own query, or the same question about something else.
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Self::Figures>, QueryError>;
 
-    /// A plan, without axes, of what could not be attributed to the area; none: the table has no such volume.
-    fn volume(&self, _engine: &Engine, _query: &Query) -> Result<Option<Plan>, QueryError> {
-        Ok(None)
+    /// A plan, without axes, of what could not be attributed to the area; none: the table has no such volume. Unless a table says otherwise:
+    /// consultations.
+    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
+        engine.consultations(query, self.settings().measure, &[]).map(Some)
     }
 
     /// Everything that the cells of a row are parts of, each record or person once; none: its total is not what others know.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::consultations::Tabulated;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, Column, Figure, Key, KeyId};
-use super::plan::{Plan, PlanAxis};
+use super::plan::PlanAxis;
 use super::provenance::QuestionSettings;
-use super::question::{Counted, Question};
+use super::question::{Counted, Question, asks_its_query};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::domain::measures::maturity::{Item, index};
@@ -140,13 +140,7 @@ impl Question for RecordingQuestion {
     type Figures = Recordings;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts).with("default_threshold", &self.default_threshold)
@@ -174,10 +168,6 @@ impl Question for RecordingQuestion {
         let coverage = coverage.filter_map(|(id, coverage)| Some((id, coverage?))).collect();
         let figures = Recordings { fields: of, coverage };
         rows.counted(provenance, quality, "consultation", figures)
-    }
-
-    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        engine.consultations(query, Measure::Contacts, &[]).map(Some)
     }
 
     fn all(&self, figures: &Recordings, row: &[usize]) -> Option<TrueCount> {

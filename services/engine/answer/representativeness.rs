@@ -2,15 +2,14 @@
 //! (indicator DQ-10).
 
 use super::access::needs_of_records;
-use super::channels::person_notes;
-use super::consultations::Tabulated;
 use super::crosstab::Crosstab;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::frame::has_total;
 use super::model::{Absence, Cell, CellCounts, Column, Figure};
+use super::people::{CONTACTS_INSTEAD, person_notes};
 use super::plan::{Plan, PlanAxis};
 use super::provenance::QuestionSettings;
-use super::question::{Counted, Question};
+use super::question::{Counted, Question, asks_its_query};
 use super::rates::{Known, Population, of_people};
 use crate::domain::codes::{Dimension, State};
 use crate::domain::disclosure::{Protection, TrueCount};
@@ -139,13 +138,7 @@ impl Question for RepresentativenessQuestion {
     type Figures = Represented;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(self.measure)
@@ -158,14 +151,7 @@ impl Question for RepresentativenessQuestion {
         let plan = |query: &Query| {
             engine.consultations(query, self.measure, &[self.characteristic.as_str()])
         };
-        let tabulated = |plan: Plan| -> Result<(Tabulated, u64), QueryError> {
-            if !persons {
-                return Ok((engine.tabulated(plan, 1, COLUMNS)?, 0));
-            }
-            let listed = engine.listed(plan.axes.len() - 1, COLUMNS);
-            let (crosstab, without) = engine.count_persons(&plan, listed)?;
-            Ok((Tabulated { plan, crosstab }, without))
-        };
+        let tabulated = |plan: Plan| engine.people_or_records(plan, persons, COLUMNS);
         let mut by_all = plan(query)?;
         let mut provenance = engine.provenance(&mut by_all, query)?;
         needs_of_records(&by_all, &mut provenance);
@@ -177,7 +163,7 @@ impl Question for RepresentativenessQuestion {
         }
         let quality = engine.quality(&[(&rows.plan, sums)])?;
         if persons {
-            person_notes(&rows.plan, without, &mut provenance);
+            person_notes(&rows.plan, without, &mut provenance, CONTACTS_INSTEAD);
         }
         let mut beside = pinned.clone();
         beside.by.retain(|id| *id != self.characteristic);
@@ -200,10 +186,6 @@ impl Question for RepresentativenessQuestion {
         let figures =
             Represented { rows: crosstab, axis, number, wholes, left_out, persons, population };
         rows.counted(provenance, quality, "consultation", figures)
-    }
-
-    fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        engine.consultations(query, self.measure, &[]).map(Some)
     }
 
     fn all(&self, figures: &Represented, row: &[usize]) -> Option<TrueCount> {

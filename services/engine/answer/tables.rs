@@ -1,6 +1,7 @@
 //! Every table.
 
 use super::channels::ChannelQuestion;
+use super::consistency::ConsistencyQuestion;
 use super::definition::TableDefinition;
 use super::exclusion::ExclusionQuestion;
 use super::impact::ImpactQuestion;
@@ -16,7 +17,7 @@ use super::timeliness::TimelinessQuestion;
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 14] {
+pub fn tables() -> [TableDefinition; 15] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -32,5 +33,6 @@ pub fn tables() -> [TableDefinition; 14] {
         RecordingQuestion::TABLE,
         TimelinessQuestion::TABLE,
         RepresentativenessQuestion::TABLE,
+        ConsistencyQuestion::TABLE,
     ]
 }

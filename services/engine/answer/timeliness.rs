@@ -6,7 +6,7 @@ use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, CellCounts, Column, Figure, Key};
 use super::plan::{Plan, organisation_key, state_words};
 use super::provenance::QuestionSettings;
-use super::question::{Counted, Question, RowPlaces};
+use super::question::{Counted, Question, RowPlaces, asks_its_query};
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
@@ -91,13 +91,7 @@ impl Question for TimelinessQuestion {
     type Figures = Timely;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings { has_limits: false, ..QuestionSettings::of(Measure::Contacts) }
@@ -121,6 +115,10 @@ impl Question for TimelinessQuestion {
         let nothing = (timely.all.expected == 0).then(|| Absence::not_computable(NOBODY));
         let position = plan.position;
         Ok(Counted { plan: Some(plan), position, provenance, rows, nothing, figures: timely })
+    }
+
+    fn volume(&self, _: &Engine, _: &Query) -> Result<Option<Plan>, QueryError> {
+        Ok(None)
     }
 
     /// Submissions are no people: how many there are is told to everybody who may ask.

@@ -55,7 +55,7 @@ impl Record {
     /// Who calls, the disclosure profile and the purpose; empty: none was found.
     pub fn is_of(&self, who: Arc<Who>, profile: &'static str, purpose: &str) {
         self.note(|call| {
-            (call.who, call.profile, call.purpose) = (who, profile, purpose.to_owned())
+            (call.who, call.profile, call.purpose) = (who, profile, purpose.to_owned());
         });
     }
 

@@ -18,6 +18,7 @@ pub(super) mod reference;
 pub(super) mod release;
 pub(super) mod submission;
 pub(super) mod target;
+pub(super) mod telemetry;
 pub(super) mod trim;
 mod wire;
 

@@ -7,7 +7,8 @@ use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::answer::{
-    RECORDING, RecordingQuestion, RepresentativenessQuestion, TimelinessQuestion, characteristic,
+    ConsistencyQuestion, RECORDING, RecordingQuestion, RepresentativenessQuestion,
+    TimelinessQuestion, characteristic,
 };
 use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid, taking};
 use crate::proto::v1;
@@ -27,7 +28,7 @@ pub(super) fn recording(
     let mut wrong = Wrong::default();
     let query =
         wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
-    let fields = wrong.take(fields(reference, &request.characteristics));
+    let fields = wrong.take(fields(reference, &request.characteristics, |_| true));
     for (place, id) in request.indicators.iter().enumerate() {
         if !wrong.is_full() && RECORDING.iter().all(|(known, _)| known != id) {
             let all = RECORDING.map(|(known, _)| known).join(", ");
@@ -122,14 +123,46 @@ pub(super) fn representativeness(
     Ok(RepresentativenessQuestion { query, characteristic, measure, population })
 }
 
-/// The fields of consultations that are asked about; of none, every characteristic of people. Each once.
-fn fields(reference: &Reference, asked: &[String]) -> Result<Vec<Field>, QueryError> {
+/// Characteristics that change with time: two values of one person are no fault.
+const CHANGING: [Field; 8] = [
+    Field::Age,
+    Field::MaritalStatus,
+    Field::PregnancyMaternity,
+    Field::Deprivation,
+    Field::InclusionGroup,
+    Field::LocalGroup,
+    Field::Carer,
+    Field::DigitalAccess,
+];
+
+/// Asks whether the records of each person agree.
+pub(super) fn consistency(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetConsistencyRequest,
+) -> Result<ConsistencyQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let query =
+        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
+    let seldom_changes = |field: &Field| !CHANGING.contains(field);
+    let fields = wrong.take(fields(reference, &request.characteristics, seldom_changes));
+    let (query, fields) = wrong.unless(query.zip(fields))?;
+    Ok(ConsistencyQuestion { query, fields })
+}
+
+/// The fields of consultations that are asked about; of none, every characteristic of people that is wanted. Each once.
+fn fields(
+    reference: &Reference,
+    asked: &[String],
+    is_wanted: impl Fn(&Field) -> bool,
+) -> Result<Vec<Field>, QueryError> {
     let possible = || {
         let of_records = |field: &Field| field.is_collected_in(Dataset::Consultations);
         Field::all().filter(of_records).filter(|field| field.list().is_some())
     };
     if asked.is_empty() {
-        return Ok(possible().filter(|field| field.is_characteristic()).collect());
+        let wanted = possible().filter(|field| field.is_characteristic()).filter(is_wanted);
+        return Ok(wanted.collect());
     }
     let (mut wrong, mut found) = (Wrong::default(), Vec::new());
     for (place, name) in asked.iter().enumerate() {

@@ -31,7 +31,7 @@ pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
         "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording, \
-         timeliness and representativeness",
+         timeliness, representativeness and consistency",
     )
 }
 
@@ -82,6 +82,7 @@ pub(in crate::rpc) fn question(
         Table::Representativeness(asked) => {
             any(quality::representativeness(reference, reader, asked))
         }
+        Table::Consistency(asked) => any(quality::consistency(reference, reader, asked)),
     }
 }
 

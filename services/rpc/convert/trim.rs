@@ -31,7 +31,8 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         | Table::TargetStatus(_)
         | Table::Recording(_)
         | Table::Timeliness(_)
-        | Table::Representativeness(_) => return,
+        | Table::Representativeness(_)
+        | Table::Consistency(_) => return,
     };
 }
 
@@ -60,6 +61,10 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
             &mut asked.query
         }
         Table::Timeliness(asked) => &mut asked.query,
+        Table::Consistency(asked) => {
+            trim(&mut asked.characteristics);
+            &mut asked.query
+        }
         Table::Representativeness(asked) => {
             trim([&mut asked.population_collection]);
             &mut asked.query

@@ -26,7 +26,8 @@ pub(super) fn code(reason: ErrorReason) -> Code {
         | ErrorReason::IndicatorNotFound
         | ErrorReason::SubmissionNotFound
         | ErrorReason::PersonNotFound
-        | ErrorReason::ReleaseNotFound => Code::NotFound,
+        | ErrorReason::ReleaseNotFound
+        | ErrorReason::SubscriptionNotFound => Code::NotFound,
         ErrorReason::RequestIdReused | ErrorReason::ReleaseExists => Code::AlreadyExists,
         ErrorReason::MessageTooLarge => Code::OutOfRange,
         ErrorReason::SubmissionNotCurrent

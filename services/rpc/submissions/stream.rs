@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use tonic::{Code, Request, Status, Streaming};
 
 use super::kind::Kind;
-use super::{receipt, refusal};
+use super::{receipt, refusal, told};
 use crate::engine::Outcome;
+use crate::engine::delivery::RefusedSubmission;
 use crate::engine::intake::{Intake, Refused, Rows, Taken};
 use crate::engine::receipt::Receipt;
 use crate::proto::v1;
@@ -45,13 +46,20 @@ pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
     let (caller, record) = (service.caller(&request)?, Record::of(&request));
-    let result = take((service, caller, &record), request.into_inner(), kind).await;
-    service.engine.counts().submission(outcome(&result));
+    let (partner, mut about) = (caller.name().to_owned(), RefusedSubmission::default());
+    let call = (service, caller, &record);
+    let result = take(call, &mut about, request.into_inner(), kind).await;
+    let outcome = outcome(&result);
+    service.engine.counts().submission(outcome);
+    if let (Err(refused), Outcome::Refused) = (&result, outcome) {
+        told::refused(service, RefusedSubmission { partner, ..about }, refused).await;
+    }
     result
 }
 
 async fn take<H: Message + Default + 'static, B: Rows>(
     (service, caller, record): (&Service, Caller, &Record),
+    about: &mut RefusedSubmission,
     mut stream: Streaming<Incoming<H>>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
@@ -101,7 +109,9 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     }
     // If reading has ended already, nothing waits for this.
     drop(batches.send(None).await);
-    let (request_id, taken) = reading.await.map_err(|error| status::internal(&error))?;
+    let (of, taken) = reading.await.map_err(|error| status::internal(&error))?;
+    let request_id = of.request_id.clone();
+    *about = of;
     let taken = taken.map_err(|broken| match broken {
         Broken::Off => status::stopping(),
         Broken::Header(refused) => refused,
@@ -124,21 +134,19 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     receipt::receipt((service, &caller), receipt)
 }
 
-/// Checks the header, and reads batches until the end of the stream. Also returns the request id; empty if the header is refused.
+/// Checks the header, and reads batches until the end of the stream. Also returns what the header says; nothing if it is refused.
 fn read<H, B: Rows>(
     (service, caller): (&Service, &Caller),
     given: &H,
     batches: mpsc::Receiver<Option<Bytes>>,
     kind: &Kind<H, B>,
-) -> (String, Result<Taken, Broken>) {
+) -> (RefusedSubmission, Result<Taken, Broken>) {
     let allowed = |intake: Intake<B>| {
         service.may_submit(caller, &intake.header().organisation).map(|()| intake)
     };
     match (kind.start)(&service.engine, caller.name(), given).and_then(allowed) {
-        Ok(intake) => {
-            (intake.header().request_id.clone(), rows(service, intake, batches, kind.take))
-        }
-        Err(refused) => (String::new(), Err(Broken::Header(refused))),
+        Ok(intake) => (told::about(intake.header()), rows(service, intake, batches, kind.take)),
+        Err(refused) => (RefusedSubmission::default(), Err(Broken::Header(refused))),
     }
 }
 

@@ -1,16 +1,12 @@
 //! Certificates of a bench: an authority of its own, the server's, one partner's, who may send and read
 //! everything that partners may, and that of a partner who behaves badly.
-#![allow(dead_code, reason = "each bench uses a part of it")]
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use equity_indicators::app::authority::Authority;
 use equity_indicators::config::Config;
-use tonic::transport::{
-    Certificate, Channel, ClientTlsConfig, Endpoint, Identity, ServerTlsConfig,
-};
+use tonic::transport::{Certificate, ClientTlsConfig, Identity, ServerTlsConfig};
 
 use super::Outcome;
 
@@ -55,28 +51,13 @@ fn files() -> Outcome<&'static Files> {
     Ok(FILES.get_or_init(|| Files { folder, authority }))
 }
 
-fn path(name: &str) -> Outcome<PathBuf> {
+/// The path of a file; of the folder, without a name.
+pub fn path(name: &str) -> Outcome<PathBuf> {
     Ok(files()?.folder.path().join(name))
 }
 
 fn read(name: &str) -> Outcome<Vec<u8>> {
     Ok(std::fs::read(path(name)?)?)
-}
-
-/// Where the files are.
-pub fn folder() -> Outcome<&'static Path> {
-    Ok(files()?.folder.path())
-}
-
-/// The settings of a service, as a program, that knows its callers by their certificates.
-pub fn settings() -> Outcome<Vec<(&'static str, OsString)>> {
-    let named = [
-        ("EQUITY_TLS_CERTIFICATE_FILE", "server.crt"),
-        ("EQUITY_TLS_KEY_FILE", "server.key"),
-        ("EQUITY_TLS_CLIENT_AUTHORITIES_FILE", "ca.crt"),
-        ("EQUITY_PARTNERS_FILE", "partners.toml"),
-    ];
-    named.into_iter().map(|(name, file)| Ok((name, path(file)?.into()))).collect()
 }
 
 /// Makes a service know its callers by their certificates.
@@ -102,12 +83,6 @@ pub fn client_of(name: &str) -> Outcome<ClientTlsConfig> {
     let identity = Identity::from_pem(file("crt")?, file("key")?);
     let trusted = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read("ca.crt")?));
     Ok(trusted.identity(identity).domain_name("localhost"))
-}
-
-/// One connection of a partner of the bench.
-pub async fn connect(uri: &str, partner: &str) -> Outcome<Channel> {
-    let endpoint = Endpoint::from_shared(uri.to_owned())?.tcp_nodelay(true);
-    Ok(endpoint.tls_config(client_of(partner)?)?.connect().await?)
 }
 
 /// A server that asks clients for a certificate of the authority, as the service does.

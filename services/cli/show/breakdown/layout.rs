@@ -268,6 +268,13 @@ const REPRESENTATIVENESS: Layout = Layout {
     ..DEFAULT
 };
 
+const CONSISTENCY: Layout = Layout {
+    counted: "people whose records give more than one value, of the people with a value",
+    titles: &[("PERSONS", "people"), ("DQ-08", "more than one")],
+    charted: (&[], &["DQ-08"]),
+    ..DEFAULT
+};
+
 /// A line for each measure of each figure.
 const INEQUALITY: Layout = Layout {
     sections: &[Section::of(&[], (Down::Indicators, Down::Indicators), Counts::All)],
@@ -344,6 +351,7 @@ impl Layout {
             "RECORDING" => RECORDING,
             "TIMELINESS" => TIMELINESS,
             "REPRESENTATIVENESS" => REPRESENTATIVENESS,
+            "CONSISTENCY" => CONSISTENCY,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "GAPS" => GAPS,

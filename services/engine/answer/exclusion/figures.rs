@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shares::{Shares, grouped};
+use super::shares::{Counting, Shares, grouped};
 use crate::domain::codes::State;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
@@ -14,7 +14,7 @@ use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::{Crosstab, Folded, InnerCounts};
 use crate::engine::answer::model::{Absence, Cell, Figure};
 use crate::engine::answer::outcome_shares::says;
-use crate::engine::answer::plan::PlanAxis;
+use crate::engine::answer::plan::{Plan, PlanAxis};
 use crate::engine::answer::snapshot::keep_last;
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
@@ -43,7 +43,7 @@ struct Reasons {
 
 /// Everything that a cell is made of.
 pub(in crate::engine::answer) struct ExclusionFigures {
-    people: Crosstab,
+    pub(super) people: Crosstab,
     reasons: Folded<Reasons>,
     /// Axis of the reasons, and which of its places occur.
     pub(super) reason: PlanAxis,
@@ -54,11 +54,11 @@ pub(in crate::engine::answer) struct ExclusionFigures {
 }
 
 impl ExclusionFigures {
-    /// Counts what the indicators need. `people` are those of the base.
+    /// Counts what the indicators need. `people` is the plan of the base.
     pub(super) fn new(
         engine: &Engine,
         query: &Query,
-        people: Crosstab,
+        people: &Plan,
         indicators: &[String],
     ) -> Result<Self, QueryError> {
         let planned = |inner: &[&str], conditions: Vec<Condition>| {
@@ -72,7 +72,24 @@ impl ExclusionFigures {
         let known: Vec<_> = access.categories.iter().map(|(code, _)| code.as_str()).collect();
         let is_excluded = answers(access, &EXCLUDED, &known);
         merge(access, &is_excluded);
-        let counted = engine.count(&plan, 2)?;
+        let mut countings = Vec::new();
+        for ((dimension, conditions), ids) in grouped(&reference, indicators) {
+            let held = conditions.iter().map(|condition| condition.dimension.as_str());
+            let inner: Vec<_> = std::iter::once(dimension.as_str()).chain(held).collect();
+            countings.push(Counting::new(conditions, ids, planned(&inner, Vec::new())?));
+        }
+        let outer = query.by.len();
+        let plans = [(people, None), (&plan, None)].into_iter();
+        let plans = plans.chain(countings.iter().map(|of| (&of.plan, Some(of.bytes_of_a_row()))));
+        let mut pass = engine.pass(&Vec::from_iter(plans), outer, engine.listed(outer, 1))?;
+        let (people, counted) = (pass.crosstab(0)?, pass.crosstab(1)?);
+        let mut shares = Vec::with_capacity(countings.len());
+        for (number, counting) in countings.iter().enumerate() {
+            let mut tallies = Folded::default();
+            pass.fold(2 + number, &mut tallies, &counting.add)?;
+            shares.push(counting.counted(tallies));
+        }
+        pass.end()?;
         let reason = plan.axes.remove(query.by.len() + 1);
         let reasons = counted.map(|_, counts| {
             let mut reasons = Reasons::default();
@@ -112,15 +129,9 @@ impl ExclusionFigures {
             people,
             reasons,
             reason,
-            shares: Vec::new(),
+            shares,
             differences: BTreeMap::new(),
         };
-        for ((dimension, conditions), ids) in grouped(&reference, indicators) {
-            let held = conditions.iter().map(|condition| condition.dimension.as_str());
-            let inner: Vec<_> = std::iter::once(dimension.as_str()).chain(held).collect();
-            let plan = planned(&inner, Vec::new())?;
-            figures.shares.push(Shares::count(engine, conditions, ids, plan)?);
-        }
         let count = |id: &String| reference.indicator(id)?.count.as_ref();
         for id in indicators {
             let Some(Count::Difference { difference }) = count(id) else { continue };

@@ -7,13 +7,14 @@ use crate::domain::collection::Dataset;
 use crate::domain::disclosure::TrueCount;
 use crate::domain::indicator::Unit;
 use crate::domain::reference::Reference;
+use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::estimates::EstimatesWanted;
 use crate::engine::answer::model::{Cell, Column};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
-use crate::engine::answer::question::{Counted, Question};
+use crate::engine::answer::question::{Counted, Question, asks_its_query};
 use crate::engine::answer::snapshot::{self, keep_last};
 use crate::engine::query::{Measure, Query, Showing, Wrong, no_indicator};
 use crate::engine::{Engine, QueryError};
@@ -110,13 +111,7 @@ impl Question for ExclusionQuestion {
     type Figures = ExclusionFigures;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Persons)
@@ -138,9 +133,8 @@ impl Question for ExclusionQuestion {
         provenance.notes.extend(merged);
         let pinned = plan.pinned(query);
         let tells_all = plan.tells_all();
-        let tabulated = engine.tabulated(plan, 1, 1)?;
-        let people = tabulated.crosstab.clone();
-        let figures = ExclusionFigures::new(engine, &pinned, people, &self.indicators)?;
+        let figures = ExclusionFigures::new(engine, &pinned, &plan, &self.indicators)?;
+        let tabulated = Tabulated { plan, crosstab: figures.people.clone() };
         if tells_all || figures.has_difference_without_limits(&query.showing) {
             provenance.notes.push(GAPS.into());
         }

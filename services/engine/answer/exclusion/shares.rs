@@ -11,7 +11,6 @@ use crate::engine::answer::axis_answers::{answers, merge};
 use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::outcome_shares::says;
 use crate::engine::answer::plan::Plan;
-use crate::engine::{Engine, QueryError};
 
 /// Indicators of one dimension and the same conditions.
 pub(super) struct Shares {
@@ -41,15 +40,21 @@ pub(super) fn grouped<'a>(
     groups
 }
 
-impl Shares {
-    /// Counts some indicators. The last axes of the plan are that of the dimension and those of the conditions. A condition is no
+/// How a cell is added to the tallies of a row: by its places on the inner axes.
+type AddCell = Box<dyn Fn(&mut Vec<Tally>, &[usize], TrueCount)>;
+
+/// Indicators that are about to be counted.
+pub(super) struct Counting<'a> {
+    pub(super) plan: Plan,
+    pub(super) add: AddCell,
+    ids: BTreeSet<&'a String>,
+    of_all: bool,
+}
+
+impl<'a> Counting<'a> {
+    /// Of some indicators. The last axes of the plan are that of the dimension and those of the conditions. A condition is no
     /// filter: of whom it is not known is counted as unknown.
-    pub(super) fn count(
-        engine: &Engine,
-        conditions: &[Condition],
-        ids: BTreeSet<&String>,
-        mut plan: Plan,
-    ) -> Result<Self, QueryError> {
+    pub(super) fn new(conditions: &[Condition], ids: BTreeSet<&'a String>, mut plan: Plan) -> Self {
         let outer = plan.axes.len() - 1 - conditions.len();
         let mut holds = Vec::new();
         for (condition, axis) in conditions.iter().zip(&mut plan.axes[outer + 1..]) {
@@ -64,7 +69,7 @@ impl Shares {
         let of_place = |place: usize| said.iter().map(|says| says[place]).collect();
         let says: Vec<Vec<Response>> = (0..axis.places()).map(of_place).collect();
         merge(axis, &says);
-        let add = |tallies: &mut Vec<Tally>, at: &[usize], count: TrueCount| {
+        let add = move |tallies: &mut Vec<Tally>, at: &[usize], count: TrueCount| {
             let held = holds.iter().zip(&at[1..]).map(|(says, place)| says[*place]);
             let held = held.fold(Response::Yes, Response::and);
             let says = &says[at[0]];
@@ -73,12 +78,22 @@ impl Shares {
                 tally.count(says.given(held), count);
             }
         };
-        let mut tallies = Folded::default();
-        engine.fold(&plan, outer, &mut tallies, add)?;
-        let (indicators, of_all) = (ids.into_iter().cloned().collect(), conditions.is_empty());
-        Ok(Self { indicators, of_all, tallies })
+        Self { plan, add: Box::new(add), ids, of_all: conditions.is_empty() }
     }
 
+    /// Bytes in memory of what is counted for a row.
+    pub(super) fn bytes_of_a_row(&self) -> usize {
+        size_of::<Vec<Tally>>() + self.ids.len() * size_of::<Tally>()
+    }
+
+    /// With what was counted.
+    pub(super) fn counted(&self, tallies: Folded<Vec<Tally>>) -> Shares {
+        let indicators = self.ids.iter().map(|id| (*id).clone()).collect();
+        Shares { indicators, of_all: self.of_all, tallies }
+    }
+}
+
+impl Shares {
     /// The tally of an indicator in a row; none: it is not among these.
     pub(super) fn tally(&self, id: &str, row: &[usize]) -> Option<Tally> {
         let place = self.indicators.iter().position(|known| known == id)?;

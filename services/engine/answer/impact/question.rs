@@ -18,7 +18,7 @@ use crate::engine::answer::outcome_shares::{
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::protected::Beside;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
-use crate::engine::answer::question::{Counted, Question};
+use crate::engine::answer::question::{Counted, Question, asks_its_query};
 use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
@@ -76,13 +76,7 @@ impl Question for ImpactQuestion {
     type Figures = ImpactFigures;
     type Shows = (Part, Shows);
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts)

@@ -1,9 +1,8 @@
 //! What each group of people got, by a few scans of the consultations for every question.
 
-use super::scan::{Ask, Groups, Scans};
+use super::scan::{Ask, Scan, Scans};
 use crate::domain::measures::{Group, Response, provision};
 use crate::engine::answer::access::Access;
-use crate::engine::answer::crosstab::Folded;
 use crate::engine::query::Query;
 use crate::engine::{Engine, QueryError};
 
@@ -16,19 +15,19 @@ fn done(group: Group, met: Response, need: Response) -> Response {
 }
 
 impl Engine {
-    /// What each group of each row got.
-    pub(super) fn provided(
+    /// Scans for what each group of each row got.
+    pub(super) fn scans_of_provision(
         &self,
         query: &Query,
         access: &Access,
         days: u32,
-    ) -> Result<Folded<Groups>, QueryError> {
-        let mut scans = Scans { engine: self, query, access, counted: Folded::default() };
+    ) -> Result<[Scan<'static>; 3], QueryError> {
+        let scans = Scans { engine: self, query, access };
         let mode = Ask::Is(MODE, "IN_PERSON");
         let cancelled = Ask::Is("attendance", "CANCELLED_BY_PROVIDER");
         let yes = |dimension| Ask::Is(dimension, "Y");
 
-        scans.scan(
+        let given = scans.scan(
             [mode, cancelled, yes("face_to_face_offered")],
             |[mode, cancelled, offered]| {
                 let [lowest, highest] = provision::given(mode, cancelled, offered);
@@ -41,7 +40,7 @@ impl Engine {
             },
         )?;
         let preferred = Ask::Is("preferred_mode", "IN_PERSON");
-        scans.scan(
+        let asked_for = scans.scan(
             [mode, cancelled, yes("face_to_face_requested"), Ask::Within(days), preferred],
             |[mode, cancelled, requested, soon, preferred]| {
                 let met = provision::met(mode, cancelled, requested, soon);
@@ -52,7 +51,7 @@ impl Engine {
                 of.involuntary.count(involuntary.given(member), count);
             },
         )?;
-        scans.scan(
+        let communication = scans.scan(
             [yes("interpreter_present"), yes("accessible_need_met")],
             |said| said,
             |of, (group, member), needs, [present, met], count| {
@@ -61,6 +60,6 @@ impl Engine {
                 of.need_met.count(done(group, met, needs.accessible).given(member), count);
             },
         )?;
-        Ok(scans.counted)
+        Ok([given, asked_for, communication])
     }
 }

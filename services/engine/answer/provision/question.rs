@@ -7,12 +7,13 @@ use crate::domain::measures::{Group, Provision, Tally};
 use crate::domain::reference::Reference;
 use crate::engine::answer::access::{NEEDS, needs_asked, snapshots_beside};
 use crate::engine::answer::cell::missing;
+use crate::engine::answer::consultations::Tabulated;
 use crate::engine::answer::crosstab::{Crosstab, Folded};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Key, Reason};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::QuestionSettings;
-use crate::engine::answer::question::{Counted, Question};
+use crate::engine::answer::question::{Counted, Question, asks_its_query};
 use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
@@ -116,13 +117,7 @@ impl Question for ProvisionQuestion {
     type Figures = ProvisionFigures;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         QuestionSettings::of(Measure::Contacts).with("request_met_days", &self.request_met_days)
@@ -144,9 +139,23 @@ impl Question for ProvisionQuestion {
         access.told(&mut provenance);
         provenance.notes.push(NOTE.into());
         let exact = plan.protection.is_exact();
-        let tabulated = engine.tabulated(plan, 1, 1)?;
+        let mut by_source = plan.clone();
+        by_source.axes.pop();
+        let by_source = access.sources(&by_source);
+        let scans = engine.scans_of_provision(&pinned, &access, self.request_met_days)?;
+        let plans = [&plan].into_iter().chain(&by_source).map(|plan| (plan, None));
+        let outer = query.by.len();
+        let mut pass = engine.pass(&Vec::from_iter(plans), outer, engine.listed(outer, 1))?;
+        let (crosstab, mut groups) = (pass.crosstab(0)?, Folded::<Groups>::default());
+        let sources = (1..=by_source.len()).map(|number| pass.crosstab(number));
+        let sources = sources.collect::<Result<_, _>>()?;
+        pass.end()?;
+        // Each has a large table of its own: one after the other.
+        for scan in &scans {
+            engine.fold(&scan.plan, outer, &mut groups, &scan.add)?;
+        }
+        let tabulated = Tabulated { plan, crosstab };
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
-        let groups = engine.provided(&pinned, &access, self.request_met_days)?;
         let [lowest, highest] = groups.all[Group::All as usize].given;
         let see = |count| exact.then(|| Protection::Exact.see(count)).flatten();
         let seen = see(highest.numerator).zip(see(lowest.numerator)).zip(see(lowest.denominator));
@@ -156,7 +165,6 @@ impl Question for ProvisionQuestion {
                  the channel with what became of it or the offer is known and says no, and the other is not known."
             ));
         }
-        let sources = engine.need_sources(&pinned, &access)?;
         let figures = ProvisionFigures { groups, sources, snapshots };
         tabulated.counted(provenance, quality, "consultation", figures)
     }

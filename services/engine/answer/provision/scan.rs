@@ -10,7 +10,6 @@ use crate::domain::field::Field;
 use crate::domain::measures::{Group, Needs, Provision, Response};
 use crate::engine::answer::access::{Access, NEEDS};
 use crate::engine::answer::axis_answers::{answers, merge};
-use crate::engine::answer::crosstab::Folded;
 use crate::engine::answer::days_waited::days_of;
 use crate::engine::answer::derived_column::Meanings;
 use crate::engine::answer::outcome_shares::LEAD_TIME;
@@ -44,23 +43,31 @@ fn answers_at<const M: usize>(mut place: usize) -> [Response; M] {
     answers
 }
 
-/// The consultations that are scanned, with what snapshots say of their people, and what was counted of each group of each row.
+/// The consultations that are scanned, with what snapshots say of their people.
 pub(super) struct Scans<'a> {
     pub(super) engine: &'a Engine,
     pub(super) query: &'a Query,
     pub(super) access: &'a Access,
-    pub(super) counted: Folded<Groups>,
+}
+
+/// How a cell of a scan is added to the groups of a row: by its places on the inner axes.
+type AddCell<'a> = Box<dyn Fn(&mut Groups, &[usize], TrueCount) + 'a>;
+
+/// A scan of the consultations.
+pub(super) struct Scan<'a> {
+    pub(super) plan: Plan,
+    pub(super) add: AddCell<'a>,
 }
 
 impl Scans<'_> {
-    /// Scans once. `answered` makes the answers of a consultation out of what it says to what it is asked. `add` is told, for each
+    /// Plans a scan. `answered` makes the answers of a consultation out of what it says to what it is asked. `add` is told, for each
     /// group, whether the consultations' people are of it, their needs, and the answers.
-    pub(super) fn scan<const N: usize, const M: usize>(
-        &mut self,
+    pub(super) fn scan<'a, const N: usize, const M: usize>(
+        &self,
         asked: [Ask; N],
-        answered: impl Fn([Response; N]) -> [Response; M] + Sync,
-        add: impl Fn(&mut Provision, (Group, Response), Needs, [Response; M], TrueCount),
-    ) -> Result<(), QueryError> {
+        answered: impl Fn([Response; N]) -> [Response; M],
+        add: impl Fn(&mut Provision, (Group, Response), Needs, [Response; M], TrueCount) + 'a,
+    ) -> Result<Scan<'a>, QueryError> {
         let (engine, outer) = (self.engine, self.query.by.len());
         let dimensions = asked.map(|ask| match ask {
             Ask::Is(dimension, _) => dimension,
@@ -86,17 +93,25 @@ impl Scans<'_> {
         merge(&mut plan.axes[outer], &both);
         merge(&mut plan.axes[outer + 1], &interpreter);
         merge(&mut plan.axes[outer + 2], &accessible);
-        engine.fold(&plan, outer, &mut self.counted, |groups: &mut Groups, at, count| {
-            let needs = Needs {
-                unable: unable[at[0]],
-                with_help: with_help[at[0]],
-                interpreter: interpreter[at[1]],
-                accessible: accessible[at[2]],
-            };
-            for (group, counts) in Group::ALL.into_iter().zip(groups) {
-                add(counts, (group, group.holds(needs)), needs, answers_at(at[3]), count);
+        // Worked out once for each combination of places, not once for each cell of each row.
+        let mut people = Vec::with_capacity(unable.len() * interpreter.len() * accessible.len());
+        for (unable, with_help) in unable.iter().copied().zip(with_help) {
+            for interpreter in interpreter.iter().copied() {
+                for accessible in accessible.iter().copied() {
+                    let needs = Needs { unable, with_help, interpreter, accessible };
+                    people.push((needs, Group::ALL.map(|group| group.holds(needs))));
+                }
             }
-        })
+        }
+        let (second, third) = (interpreter.len(), accessible.len());
+        let answers: Vec<_> = (0..places).map(answers_at::<M>).collect();
+        let add = move |groups: &mut Groups, at: &[usize], count| {
+            let (needs, members) = people[(at[0] * second + at[1]) * third + at[2]];
+            for ((group, member), counts) in Group::ALL.into_iter().zip(members).zip(groups) {
+                add(counts, (group, member), needs, answers[at[3]], count);
+            }
+        };
+        Ok(Scan { plan, add: Box::new(add) })
     }
 }
 

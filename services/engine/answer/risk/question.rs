@@ -7,8 +7,9 @@ use crate::domain::measures::risk::STATEMENT;
 use crate::domain::reference::Reference;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, CellCounts, Column, Figure, Key};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::{Provenance, QuestionSettings};
-use crate::engine::answer::question::{Counted, Question};
+use crate::engine::answer::question::{Counted, Question, asks_its_query};
 use crate::engine::query::{AsOf, Denominator, Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
@@ -50,13 +51,7 @@ impl Question for RiskQuestion {
     type Figures = Exposure;
     type Shows = Shows;
 
-    fn query(&self) -> &Query {
-        &self.query
-    }
-
-    fn query_mut(&mut self) -> &mut Query {
-        &mut self.query
-    }
+    asks_its_query!();
 
     fn settings(&self) -> QuestionSettings {
         let settings = QuestionSettings {
@@ -129,6 +124,10 @@ impl Question for RiskQuestion {
             column.not_for_targets |= figures.iter().any(|of| of.not_for_targets);
         }
         columns
+    }
+
+    fn volume(&self, _: &Engine, _: &Query) -> Result<Option<Plan>, QueryError> {
+        Ok(None)
     }
 
     /// The people of a small area are what censuses publish.

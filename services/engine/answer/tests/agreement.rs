@@ -1,6 +1,8 @@
 //! Every figure of every answer is the one that counting row by row gives, whichever path the cells came by, now and as of any
 //! earlier position.
 
+use std::time::{Duration, Instant};
+
 use super::ask::{question, said, said_outcomes, said_quality};
 use super::model::Model;
 use super::random::{Random, cases};
@@ -17,6 +19,7 @@ struct Asked {
     answered: u64,
     filled: u64,
     both_paths: u64,
+    together: u64,
     people: u64,
     people_of_categories: u64,
     large: u64,
@@ -80,6 +83,9 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
             asked.both_paths += 1;
         }
     }
+    // With memory of its own, as each answer has.
+    let own = engine.until(Instant::now() + Duration::from_secs(600));
+    together(&own, &question.query, asked);
     let query = question.query.clone();
     let question = OutcomeQuestion { query, late_counts_as_missed: position.is_multiple_of(2) };
     match engine.answer(&question) {
@@ -92,6 +98,37 @@ fn check(running: &Running, question: &ChannelQuestion, position: u64, asked: &m
         Err(QueryError::TooLarge { .. }) => asked.large += 1,
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Plans counted in one pass have the counts that each has on its own, also those by a dimension with several categories a record.
+fn together(engine: &Engine, query: &Query, asked: &mut Asked) {
+    const INNER: [&[&str]; 5] = [
+        &["channel", "attendance_outcome"],
+        &["disability", "channel"],
+        &["channel"],
+        &["sex", "lead_time"],
+        &["age_band", "channel_mode"],
+    ];
+    let plan = |inner: &&[&str]| engine.consultations(query, Measure::Contacts, inner).unwrap();
+    let plans = INNER.iter().map(plan).collect::<Vec<_>>();
+    let (outer, listed) = (query.by.len(), engine.listed(query.by.len(), 1));
+    let mut pass =
+        match engine.pass(&Vec::from_iter(plans.iter().map(|plan| (plan, None))), outer, listed) {
+            Ok(pass) => pass,
+            Err(QueryError::TooLarge { .. } | QueryError::TooHeavy { .. }) => return,
+            Err(error) => panic!("{error}"),
+        };
+    for (number, plan) in plans.iter().enumerate() {
+        let alone = match engine.crosstab(plan, Path::Columns, plan.axes.len() - outer, None) {
+            Ok(alone) => alone,
+            // So many rows with so many counts do not fit into the memory that a test has.
+            Err(QueryError::TooHeavy { .. }) => continue,
+            Err(error) => panic!("{error}"),
+        };
+        assert!(pass.crosstab(number).unwrap() == alone, "{number} of {query:?}");
+        asked.together += u64::from(!alone.all.sum().is_zero());
+    }
+    pass.end().unwrap();
 }
 
 #[test]
@@ -121,5 +158,8 @@ fn every_figure_is_the_one_that_counting_row_by_row_gives() {
     // A run whose questions fall on nothing proves nothing.
     assert!(asked.filled * 10 > asked.answered, "{asked:?}");
     assert!(asked.people_of_categories > 0, "{asked:?}");
-    assert!(asked.both_paths > 0 && asked.people > 0 && asked.answered > 50, "{asked:?}");
+    assert!(
+        asked.both_paths > 0 && asked.together > 50 && asked.people > 0 && asked.answered > 50,
+        "{asked:?}"
+    );
 }

@@ -1,0 +1,127 @@
+//! `equity partners delivery` beside a running service, and the demo with a partner.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
+use serde_json::json;
+use tonic::transport::Channel;
+
+use super::plane::{LOCAL, entry, until};
+use super::receiver::{Got, Received};
+use crate::cli::run::{Served, equity};
+use crate::support::{consultations, header, records};
+
+async fn serve(folder: PathBuf) -> Served {
+    let started = tokio::task::spawn_blocking(move || {
+        let mut command = equity();
+        command.arg("serve").env("EQUITY_PARTNERS_FILE", folder.join("partners.toml"));
+        command.stderr(Stdio::null());
+        Served::by(command, "127.0.0.1:0", &folder.join("data"))
+    });
+    started.await.unwrap()
+}
+
+async fn submit(address: &str, month: &str) {
+    let address =
+        if address.starts_with("http") { address.to_owned() } else { format!("http://{address}") };
+    let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+    let rows = records(&json!([{"channel": "VIDEO"}]));
+    let messages = consultations(header("C82001", "practice-feed", month, &[]), vec![rows]);
+    let mut client = SubmissionServiceClient::new(channel);
+    client.submit_consultations(tokio_stream::iter(messages)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_show_and_change_what_is_delivered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (received, endpoint) = Received::start(Vec::new()).await;
+    let more = format!("{LOCAL}events = [\"submission.accepted\", \"delivery.gap\"]\n");
+    let entry = entry("alpha", &endpoint, &more).replace("QK1", "C82001");
+    let text = format!("trust_domain = \"equity.example\"\n{entry}");
+    std::fs::write(folder.path().join("partners.toml"), text).unwrap();
+    let served = serve(folder.path().to_owned()).await;
+    submit(&served.address, "2020-04").await;
+    until("the event", || received.logs().len() == 1).await;
+    let ask = |arguments: &[&str]| served.ask(&[&["partners", "delivery"][..], arguments].concat());
+    let subscriptions = ask(&["subscriptions"]).well();
+    assert!(
+        subscriptions.contains("alpha") && subscriptions.contains(&endpoint),
+        "{subscriptions}"
+    );
+    let settled = || {
+        ask(&["status", "alpha", "--format", "json"]).json()["statuses"][0]["settled_sequence"] == 1
+    };
+    until("settled", settled).await;
+    let status = ask(&["status", "alpha"]).well();
+    assert!(status.contains("SENDING"), "{status}");
+    let events =
+        ask(&["events", "alpha", "--first", "1", "--last", "9", "--format", "json"]).json();
+    let id = received.logs()[0].text("event.id");
+    assert_eq!(events["events"][0]["event_id"], json!(id));
+    let again = ask(&["replay", "alpha", "--id", &id]);
+    assert!(again.remarks.contains("1 events are sent again"), "{again:?}");
+    until("the event again", || received.logs().len() == 2).await;
+    let paused = ask(&["pause", "alpha", "--signal", "logs"]).well();
+    assert!(paused.contains("HELD"), "{paused}");
+    submit(&served.address, "2020-05").await;
+    let waits = || {
+        ask(&["status", "alpha", "--format", "json"]).json()["statuses"][0]["waiting_count"] == 1
+    };
+    until("it waits", waits).await;
+    let asked = ask(&["purge", "alpha"]);
+    assert!(asked.code == Some(2) && asked.remarks.contains("--yes"), "{asked:?}");
+    let purged = ask(&["purge", "alpha", "--yes"]);
+    assert!(purged.remarks.contains("1 events are not sent any more"), "{purged:?}");
+    assert!(ask(&["resume", "alpha"]).well().contains("SENDING"));
+    until("the gap", || received.logs().len() == 3).await;
+    assert_eq!(ask(&["dead-letters", "alpha", "--format", "json"]).code, Some(0));
+    let nobody = ask(&["status", "beta"]);
+    assert!(nobody.code != Some(0) && nobody.remarks.contains("beta"), "{nobody:?}");
+}
+
+/// The demo until it is dropped.
+struct Demo(Child);
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn demo(folder: &Path, endpoint: &str) -> Demo {
+    let mut command = equity();
+    command.args(["demo", "--rows", "2000", "--address", "127.0.0.1:0", "--partner", endpoint]);
+    command.arg("--data-folder").arg(folder).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let remarks = BufReader::new(child.stderr.take().unwrap());
+    std::thread::spawn(move || remarks.lines().for_each(drop));
+    Demo(child)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demo_sends_indicators_to_a_collector() {
+    let folder = tempfile::tempdir().unwrap();
+    let (received, endpoint) = Received::start(Vec::new()).await;
+    let _demo = demo(folder.path(), &endpoint);
+    let begin = std::time::Instant::now();
+    let has = || {
+        let logs = received.logs();
+        logs.iter().any(|got| got.record.event_name == "nhs.equity.indicator.revised")
+    };
+    // Loading the data takes a while on a busy machine.
+    while !has() {
+        assert!(begin.elapsed().as_secs() < 400, "{} events", received.logs().len());
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let all = received.of("demo-partner");
+    let mut sequences: Vec<_> = all.iter().map(Got::sequence).collect();
+    sequences.dedup();
+    assert!(sequences.is_sorted() && sequences[0] == 1);
+    let figure =
+        all.iter().find(|got| got.record.event_name.ends_with("indicator.revised")).unwrap();
+    assert_eq!((figure.text("area.code"), figure.text("release")), ("QK1".into(), "demo".into()));
+}

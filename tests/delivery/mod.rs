@@ -1,0 +1,10 @@
+//! Telemetry to partners' own systems: every fault of an endpoint, many partners of whom some are bad, and a service that is killed.
+
+mod command;
+mod faults;
+mod http;
+mod kill;
+mod many;
+mod outbox;
+pub(crate) mod plane;
+pub(crate) mod receiver;
