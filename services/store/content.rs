@@ -2,6 +2,7 @@
 //! the position of the one that brought it, so that a change of partners does not write England again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 
@@ -80,11 +81,12 @@ pub(super) fn content_of(
         } else if file.position == 0 {
             inflated(&file)?
         } else {
-            if !read.contains_key(&file.position) {
-                read.insert(file.position, earlier(file.position)?);
-            }
+            let from = match read.entry(file.position) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(earlier(file.position)?),
+            };
             let same = |of: &&ConfigurationFile| of.name == file.name && of.hash == file.hash;
-            let found = read[&file.position].files.iter().find(same).filter(|of| of.position == 0);
+            let found = from.files.iter().find(same).filter(|of| of.position == 0);
             let missing = || damaged(format!("{} is not at position {}", file.name, file.position));
             inflated(found.ok_or_else(missing)?)?
         };

@@ -16,6 +16,16 @@ use crate::proto::store::{
     AssessmentRow, Configuration, ConfigurationRow, Genesis, ReleaseRow, WithdrawalRow,
 };
 
+/// All reference content of the log.
+pub(super) struct Contents {
+    /// Position and time of each.
+    pub(super) times: Vec<(u64, u64)>,
+    /// The last of them; the embedded content if there is none.
+    pub(super) newest: Content,
+    /// Where its long files are.
+    pub(super) kept: Kept,
+}
+
 /// Rows that the pass has found, by kind.
 #[derive(Default)]
 pub(super) struct Load {
@@ -196,12 +206,9 @@ impl Load {
         true
     }
 
-    /// Position and time of all reference content up to the applied position, and the last of it with the places of its long files; the
-    /// embedded content if there is none. Rows of later content are left over from an entry whose application was interrupted.
-    pub(super) fn contents(
-        &mut self,
-        applied: u64,
-    ) -> Result<(Vec<(u64, u64)>, Content, Kept), StoreError> {
+    /// The reference content up to the applied position. Rows of later content are left over from an entry whose application was
+    /// interrupted.
+    pub(super) fn contents(&mut self, applied: u64) -> Result<Contents, StoreError> {
         let applied = self.contents.partition_point(|(position, _)| *position <= applied);
         for (_, rows) in self.contents.split_off(applied) {
             self.left_over.extend(rows);
@@ -220,11 +227,11 @@ impl Load {
             times.push((rows.0, read(rows)?.time_millis));
         }
         let Some(last) = self.contents.last() else {
-            return Ok((times, Content::embedded(), kept));
+            return Ok(Contents { times, newest: Content::embedded(), kept });
         };
         let newest = of(last)?;
         kept.now(last.0, &newest);
-        Ok((times, content_of(newest, at)?, kept))
+        Ok(Contents { times, newest: content_of(newest, at)?, kept })
     }
 }
 

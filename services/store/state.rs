@@ -14,7 +14,7 @@ use super::described::inflated;
 use super::erasure::Erasure;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
-use super::load::Load;
+use super::load::{Contents, Load};
 use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::pack::{self, Pack};
 use super::persons::{Numbered, PersonKeys};
@@ -121,7 +121,7 @@ impl State {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
         tree.check(|applied, key, value| load.row(applied, key, value))?;
-        let (contents, content, kept) = load.contents(tree.position())?;
+        let Contents { times: contents, newest: content, kept } = load.contents(tree.position())?;
         let (reference, unusable) = match Reference::new(&content) {
             Ok(reference) => (reference, None),
             Err(error) => (Reference::new(&Content::embedded())?, Some(error)),

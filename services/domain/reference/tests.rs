@@ -303,7 +303,7 @@ fn the_nearest_names_are_near() {
         ("99Z", None),
         ("Leicester", Some("E06000016")),
         ("E0600016", Some("E06000016")),
-        ("E06000015", None),
+        ("E06000099", None),
     ] {
         assert_eq!(reference.nearest_area(given), found, "{given}");
     }

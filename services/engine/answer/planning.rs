@@ -56,7 +56,7 @@ impl Engine {
         }
         let mut axes = Vec::new();
         for id in &query.by {
-            axes.push(self.axis(catalog, id, query, &months)?);
+            axes.push(self.axis(catalog, id, query, &months, &protection)?);
         }
         let mut filters = Vec::new();
         for filter in &query.filters {
@@ -100,6 +100,7 @@ impl Engine {
         id: &str,
         query: &Query,
         months: &[PlanMonth],
+        protection: &Protection,
     ) -> Result<PlanAxis, QueryError> {
         let reference = &catalog.reference;
         let dimension = reference
@@ -109,7 +110,11 @@ impl Engine {
         let filter = query.filters.iter().find(|filter| filter.dimension == id);
         if let Some(field) = dimension.field() {
             let places = self.positions.of(reference, catalog.words(), &dimension, field);
-            let (dimension, places) = occurring(&dimension, places);
+            // Who may not see all is shown every category, also where nobody is: which of them occur would tell who is there.
+            let (dimension, places) = match protection.is_exact() {
+                true => occurring(&dimension, places),
+                false => (dimension, places),
+            };
             let categories = dimension.categories.clone();
             let only = filter
                 .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
@@ -197,9 +202,8 @@ impl Engine {
         };
         let dimension = inner.as_ref().unwrap_or(dimension);
         let places = self.positions.of(reference, catalog.words(), dimension, field);
-        let (dimension, places) = occurring(dimension, places);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
-        Some(PlanFilter { dimension: Arc::new(dimension), field, places, wanted })
+        Some(PlanFilter { dimension: Arc::new(dimension.clone()), field, places, wanted })
     }
 }
 

@@ -122,7 +122,7 @@ pub(super) const CHECKS: &[Case] = &[
         "--validate-only",
         1,
         &[
-            "refused: D2P2L 2024-06: no organisation `D2P2L`",
+            "refused: Z8Z8Z 2024-06: no organisation `Z8Z8Z`",
             "1 of 2 submissions would be refused; nothing was stored, only checked",
         ],
         NOTHING,
@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[Case] = &[
         &["1 of 2 submissions was refused; the others are stored"],
         &[
             Prints("LIST", "04C,gpad-regional,CONSULTATIONS,2024-06,1,CURRENT,1,0,10,"),
-            Lacks("LIST", "D2P2L"),
+            Lacks("LIST", "Z8Z8Z"),
         ],
     ),
     (

@@ -8,6 +8,7 @@ use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
+use crate::domain::small_area::Edition;
 use crate::domain::submission::{Builder, Header};
 
 /// One field of a row as it is given.
@@ -150,6 +151,13 @@ impl Setting {
     }
 }
 
+/// The code of one of the small areas that follow the first of Leicester.
+pub(super) fn of_leicester(reference: &Reference, edition: Edition, number: usize) -> String {
+    let small = reference.small_areas();
+    let first = small.number(edition, "E01013600").unwrap();
+    small.at(edition, first + number).code.to_owned()
+}
+
 impl Said {
     fn row(
         &self,
@@ -193,9 +201,13 @@ impl Said {
             return Given::Number(random.below(60) as i32);
         }
         let list = reference.list_of(field).unwrap();
-        let codes = &list.systems[self.system(field)].codes;
+        let system = &list.systems[self.system(field)];
+        let codes = &system.codes;
         // Lists of hundreds of codes would make every combination rare.
-        let of = |random: &mut Random| codes[random.below(codes.len().min(24))].0.clone();
+        let of = |random: &mut Random| match system.edition {
+            Some(edition) => of_leicester(reference, edition, random.below(24)),
+            None => codes[random.below(codes.len().min(24))].0.clone(),
+        };
         if random.chance(8) {
             let states = [
                 "NOT_STATED",
