@@ -40,6 +40,7 @@ const ENCODED: &[&str] = &[
     "GetTimeliness",
     "GetRepresentativeness",
     "GetConsistency",
+    "GetRestoration",
     "WatchBreakdown",
 ];
 

@@ -12,10 +12,12 @@ mod releases;
 mod retention;
 mod secret;
 pub mod statistics;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
@@ -27,7 +29,7 @@ use crate::domain::codes::Content;
 use crate::domain::disclosure::ProfileName;
 pub use crate::domain::disclosure::ptable;
 use crate::domain::submission::Keyer;
-use crate::engine::{Engine, Followers, Outcome, Settings};
+use crate::engine::{Engine, Followers, Settings};
 use crate::proto::server::audit_service_server::AuditServiceServer;
 use crate::proto::server::breakdown_service_server::BreakdownServiceServer;
 use crate::proto::server::consultation_channel_service_server::ConsultationChannelServiceServer;
@@ -62,20 +64,16 @@ use crate::rpc::submissions::Submissions;
 use crate::rpc::targets::Targets;
 use crate::rpc::telemetry::PartnerTelemetry;
 use crate::rpc::{self, SENT_BYTES};
-use crate::server::{self, Address, Callers, Health, Listener, ServerError, Tls, Tokens};
+use crate::server::{self, Address, Callers, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
 pub use crate::store::audit::AuditReport;
 use crate::store::audit::AuditSettings;
+pub use crate::store::snapshot::Manifest;
 use crate::store::{self, Store};
-use crate::telemetry::{self, metrics};
+use crate::telemetry;
 pub use check::check;
 use content::reference_content;
-
-/// Pause between two looks at whether writing has stopped; sizes are measured at every thirtieth look.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(1);
-const LOOKS: u32 = 30;
-/// Every group of changes is written in less time, however large it is. If one takes longer, the disk hangs.
-const HANGS: std::time::Duration = std::time::Duration::from_secs(30);
+use watching::{LOOK, Told, watch_over};
 
 /// A running service.
 pub struct Service {
@@ -99,6 +97,7 @@ impl Service {
 
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
+        let started = Instant::now();
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
         let tokens = Tokens::load(&config.tokens)?;
         let listener = Listener::bind(&config.address);
@@ -130,7 +129,8 @@ impl Service {
         health.takes_changes(changes);
         health.records(audit.broken().is_none());
         let shutdown = CancellationToken::new();
-        let over = (Arc::downgrade(&engine), Arc::clone(&audit));
+        let over =
+            (Arc::downgrade(&engine), Arc::clone(&audit), Arc::clone(&service.single_flight));
         let watching = watch_over(over, health.clone(), shutdown.clone());
         let watching = tokio::spawn(watching);
         let making = (Arc::downgrade(&engine), config.clone(), LOOK, shutdown.clone());
@@ -157,6 +157,9 @@ impl Service {
         let serving = tokio::spawn(async move {
             server::run(listener, routes, &settings, health, callers, stop).await
         });
+        let (version, position) = (env!("CARGO_PKG_VERSION"), engine.position());
+        let seconds = started.elapsed().as_secs_f64();
+        tracing::info!(version, position, seconds, %address, "the service has started");
         Ok(Self { address, shutdown, serving, watching, delivering, engine, audit })
     }
 
@@ -190,18 +193,21 @@ impl Service {
     /// # Errors
     /// The server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
+        let (begun, position) = (Instant::now(), self.engine.position());
         self.shutdown.cancel();
         let served = self.serving.await?;
         self.delivering.await?;
         let (engine, audit) = (self.engine, self.audit);
         // What the last calls did is told, too.
-        self.watching.await?.report(&engine);
+        self.watching.await?.report(&engine, 0);
         // Closing waits for the disk. The audit log is in the folder that the store has locked.
         apart("close", move || {
             audit.close();
             drop(engine);
         })
         .await?;
+        let seconds = begun.elapsed().as_secs_f64();
+        tracing::info!(position, seconds, "the service has stopped");
         Ok(served?)
     }
 }
@@ -370,61 +376,6 @@ pub fn observe(config: &Config) -> anyhow::Result<telemetry::Guard> {
     Ok(telemetry::init(&config.telemetry)?)
 }
 
-/// The counts of submissions that metrics have been told.
-#[derive(Debug, Default)]
-struct Told([u64; Outcome::ALL.len()]);
-
-impl Told {
-    /// Reports what the engine has counted, and its memory.
-    fn report(&mut self, engine: &Engine) {
-        let (hits, misses) = engine.counts().answers();
-        metrics::answers(hits, misses);
-        let (columns, answers, questions) = engine.memory();
-        metrics::memory(columns, answers, questions);
-        for (told, outcome) in self.0.iter_mut().zip(Outcome::ALL) {
-            let now = engine.counts().submissions(outcome);
-            metrics::submissions(outcome, now - *told);
-            *told = now;
-        }
-    }
-}
-
-/// Watches over a running service until it stops: reports counts and sizes as metrics, and health when writing stops or hangs. What it has
-/// reported.
-async fn watch_over(
-    (engine, audit): (std::sync::Weak<Engine>, Arc<Audit>),
-    health: Health,
-    shutdown: CancellationToken,
-) -> Told {
-    let (mut told, mut hung) = (Told::default(), false);
-    for look in 0u32.. {
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            () = shutdown.cancelled() => break,
-        }
-        let Some(engine) = engine.upgrade() else { break };
-        let hangs = engine.writing_for().is_some_and(|time| time > HANGS);
-        if hangs && !hung {
-            tracing::error!(
-                "a change has been written for more than {HANGS:?}: the disk does not answer; look at the disk"
-            );
-        }
-        hung = hangs;
-        let is_recorded = audit.trouble().is_none();
-        health.takes_changes(!hangs && is_recorded && engine.writing_stopped().is_none());
-        health.records(audit.broken().is_none());
-        told.report(&engine);
-        audit::report(&audit);
-        if look % LOOKS == 0 {
-            let sizes = tokio::task::spawn_blocking(move || engine.sizes()).await;
-            if let Ok((log, sled, free)) = sizes {
-                metrics::store(log, sled, free);
-            }
-        }
-    }
-    told
-}
-
 /// Builds the state again from the log in `work_folder`, and compares every row. The service must be stopped. `witness` is where it
 /// keeps the witness of the log; none: beside the secret in the data folder, if it is there.
 ///
@@ -473,6 +424,23 @@ pub fn rebuild(
     is_data_folder(data_folder)?;
     let witness = witness_of(data_folder, witness);
     Ok(store::rebuild(data_folder, Some(&witness), progress)?)
+}
+
+/// Copies a data folder, whose service may be working, into a new or empty folder: see [`store::snapshot`].
+///
+/// # Errors
+/// `data_folder` is no data folder, or the copy cannot be made.
+pub fn take_snapshot(data_folder: &Path, to: &Path) -> anyhow::Result<Manifest> {
+    is_data_folder(data_folder)?;
+    Ok(store::snapshot::take(data_folder, to)?)
+}
+
+/// Makes a data folder out of a snapshot, in a new or empty folder.
+///
+/// # Errors
+/// The folder is not empty, or the snapshot is damaged.
+pub fn restore_snapshot(snapshot: &Path, data_folder: &Path) -> anyhow::Result<Manifest> {
+    Ok(store::snapshot::restore(snapshot, data_folder)?)
 }
 
 fn is_data_folder(folder: &Path) -> anyhow::Result<()> {

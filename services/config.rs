@@ -1,6 +1,7 @@
 //! Settings: one table of keys has the name of each setting, its accepted values and its place.
 //!
-//! A TOML file and the environment set them (`limits.drain` is `EQUITY_LIMITS_DRAIN`; the environment wins). Everything is
+//! A TOML file and the environment set them (`limits.drain` is `EQUITY_LIMITS_DRAIN`; the environment wins). OpenTelemetry's own variables
+//! (`OTEL_…`) come before the defaults of `telemetry`. Everything is
 //! checked before anything starts, and all problems are reported at once, each with the name of its key.
 
 use std::num::NonZeroU32;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 mod keys;
+mod otel;
 mod read;
 mod tokens;
 mod values;
@@ -15,7 +17,7 @@ mod values;
 pub use crate::domain::disclosure::ProfileName;
 use crate::server::{Address, ServerSettings, TlsFiles};
 pub use crate::server::{PartnerClaim, TokenAlgorithm, TokenIssuer, TokenSettings};
-pub use crate::telemetry::{LogFormat, TelemetrySettings};
+pub use crate::telemetry::{LogFormat, Otlp, OtlpProtocol, TelemetrySettings};
 
 /// Everything an operator can set. `deploy/equity.example.toml` documents each key.
 #[derive(Debug, Clone, PartialEq)]
@@ -307,6 +309,7 @@ impl Config {
             submission_deadline: limits.submission_deadline,
             stream_idle: limits.stream_idle,
             drain: limits.drain,
+            slow_call: self.telemetry.slow_call,
             ..ServerSettings::default()
         }
     }
@@ -365,6 +368,12 @@ impl Config {
                  allow_plaintext = true if the network is trusted",
                 self.address
             ));
+        }
+        if let Some(file) =
+            self.telemetry.otlp.authorities_file.as_ref().filter(|file| !file.is_file())
+        {
+            problems
+                .push(format!("telemetry.otlp_authorities_file: {} is not a file", file.display()));
         }
         if let Some(folder) = &self.reference_folder
             && !folder.is_dir()

@@ -260,6 +260,10 @@ fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
             query: Some(represented),
             ..Default::default()
         }),
+        Table::Restoration(v1::GetRestorationRequest {
+            query: asked(),
+            baseline: asked().and_then(|query| query.period),
+        }),
     ]
 }
 
@@ -287,7 +291,7 @@ fn every_door_says_the_same_figure() {
             absent += none;
         }
     }
-    assert!(figures.values().all(|count| *count > 10) && figures.len() == 10, "{figures:?}");
+    assert!(figures.values().all(|count| *count > 10) && figures.len() == 11, "{figures:?}");
     assert!(absent > 100, "{absent}");
 }
 

@@ -66,6 +66,7 @@ macro_rules! query {
             Table::Timeliness(asked) => asked.query.$reference(),
             Table::Representativeness(asked) => asked.query.$reference(),
             Table::Consistency(asked) => asked.query.$reference(),
+            Table::Restoration(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -94,6 +95,7 @@ impl v1::breakdown_question::Table {
             Self::Timeliness(_) => "timeliness",
             Self::Representativeness(_) => "representativeness",
             Self::Consistency(_) => "consistency",
+            Self::Restoration(_) => "restoration",
         }
     }
 

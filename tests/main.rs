@@ -23,6 +23,7 @@ mod delivery;
 mod doors;
 mod house;
 mod ingest;
+mod kit;
 mod limits;
 mod properties;
 mod support;

@@ -18,14 +18,13 @@ use crate::telemetry;
 /// # Errors
 /// A service with these settings would not start.
 pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
-    telemetry::check()?;
+    let mut told = Vec::from_iter(telemetry::check(&config.telemetry)?);
     reference_content(config)?;
     config.tls_files().as_ref().map(Tls::load).transpose()?;
     Tokens::load(&config.tokens)?;
     let folder = &config.data_folder;
     writable(folder)
         .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;
-    let mut told = Vec::new();
     if let Some(secret) = secret::read(&config.secret_file(), folder)? {
         let reads = Store::check(folder, &secret, &config.witness_file(), config.accept_loss)?;
         told.extend(

@@ -51,6 +51,7 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Recording: quality get_recording_quality GetRecordingQualityResponse,
         Timeliness: quality get_timeliness GetTimelinessResponse,
         Representativeness: quality get_representativeness GetRepresentativenessResponse,
+        Restoration: inequality get_restoration GetRestorationResponse,
         Consistency: quality get_consistency GetConsistencyResponse,
     })
 }

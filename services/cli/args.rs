@@ -8,8 +8,8 @@ use super::questions::AskedTable;
 use super::show::Format;
 use super::{
     assessments, attack, audit, breakdown, certs, check, demo, erase, export, generate, inequality,
-    info, partners, ptable, publish, quality, reference, releases, serve, statistics, submissions,
-    submit, targets,
+    info, manual, partners, ptable, publish, quality, reference, releases, serve, snapshot,
+    statistics, status, submissions, submit, targets,
 };
 
 const EXAMPLES: &str = "\
@@ -25,7 +25,8 @@ Examples:
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
 /// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify`, `rebuild`
-/// and `audit verify`, which work on the data folder of a service that is stopped, and `ptable` and `statistics`, which work on a file.
+/// and `audit verify`, which work on the data folder of a service that is stopped, `snapshot` and `restore`, which copy one, and `ptable` and
+/// `statistics`, which work on a file.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -68,6 +69,16 @@ pub enum Command {
     Generate(generate::GenerateArgs),
     /// Show which service answers, as whom it takes you, and what you may do.
     Info(info::InfoArgs),
+    /// Show whether a service serves and accepts changes, and how old its newest data is.
+    Status(status::StatusArgs),
+    /// Copy a data folder, also while its service runs.
+    Snapshot(snapshot::SnapshotArgs),
+    /// Make a data folder out of a snapshot.
+    Restore(snapshot::RestoreArgs),
+    /// Print what a shell needs to complete commands and options.
+    Completions(manual::CompletionsArgs),
+    /// Write the pages of the manual into a folder.
+    Man(manual::ManArgs),
     /// Make or revoke certificates for development.
     Certs(certs::CertsArgs),
     /// Show what partners may do, or what a certificate allows.
@@ -119,7 +130,12 @@ impl Command {
             Self::Attack(args) => args.shape.format,
             Self::Info(args) => args.shape.format,
             Self::Partners(args) => args.shape.format,
-            Self::Publish(_) | Self::Certs(_) => Format::Table,
+            Self::Status(args) => args.shape.format,
+            Self::Snapshot(args) => args.shape.format,
+            Self::Restore(args) => args.shape.format,
+            Self::Publish(_) | Self::Certs(_) | Self::Completions(_) | Self::Man(_) => {
+                Format::Table
+            }
         }
     }
 }

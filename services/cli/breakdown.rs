@@ -126,6 +126,14 @@ Examples:
 
 `equity submit` sends counts: one line for an indicator and a group of people, with numerator_count and denominator_count. `equity generate \
 --dataset indicators` makes some. `equity reference indicators --tag NHS-2122-P4` lists the indicators of a priority.";
+    const RESTORATION: &'static str = "\
+Examples:
+  equity breakdown restoration --area QK1 --from 2020-04 --to 2020-06 --by organisation --collection gpad-regional
+      consultations attended beside those of April to June 2019, for each organisation
+  equity breakdown restoration --area QK1 --from 2020-04 --to 2020-06 --baseline-from 2020-Q1 --by ethnic_group_broad --collection synthetic-llr --chart
+  equity breakdown restoration --area QK1 --from 2020-05 --baseline-from 2020-02 --by imd2025_quintile --collection synthetic-llr --format csv
+
+1: as many consultations a month as in the baseline. `to others` below 1: the activity of the group came back more slowly than that of all others.";
 }
 
 impl MoreOfQuality for Showing {

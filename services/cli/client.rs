@@ -7,6 +7,7 @@ use tonic::client::Grpc;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
 use super::encoded::Encoded;
@@ -191,6 +192,11 @@ impl Service {
         ServiceInfoServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
     }
 
+    /// Client of the health service.
+    pub fn health(&self) -> HealthClient<Wire> {
+        HealthClient::new(self.channel.clone())
+    }
+
     /// Client of `AuditService`.
     pub fn audit(&self) -> AuditServiceClient<Wire> {
         AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_BYTES)
@@ -239,6 +245,9 @@ pub(super) fn pause(failure: &Failure) -> Option<Duration> {
         | Failure::Data { .. }
         | Failure::Usage(_)
         | Failure::Differences(_)
+        | Failure::NotServing
+        | Failure::NoChanges
+        | Failure::TooOld(_)
         | Failure::Output(_)
         | Failure::Other(_) => None,
     }

@@ -13,7 +13,9 @@ Exit codes:
   1  the service refused, or the data is invalid (the message names the field and the reason)
   2  wrong usage
   3  the service could not be reached, is stopping, or is at its limit
-  4  verify found differences";
+  4  verify found differences
+  5  status: the service accepts no changes
+  6  status: the newest data is older than --max-age allows";
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -49,6 +51,12 @@ pub enum Failure {
     },
     /// The rebuilt state differs from the stored one; each difference has been shown already.
     Differences(usize),
+    /// The service answers its health check, and does not serve.
+    NotServing,
+    /// The service answers questions, and accepts no changes.
+    NoChanges,
+    /// The newest data of collections is older than was allowed, one line for each.
+    TooOld(Vec<String>),
     /// The answer could not be written.
     Output(io::Error),
     /// Something else that stopped the command: starting the service, reading settings.
@@ -69,8 +77,10 @@ impl Failure {
             | Self::Output(_)
             | Self::Other(_) => 1,
             Self::Usage(_) => 2,
-            Self::Unreachable { .. } => 3,
+            Self::Unreachable { .. } | Self::NotServing => 3,
             Self::Differences(_) => 4,
+            Self::NoChanges => 5,
+            Self::TooOld(_) => 6,
         }
     }
 

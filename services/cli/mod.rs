@@ -6,6 +6,7 @@
 //! - [`trust`] certificates of both sides; `whom`, [`info`] whom a command talks to; [`certs`], [`partners`] certificates, and what they allow
 //! - [`serve`], [`demo`], [`submit`], [`breakdown`], [`reference`], [`submissions`], [`releases`], [`audit`], [`assessments`], [`export`], [`generate`],
 //!   [`check`], [`ptable`], [`publish`], [`inequality`], [`targets`], [`quality`], [`statistics`] the commands
+//! - [`status`] how a service is; [`snapshot`] copies of its data folder; [`manual`] completions of shells, and pages of the manual
 //! - [`delivery`] telemetry of partners, a part of [`partners`]
 //! - [`options`] what several commands have; [`query`] and [`questions`] the options of each table, [`answer`] its answer
 //! - [`show`] tables, JSON, CSV, charts, errors, progress bars
@@ -31,6 +32,7 @@ mod files;
 pub mod generate;
 pub mod inequality;
 pub mod info;
+pub mod manual;
 pub mod options;
 mod outgoing;
 mod panics;
@@ -53,8 +55,10 @@ pub mod sending;
 pub mod sent;
 pub mod serve;
 pub mod show;
+pub mod snapshot;
 mod spool;
 pub mod statistics;
+pub mod status;
 pub mod submissions;
 pub mod submit;
 pub mod targets;
@@ -137,6 +141,11 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Export(args) => Box::pin(export::run(args.what, &args.reach, out)).await,
         Command::Generate(args) => Box::pin(generate::run(args, out)).await,
         Command::Info(args) => Box::pin(info::run(&args, out)).await,
+        Command::Status(args) => Box::pin(status::run(&args, out)).await,
+        Command::Snapshot(args) => snapshot::take(&args, out),
+        Command::Restore(args) => snapshot::restore(&args, out),
+        Command::Completions(args) => manual::completions(&args, out),
+        Command::Man(args) => manual::man(&args, out),
         Command::Certs(args) => certs::run(args, out),
         Command::Partners(args) => Box::pin(partners::run(&args, out)).await,
         Command::Verify(args) => check::verify(&args, out),

@@ -36,6 +36,13 @@ pub enum AskedTable<M: More> {
     /// An indicator whose numerator and denominator partners submit: health checks, screening, vaccination, waiting lists.
     #[command(after_help = M::INDICATORS, mut_arg("care_setting", |refused| refused.hide(true)))]
     Indicators(Box<Asking<IndicatorsAsked, M>>),
+    /// How much of its earlier activity each group has again: consultations attended, beside those before the pandemic.
+    #[command(after_help = M::RESTORATION, mut_args(|option| match option.get_id().as_str() {
+        // Refused by name: each group is compared with all others.
+        "compare" => option.hide(true),
+        _ => option,
+    }))]
+    Restoration(Box<Asking<RestorationAsked, M>>),
 }
 
 /// What a command asks besides the question, and its examples for each table.
@@ -54,6 +61,8 @@ pub trait More: Args {
     const RISK: &'static str;
     /// Examples for a submitted indicator.
     const INDICATORS: &'static str;
+    /// Examples for restored activity.
+    const RESTORATION: &'static str;
 }
 
 /// The options of one subcommand.
@@ -84,6 +93,7 @@ impl<M: More> AskedTable<M> {
             Self::Impact(args) => of(args),
             Self::Risk(args) => of(args),
             Self::Indicators(args) => of(args),
+            Self::Restoration(args) => of(args),
         }
     }
 }
@@ -296,6 +306,33 @@ impl Asked for IndicatorsAsked {
         Ok(Table::Indicators(v1::GetIndicatorBreakdownRequest {
             query: Some(self.query.query()),
             indicator: self.indicator.clone(),
+        }))
+    }
+}
+
+/// How much of its earlier activity each group has again.
+#[derive(Debug, Args)]
+pub struct RestorationAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// First month of the baseline, or a quarter or year (default: the same months, the latest that end by March 2020).
+    #[arg(long, value_name = "PERIOD")]
+    pub baseline_from: Option<String>,
+    /// Last month of the baseline (default: the period of --baseline-from alone).
+    #[arg(long, value_name = "PERIOD", requires = "baseline_from")]
+    pub baseline_to: Option<String>,
+}
+
+impl Asked for RestorationAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        let baseline = self.baseline_from.clone().map(|first| v1::PeriodRange {
+            first,
+            last: self.baseline_to.clone().unwrap_or_default(),
+        });
+        Ok(Table::Restoration(v1::GetRestorationRequest {
+            query: Some(self.query.query()),
+            baseline,
         }))
     }
 }

@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 
 use toml::Value;
 
-use super::values::{bytes, choice, duration, endpoint, flag, folder, integer, ratio, text};
+use super::values::{
+    PROTOCOLS, bytes, choice, duration, endpoint, flag, folder, integer, ratio, socket, text,
+};
 use super::{Config, ProfileName};
 use crate::domain::codes::nearest_code;
 use crate::server::NoAddress;
@@ -81,8 +83,12 @@ pub(super) const KEYS: &[Key] = keys! {
     "audit.keep_days" => audit.keep_days = |v| integer(v, 1, 36_500);
     "delivery.keep_days" => delivery.keep_days = |v| integer(v, 1, 366);
     "delivery.keep_bytes" => delivery.keep_bytes = |v| bytes(v, 1 << 20, 1 << 40);
-    "telemetry.otlp_endpoint" => telemetry.otlp_endpoint = |v| endpoint(v).map(Some);
+    "telemetry.otlp_endpoint" => telemetry.otlp.endpoint = |v| endpoint(v).map(Some);
+    "telemetry.otlp_protocol" => telemetry.otlp.protocol = |v| choice(v, &PROTOCOLS).map(Some);
+    "telemetry.otlp_authorities_file" => telemetry.otlp.authorities_file = |v| folder(v).map(Some);
+    "telemetry.prometheus" => telemetry.prometheus = |v| socket(v).map(Some);
     "telemetry.sample_ratio" => telemetry.sample_ratio = ratio;
+    "telemetry.slow_call" => telemetry.slow_call = duration;
     "telemetry.log_format" => telemetry.log_format = |v| choice(v, &[
         ("text", super::LogFormat::Text),
         ("json", super::LogFormat::Json),

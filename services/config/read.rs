@@ -1,13 +1,14 @@
-//! From a file and the environment to settings: every key is looked up in the table of keys.
+//! From the environment and a file to settings: every key is looked up in the table of keys.
 
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Config, ConfigError, keys, values};
+use super::values::note;
+use super::{Config, ConfigError, keys, otel, values};
 
 impl Config {
-    /// Reads a TOML file (none: the defaults), then the environment, and checks everything.
+    /// Reads the variables of OpenTelemetry, then a TOML file (none: the defaults), then `EQUITY_…`, and checks everything.
     ///
     /// # Errors
     /// The file cannot be read, or settings are wrong: all problems at once.
@@ -33,6 +34,7 @@ impl Config {
             .map_err(|error: toml::de::Error| ConfigError::Invalid(vec![error.to_string()]))?;
         let mut config = Self::default();
         let mut problems = Vec::new();
+        otel::read(&mut config.telemetry, &environment, &mut problems);
         for (name, value) in flatten(&table) {
             match keys::find(&name) {
                 Some(key) => note(&mut problems, &name, (key.set)(&mut config, &value)),
@@ -67,11 +69,4 @@ pub(super) fn flatten(table: &Table) -> Vec<(String, Value)> {
         }
     }
     flat
-}
-
-/// Keeps a problem with the name it belongs to.
-fn note(problems: &mut Vec<String>, name: &str, result: Result<(), String>) {
-    if let Err(problem) = result {
-        problems.push(format!("{name}: {problem}"));
-    }
 }

@@ -75,8 +75,12 @@ fn fields() -> Vec<&'static str> {
         delivery: Delivery { keep_days: _, keep_bytes: _ },
         telemetry:
             TelemetrySettings {
-                otlp_endpoint: _,
+                otlp: Otlp { endpoint: _, protocol: _, timeout: _, authorities_file: _ }, // the timeout is a variable of OpenTelemetry
+                signals: _,     // variables of OpenTelemetry
+                is_disabled: _, // the same
+                prometheus: _,
                 sample_ratio: _,
+                slow_call: _,
                 log_format: _,
                 service_instance_id: _,
             },
@@ -126,7 +130,11 @@ fn fields() -> Vec<&'static str> {
         "delivery.keep_days",
         "delivery.keep_bytes",
         "telemetry.otlp_endpoint",
+        "telemetry.otlp_protocol",
+        "telemetry.otlp_authorities_file",
+        "telemetry.prometheus",
         "telemetry.sample_ratio",
+        "telemetry.slow_call",
         "telemetry.log_format",
         "telemetry.service_instance_id",
     ]
@@ -154,8 +162,14 @@ fn every_optional_setting_of_the_example_parses() {
     let path = folder.path().to_str().unwrap();
     let text = with_optional_settings(EXAMPLE).replace("/etc/equity", path);
     let text = text.replace(&format!("{path}/reference"), path);
-    for file in ["server.crt", "server.key", "authorities.pem", "partners.toml", "issuer.jwks.json"]
-    {
+    for file in [
+        "server.crt",
+        "server.key",
+        "authorities.pem",
+        "partners.toml",
+        "issuer.jwks.json",
+        "collector-ca.pem",
+    ] {
         std::fs::write(folder.path().join(file), "").unwrap();
     }
     // Callers have an identity or a profile without one, never both.
@@ -164,14 +178,14 @@ fn every_optional_setting_of_the_example_parses() {
     assert!(config.tls_files().is_some());
     assert_eq!(config.tokens.issuers[0].partners["emis-feed"], "alpha");
     assert_eq!(config.reference_folder.as_deref(), Some(folder.path()));
-    assert!(config.telemetry.otlp_endpoint.is_some());
+    assert!(config.telemetry.otlp.endpoint.is_some());
 }
 
 #[test]
 fn all_problems_are_reported_at_once_by_name() {
     let found = problems(parse(
         "adress = 1\ndata_folder = 7\n[limits]\ndrain = 10\nmax_connections = 0\nstream_idle = \"-3s\"\n\
-         [telemetry]\nsample_ratio = 1.5\nlog_format = \"xml\"\notlp_endpoint = \"https://elsewhere\"",
+         [telemetry]\nsample_ratio = 1.5\nlog_format = \"xml\"\notlp_endpoint = \"elsewhere:4317\"",
     ));
     for name in [
         "adress: is no setting; did you mean address?",
@@ -186,6 +200,69 @@ fn all_problems_are_reported_at_once_by_name() {
         assert!(found.iter().any(|problem| problem.starts_with(name)), "{name} not in {found:#?}");
     }
     assert_eq!(found.len(), 8, "{found:#?}");
+}
+
+#[test]
+fn the_variables_of_opentelemetry_come_before_the_defaults_and_after_the_file() {
+    let environment = |name: &str| {
+        let value = match name {
+            "OTEL_EXPORTER_OTLP_ENDPOINT" => "https://collector.example:4318",
+            "OTEL_EXPORTER_OTLP_PROTOCOL" => "http/protobuf",
+            "OTEL_EXPORTER_OTLP_TIMEOUT" => "1500",
+            "OTEL_EXPORTER_OTLP_HEADERS" => "authorization=Bearer%20x,tenant=a",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" => "http://logs.example/x",
+            "OTEL_METRICS_EXPORTER" => "none",
+            "OTEL_TRACES_SAMPLER" => "parentbased_traceidratio",
+            "OTEL_TRACES_SAMPLER_ARG" => "0.25",
+            "OTEL_SDK_DISABLED" => "False",
+            "OTEL_SERVICE_NAME" | "OTEL_EXPORTER_OTLP_CERTIFICATE" => "",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let telemetry = Config::parse("", environment).unwrap().telemetry;
+    assert_eq!(telemetry.otlp.endpoint.as_deref(), Some("https://collector.example:4318"));
+    assert_eq!(telemetry.otlp.protocol, Some(OtlpProtocol::Http));
+    assert_eq!(telemetry.otlp.timeout, Some(Duration::from_millis(1500)));
+    let logs = &telemetry.signals.logs;
+    assert_eq!(logs.otlp.endpoint.as_deref(), Some("http://logs.example/x"));
+    assert!(telemetry.signals.metrics.is_off && !logs.is_off && !telemetry.is_disabled);
+    assert!((telemetry.sample_ratio - 0.25).abs() < f64::EPSILON);
+    let file = "[telemetry]\notlp_endpoint = \"http://127.0.0.1:4317\"\nsample_ratio = 0.5";
+    let telemetry = Config::parse(file, environment).unwrap().telemetry;
+    assert_eq!(telemetry.otlp.endpoint.as_deref(), Some("http://127.0.0.1:4317"));
+    assert!((telemetry.sample_ratio - 0.5).abs() < f64::EPSILON);
+}
+
+#[test]
+fn a_variable_of_opentelemetry_that_is_set_wrongly_is_refused_by_its_name() {
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://collector"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "GRPC"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "3s"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "secret"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "zstd"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/nowhere/ca.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/nowhere/key.pem"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "both"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_TRACES_SAMPLER", "jaeger_remote"),
+        ("OTEL_TRACES_SAMPLER_ARG", "2"),
+        ("OTEL_SDK_DISABLED", "maybe"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "environment"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
+    ] {
+        let found = problems(Config::parse("", |asked| (asked == name).then(|| value.to_owned())));
+        assert_eq!(found.len(), 1, "{name}: {found:#?}");
+        assert!(
+            found[0].starts_with(&format!("{name}: ")) && !found[0].contains("secret"),
+            "{found:?}"
+        );
+    }
 }
 
 #[test]

@@ -1,9 +1,16 @@
 //! Accepted values of settings. Every refusal says what would be accepted.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::Value;
+
+use crate::telemetry::OtlpProtocol;
+
+/// The protocols, as variables and settings name them.
+pub(super) const PROTOCOLS: [(&str, OtlpProtocol); 2] =
+    [("grpc", OtlpProtocol::Grpc), ("http/protobuf", OtlpProtocol::Http)];
 
 /// The longest duration that makes sense anywhere here.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -75,11 +82,26 @@ pub(super) fn endpoint(value: &Value) -> Result<String, String> {
     let text = text(value)?;
     let uri: Option<http::Uri> = text.parse().ok();
     match uri {
-        Some(uri) if uri.scheme_str() == Some("http") && uri.authority().is_some() => {
+        Some(uri)
+            if matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.authority().is_some()
+                && uri.query().is_none() =>
+        {
             Ok(text.to_owned())
         }
-        _ => Err("has to be the address of a collector on this machine or a trusted network, \
-                  \"http://127.0.0.1:4317\"; this version does not speak https to it"
+        _ => Err("has to be the address of a collector, \"http://127.0.0.1:4317\" or \"https://collector.example:4317\""
             .to_owned()),
+    }
+}
+
+pub(super) fn socket(value: &Value) -> Result<SocketAddr, String> {
+    let problem = || "has to be an IP address and a port, \"127.0.0.1:9464\"".to_owned();
+    value.as_str().and_then(|text| text.parse().ok()).ok_or_else(problem)
+}
+
+/// Keeps a problem with the name it belongs to.
+pub(super) fn note(problems: &mut Vec<String>, name: &str, result: Result<(), String>) {
+    if let Err(problem) = result {
+        problems.push(format!("{name}: {problem}"));
     }
 }

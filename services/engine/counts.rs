@@ -41,6 +41,7 @@ pub struct Counts {
     hits: AtomicU64,
     misses: AtomicU64,
     submissions: [AtomicU64; 5],
+    rows: AtomicU64,
 }
 
 impl Counts {
@@ -52,6 +53,17 @@ impl Counts {
     /// Counts an answer that was computed.
     pub fn miss(&self) {
         self.misses.fetch_add(1, Relaxed);
+    }
+
+    /// Counts rows of a submission that was stored.
+    pub fn stored_rows(&self, rows: u64) {
+        self.rows.fetch_add(rows, Relaxed);
+    }
+
+    /// Rows of all submissions that were stored.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Relaxed)
     }
 
     /// Counts a submission that has ended.

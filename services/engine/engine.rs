@@ -214,6 +214,11 @@ impl Engine {
         (self.slabs.bytes(), self.answers.bytes(), self.questions.taken())
     }
 
+    /// How many questions wait for memory.
+    pub(super) fn waiting_for_memory(&self) -> u64 {
+        self.questions.waiting()
+    }
+
     /// Position of the newest announced change, as a channel that changes with it.
     #[must_use]
     pub fn head(&self) -> watch::Receiver<u64> {

@@ -70,6 +70,11 @@ impl Memory {
         self.lock().taken.sum()
     }
 
+    /// How many questions that hold nothing wait.
+    pub(super) fn waiting(&self) -> u64 {
+        self.lock().waiting.len() as u64
+    }
+
     /// Most bytes of one question.
     fn limit(&self) -> u64 {
         self.most - self.most / 4

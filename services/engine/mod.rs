@@ -46,6 +46,7 @@ pub use counts::{Counts, Outcome};
 pub use engine::{Engine, Waiting};
 pub use error::{Missing, QueryError};
 pub use followers::Followers;
+pub use health::Load;
 pub use settings::{ReleaseSettings, Settings};
 pub use slabs::Slabs;
 pub use threads::Threads;

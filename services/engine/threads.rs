@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
+use tracing::span::EnteredSpan;
+
 use super::error::QueryError;
 use super::memory::{Memory, Share};
 use super::turns::{Team, Turn, Turns};
@@ -58,9 +60,23 @@ impl Threads {
             || self.until.is_some_and(|until| Instant::now() >= until)
     }
 
+    /// Takes memory and then a turn for a work of so many `bytes` and `values`. Both last as long as what is returned, and so does the span
+    /// of the work.
+    pub(super) fn begin(
+        &self,
+        bytes: usize,
+        values: usize,
+    ) -> Result<(Option<Turn<'_>>, EnteredSpan), QueryError> {
+        let waiting = tracing::debug_span!("wait for the turn").entered();
+        self.room(bytes)?;
+        let turn = self.turn(values)?;
+        drop(waiting);
+        Ok((turn, tracing::debug_span!("scan").entered()))
+    }
+
     /// Waits for a turn, if this work is large: large works go one after another, small ones at once, and who has asked the least goes first. `values` is how many values of
     /// columns and cells of tables it goes through.
-    pub(super) fn turn(&self, values: usize) -> Result<Option<Turn<'_>>, QueryError> {
+    fn turn(&self, values: usize) -> Result<Option<Turn<'_>>, QueryError> {
         if values < LARGE {
             return Ok(None);
         }

@@ -85,6 +85,11 @@ impl Turns {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many works wait.
+    pub(super) fn waiting(&self) -> u64 {
+        self.lock().waiting.len() as u64
+    }
+
     /// A team of so many works.
     pub(super) fn team(&self, most: usize) -> Team {
         let mut line = self.lock();

@@ -58,6 +58,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("IndicatorService/GetIndicatorBreakdown", Needs::Read),
     ("InequalityService/GetGapTrend", Needs::Read),
     ("InequalityService/GetInequalitySummary", Needs::Read),
+    ("InequalityService/GetRestoration", Needs::Read),
     ("InequalityService/ListGaps", Needs::Read),
     ("PartnerTelemetryService/GetDeliveryStatus", Needs::Partner),
     ("PartnerTelemetryService/ListDeadLetters", Needs::Partner),

@@ -41,7 +41,8 @@ fn make(engine: &Engine, (reader, asked): &Asked) -> Result<Made, Status> {
     let table = asked.table.as_ref().ok_or_else(|| question::missing("question"))?;
     let (engine, question) = at_its_state(engine, reader, table)?;
     let answer = question.answer(&engine.within(SENT_BYTES)).map_err(query_error)?;
-    let body = encoded::response(breakdown::parts(&answer), SENT_BYTES)
+    let body = tracing::debug_span!("encode")
+        .in_scope(|| encoded::response(breakdown::parts(&answer), SENT_BYTES))
         .map_err(|bytes| status::answer_too_large(bytes, SENT_BYTES))?;
     let (scope, provenance) = (answer.scope().cloned(), answer.provenance());
     let (data_position, released) = (provenance.data_position, !provenance.release.is_empty());

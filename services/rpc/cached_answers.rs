@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio_stream::Stream;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Response, Status};
+use tracing::{Instrument as _, Span};
 
 use super::audit::Record;
 use super::convert::int;
@@ -155,9 +156,10 @@ impl Service {
         let engine = self.engine.until(turn.deadline.instant().into_std());
         // A call that is cancelled drops this, and the work ends.
         let _waiting = engine.waiting();
+        let call = Span::current();
         let worked = tokio::task::spawn_blocking(move || {
             let still = engine.store().hold();
-            let done = work(&engine);
+            let done = call.in_scope(|| work(&engine));
             drop(still);
             drop(turn);
             done
@@ -259,7 +261,8 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
         let (service, asked) = (self.service.clone(), self.asked.clone());
         let key = key_at(&self.key, service.engine.newest_released());
         let (make, asker) = (self.make, Asker::Watch(self.patience));
-        let made = tokio::spawn(async move { service.together(&key, asked, make, asker).await });
+        let making = async move { service.together(&key, asked, make, asker).await };
+        let made = tokio::spawn(making.in_current_span());
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
     }
 

@@ -32,6 +32,13 @@ impl InequalityService for Inequality {
         self.0.ask(request, Table::GapTrend).await
     }
 
+    async fn get_restoration(
+        &self,
+        request: Request<v1::GetRestorationRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(request, Table::Restoration).await
+    }
+
     async fn list_gaps(
         &self,
         mut request: Request<v1::ListGapsRequest>,

@@ -56,11 +56,13 @@ fn collections(engine: &Engine, caller: &Caller) -> Result<Vec<v1::CollectionCon
             reader.knows(&reference, (collection, made.slot.dataset), &made.organisation)
         });
         if let (Some(first), Some(last)) = (found.first(), found.last()) {
+            let newest = found.iter().map(|made| made.time_millis).max();
             all.push(v1::CollectionContent {
                 collection: collection.clone(),
                 submission_count: int(found.len() as u64),
                 first_month: first.slot.month.to_string(),
                 last_month: last.slot.month.to_string(),
+                newest_accepted_time: newest.map(submission::timestamp),
             });
         }
     }

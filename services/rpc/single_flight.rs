@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tonic::Status;
+use tracing::Instrument as _;
 
 use super::deadline::Deadline;
 use super::status;
@@ -27,6 +28,8 @@ pub struct SingleFlight {
     permits: Arc<Semaphore>,
     /// Permits that watches may have, so that calls are answered however many clients watch.
     of_watches: Arc<Semaphore>,
+    /// Who waits for a permit.
+    waiting: Arc<()>,
     asked: Questions,
     /// Questions of watches, kept apart: a call does not wait for a watch that waits for its turn.
     watched: Questions,
@@ -45,13 +48,26 @@ impl SingleFlight {
         Self {
             permits: Arc::new(Semaphore::new(most)),
             of_watches: Arc::new(Semaphore::new((most / 2).max(1))),
+            waiting: Arc::default(),
             asked: Questions::default(),
             watched: Questions::default(),
         }
     }
 
+    /// How many questions wait for a permit.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        Arc::strong_count(&self.waiting) as u64 - 1
+    }
+
     /// Waits for a turn.
     pub(super) async fn turn(&self, asker: Asker) -> Result<Turn, Status> {
+        self.permitted(asker).instrument(tracing::debug_span!("wait for a place")).await
+    }
+
+    async fn permitted(&self, asker: Asker) -> Result<Turn, Status> {
+        // Counted by its copies, which go with whoever waits no more.
+        let _waits = Arc::clone(&self.waiting);
         let permit = async |of: &Arc<Semaphore>| {
             Arc::clone(of).acquire_owned().await.map_err(|_| status::stopping())
         };

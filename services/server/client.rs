@@ -30,7 +30,13 @@ pub(super) struct Client {
     state: Mutex<State>,
     cut: CancellationToken,
     is_cut_off: AtomicBool,
+    /// Calls that were refused because a quota is used up, since that was last asked; and messages that became too large.
+    refused: AtomicU32,
+    too_large: AtomicU32,
 }
+
+/// A connection is cut when so many of its messages became too large: each costs the service far more than its sender.
+const TOO_LARGE: u32 = 4;
 
 #[derive(Debug)]
 struct State {
@@ -69,6 +75,8 @@ impl Client {
             // A child token: connections do not contend for one lock at every read.
             cut: cut.child_token(),
             is_cut_off: AtomicBool::new(false),
+            refused: AtomicU32::new(0),
+            too_large: AtomicU32::new(0),
         })
     }
 
@@ -208,6 +216,23 @@ impl Client {
         let mut state = self.state();
         state.calls -= 1;
         state.quiet_since = Instant::now();
+    }
+
+    /// A call of it was refused because a quota is used up.
+    pub(super) fn is_refused(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// How many were since this was last asked.
+    pub(super) fn take_refused(&self) -> u32 {
+        self.refused.swap(0, Relaxed)
+    }
+
+    /// A message of it became larger than it may be when it was unpacked.
+    pub(super) fn overfills(&self) {
+        if self.too_large.fetch_add(1, Relaxed) + 1 >= TOO_LARGE {
+            self.cut_off("many of its messages became too large when they were unpacked");
+        }
     }
 
     /// Completes when the connection has to end.

@@ -158,6 +158,12 @@ impl Connection {
         Poll::Ready(Ok(()))
     }
 
+    /// Lets no more be read before that is due.
+    fn rest(&mut self) {
+        let until = self.frames.rests_until(Instant::now());
+        self.rest = until.map(|until| Box::pin(sleep_until(until)));
+    }
+
     /// Notes the client's progress: HTTP/2 lets no more be sent than the client has room for.
     fn note<'a>(&mut self, parts: impl Iterator<Item = &'a [u8]>, mut bytes: usize) {
         for part in parts {
@@ -209,6 +215,9 @@ impl Reads {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        if self.client.is_cut_off() {
+            self.pace.was_cut(self.client.address(), Instant::now());
+        }
         metrics::connection_closed();
     }
 }
@@ -223,6 +232,11 @@ impl AsyncRead for Connection {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         ready!(self.open(cx))?;
+        let refused = self.client.take_refused();
+        if refused > 0 {
+            self.frames.refused(refused, Instant::now());
+            self.rest();
+        }
         if let Some(rest) = &mut self.rest {
             ready!(rest.as_mut().poll(cx));
             self.rest = None;
@@ -249,14 +263,12 @@ impl AsyncRead for Connection {
         }
         let now = Instant::now();
         if !self.frames.came(&buffer.filled()[before..], now) {
-            self.pace.flooded(self.client.address(), now);
             self.client.cut_off("it sent a flood of frames that ask for nothing");
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let calls = self.frames.take_begun();
         self.reads.brought(buffer.filled().len() - before, calls);
-        let until = self.frames.rests_until(now);
-        self.rest = until.map(|until| Box::pin(sleep_until(until)));
+        self.rest();
         Poll::Ready(Ok(()))
     }
 }

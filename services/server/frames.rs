@@ -1,9 +1,11 @@
 //! Counts the frames of a connection that ask for nothing: pings, settings, window updates, resets, frames that are empty or may be
-//! padding alone, heads of calls that have one, and calls that the service has to reset: more than may be open at once. h2 takes them without a limit, and a client could keep a thread busy with them. Calls
-//! and bytes sent earn some of them: well-behaved clients send them along with their calls and with what they read.
+//! padding alone, heads of calls that have one, and calls that the service has to reset: more than may be open at once. h2 takes them
+//! without a limit, and a client could keep a thread busy with them. Calls and bytes sent earn some of them: well-behaved clients send
+//! them along with their calls and with what they read.
 //!
 //! Frames of data are no flood: somebody may send one row in each. But each costs about as much as a large one, so a connection that sends
 //! more of them in a second than [`A_DATA_FRAME`] lets through is read later. The data of a call that is all in one frame costs nothing.
+//! Calls that come to nothing make it wait too: a client may cancel many at once, or go on calling when its quota is used up.
 //!
 //! Only the nine bytes at the head of each frame are read.
 
@@ -21,8 +23,12 @@ const MOST: u64 = 1_000;
 /// Frames that a call earns, and bytes sent that earn one.
 const A_CALL: u64 = 4;
 const BYTES_A_FRAME: u64 = 1 << 10;
-/// How long a frame of data keeps the next ones waiting, and what is forgiven of it: 20,000 a second, and 2,000 at once.
+/// How long a frame of data keeps what comes next waiting, and what is forgiven of it: 20,000 a second, and 2,000 at once.
 const A_DATA_FRAME: Duration = Duration::from_micros(50);
+/// The same of a call that is reset: 500 a second, and 50 at once; and of one that is refused because its caller has used up a quota: 200
+/// a second, and 20 at once.
+const A_CANCELLED_CALL: Duration = Duration::from_millis(2);
+const A_REFUSED_CALL: Duration = Duration::from_millis(5);
 const FORGIVEN: Duration = Duration::from_millis(100);
 /// What a reset costs: a call was begun for it. As many as streams may be open can always be paid for.
 const A_RESET: u64 = A_CALL + 1;
@@ -41,8 +47,8 @@ pub(super) struct Frames {
     /// Parts of a frame that time and sent bytes have earned.
     part: (Duration, u64),
     looked: Instant,
-    /// When the frames of data that have come would all have come at the rate that they may.
-    data_until: Instant,
+    /// When all that has come would have come at the rate that it may.
+    due: Instant,
 }
 
 impl Frames {
@@ -58,13 +64,13 @@ impl Frames {
             begun: 0,
             part: (Duration::ZERO, 0),
             looked: now,
-            data_until: now,
+            due: now,
         }
     }
 
     /// Until when no more is to be read; none: the next bytes may come.
     pub(super) fn rests_until(&self, now: Instant) -> Option<Instant> {
-        self.data_until.checked_sub(FORGIVEN).filter(|until| *until > now)
+        self.due.checked_sub(FORGIVEN).filter(|until| *until > now)
     }
 
     /// Bytes were sent to the client.
@@ -81,13 +87,19 @@ impl Frames {
 
     /// The service has reset a call.
     pub(super) fn reset(&mut self) {
+        self.due += A_CANCELLED_CALL;
         self.pay(A_CALL + A_RESET);
+    }
+
+    /// So many calls were refused because a quota is used up.
+    pub(super) fn refused(&mut self, calls: u32, now: Instant) {
+        self.due = self.due.max(now) + calls * A_REFUSED_CALL;
     }
 
     /// Bytes have come. False: it is a flood.
     pub(super) fn came(&mut self, mut bytes: &[u8], now: Instant) -> bool {
         self.earn_by_time(now);
-        self.data_until = self.data_until.max(now);
+        self.due = self.due.max(now);
         while let Some(head) = self.heads.next(&mut bytes) {
             self.frame(head);
             if self.is_flood {
@@ -103,18 +115,20 @@ impl Frames {
             DATA if head.flags & PADDED != 0 && head.length <= PADDING => 1,
             DATA if head.flags & END != 0 => 0,
             DATA if head.length > 0 => {
-                self.data_until += A_DATA_FRAME;
+                self.due += A_DATA_FRAME;
                 0
             }
             1 if head.stream > self.newest => {
                 self.newest = head.stream;
                 self.begun += 1;
                 self.earn(A_CALL);
-                self.data_until =
-                    self.data_until.checked_sub(A_DATA_FRAME).unwrap_or(self.data_until);
+                self.due = self.due.checked_sub(A_DATA_FRAME).unwrap_or(self.due);
                 0
             }
-            RESET => A_RESET,
+            RESET => {
+                self.due += A_CANCELLED_CALL;
+                A_RESET
+            }
             _ => 1,
         };
         self.pay(cost);
@@ -254,6 +268,28 @@ mod tests {
                 assert_eq!(frames.rests_until(now), None, "{call} {parts:?}");
             }
         }
+    }
+
+    #[test]
+    fn calls_that_come_to_nothing_make_what_follows_wait() {
+        let cancelled = |number: u32| {
+            [frame_of(2 * number + 1, 1, 4, 60), frame_of(2 * number + 1, RESET, 0, 4)].concat()
+        };
+        let (mut frames, now) = open();
+        assert!((0..50).all(|call| frames.came(&cancelled(call), now)));
+        assert_eq!(frames.rests_until(now), None, "a client gives up its calls");
+        assert!((50..60).all(|call| frames.came(&cancelled(call), now)));
+        let waits = frames.rests_until(now).map(|until| until - now);
+        assert!(waits > Some(8 * A_CANCELLED_CALL), "{waits:?}");
+        let (mut frames, now) = open();
+        (0..60).for_each(|_| frames.reset());
+        assert!(frames.rests_until(now).is_some(), "more at once than it may have");
+        let (mut frames, now) = open();
+        frames.refused(20, now);
+        assert_eq!(frames.rests_until(now), None);
+        frames.refused(3, now);
+        assert_eq!(frames.rests_until(now), Some(now + 3 * A_REFUSED_CALL));
+        assert_eq!(frames.rests_until(now + 3 * A_REFUSED_CALL), None);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 /// How long a handshake keeps the next ones of its address waiting, and what is forgiven of it: 50 a second, and 100 at once.
 const A_HANDSHAKE: Duration = Duration::from_millis(20);
 const FORGIVEN: Duration = Duration::from_secs(2);
-/// The same of a connection that was cut because it flooded: as much as 50 handshakes.
-const A_FLOOD: Duration = Duration::from_secs(1);
+/// The same of a connection that was cut because of what its client did: as much as 50 handshakes.
+const A_CUT: Duration = Duration::from_secs(1);
 /// Longest wait. Partners behind one address share its pace, and none waits longer than this.
 const LONGEST: Duration = Duration::from_secs(1);
 /// Addresses from which on those are forgotten that wait for nothing.
@@ -28,9 +28,9 @@ impl Pace {
         (until > now).then_some(until)
     }
 
-    /// A connection of an address was cut because it flooded.
-    pub(super) fn flooded(&self, address: &str, now: Instant) {
-        self.add(address, A_FLOOD, now);
+    /// A connection of an address was cut because of what its client did.
+    pub(super) fn was_cut(&self, address: &str, now: Instant) {
+        self.add(address, A_CUT, now);
     }
 
     fn add(&self, address: &str, cost: Duration, now: Instant) -> Instant {
@@ -63,11 +63,11 @@ mod tests {
     }
 
     #[test]
-    fn floods_make_the_next_handshakes_wait() {
+    fn cuts_make_the_next_handshakes_wait() {
         let (pace, now) = (Pace::default(), Instant::now());
-        pace.flooded("a", now);
+        pace.was_cut("a", now);
         assert_eq!(pace.begins("a", now), None);
-        (0..9).for_each(|_| pace.flooded("a", now));
+        (0..9).for_each(|_| pace.was_cut("a", now));
         assert_eq!(pace.begins("a", now), Some(now + LONGEST));
         assert_eq!(pace.begins("b", now), None);
     }

@@ -5,7 +5,7 @@
 //! know what to do. At last every connection is cut. tonic alone would wait for ever for one client that never answers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -26,6 +26,7 @@ use super::tokens::Tokens;
 use super::unread_budget::UnreadBudget;
 use crate::rpc::access::Access;
 use crate::rpc::audit::Audit;
+use crate::telemetry::metrics;
 
 /// Largest header list of a request, in bytes: what gRPC clients allow too.
 const HEADER_BYTES: u32 = 8 << 10;
@@ -91,7 +92,7 @@ pub async fn run(
         // This lets running calls end. With tonic's grace setting too, calls would be killed at that age.
         .max_connection_age(settings.max_connection_age)
         .layer(AtOnce)
-        .layer(Around(Trace))
+        .layer(Around(Trace { slow: settings.slow_call }))
         .layer(Audited::new(audit, profile, settings.request_deadline))
         .layer(Around(CatchPanic))
         .layer(OnlyGrpc)
@@ -113,18 +114,38 @@ pub async fn run(
         ended = &mut serving => return ended.map_err(ServerError::from).and(Err(ServerError::Ended)),
         () = shutdown.cancelled() => {}
     }
+    let (begun, running) = (Instant::now(), metrics::running());
     health.not_serving();
     stop.begins.cancel();
+    // Calls that are ended because their time is over, and calls whose connection is cut.
+    let mut ended = 0;
+    let report = |ended: u64, cut_off: u64| {
+        let seconds = begun.elapsed().as_secs_f64();
+        tracing::info!(seconds, running, ended, cut_off, "no call is served any more");
+    };
     // The last tenth is for sending what the calls end with.
-    for (part, next) in [(5, Some(&stop.questions)), (4, Some(&stop.calls)), (1, None)] {
-        if let Ok(ended) = tokio::time::timeout(settings.drain * part / 10, &mut serving).await {
-            return Ok(ended?);
+    let ends: [(u32, Option<(&CancellationToken, fn() -> u64)>); 3] = [
+        (5, Some((&stop.questions, metrics::running_questions))),
+        (4, Some((&stop.calls, metrics::running))),
+        (1, None),
+    ];
+    for (part, next) in ends {
+        let drained = tokio::time::timeout(settings.drain * part / 10, &mut serving).await;
+        if let Ok(served) = drained {
+            report(ended, 0);
+            return Ok(served?);
         }
-        next.inspect(|next| next.cancel());
+        if let Some((calls, running)) = next {
+            ended += running();
+            calls.cancel();
+        }
     }
+    let cut_off = metrics::running();
     tracing::warn!(drain = ?settings.drain, "calls are still running after the drain time, cutting connections");
     cut.cancel();
-    match tokio::time::timeout(CUT, &mut serving).await {
+    let served = tokio::time::timeout(CUT, &mut serving).await;
+    report(ended, cut_off);
+    match served {
         Ok(ended) => Ok(ended?),
         Err(_) => Ok(()),
     }

@@ -42,6 +42,8 @@ pub struct ServerSettings {
     pub keepalive_timeout: Duration,
     /// Age at which a connection is asked to end, so that clients spread over replicas again.
     pub max_connection_age: Duration,
+    /// Calls that take longer are logged. Watches are not.
+    pub slow_call: Duration,
     /// Time between two looks at the files of TLS.
     pub renewal: Duration,
 }
@@ -66,6 +68,7 @@ impl Default for ServerSettings {
             keepalive_interval: Duration::from_secs(60),
             keepalive_timeout: Duration::from_secs(20),
             max_connection_age: Duration::from_secs(15 * 60),
+            slow_call: Duration::from_secs(1),
             renewal: Duration::from_secs(10),
         }
     }

@@ -41,6 +41,8 @@ pub struct Catalog {
     months: BTreeMap<MonthSlot, MonthVersions>,
     words: Words,
     collections: BTreeMap<String, u16>,
+    /// Log position of the newest submission of each collection.
+    newest: BTreeMap<u16, u64>,
     organisations: BTreeMap<String, u32>,
     names: FxHashMap<Arc<str>, ()>,
 }
@@ -58,6 +60,7 @@ impl Catalog {
             months: BTreeMap::new(),
             words: Words::default(),
             collections: BTreeMap::new(),
+            newest: BTreeMap::new(),
             organisations: BTreeMap::new(),
             names: FxHashMap::default(),
         }
@@ -79,6 +82,14 @@ impl Catalog {
     #[must_use]
     pub fn collection_ids(&self) -> BTreeMap<u16, &str> {
         self.collections.iter().map(|(id, number)| (*number, id.as_str())).collect()
+    }
+
+    /// The collections that have data, and the time when the newest submission of each was stored, milliseconds since 1970.
+    pub fn newest(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.collections.iter().filter_map(|(id, number)| {
+            let position = self.newest.get(number)?;
+            Some((id.as_str(), self.time_of(*position)))
+        })
     }
 
     /// Codes of the organisations that have submitted, by number.
@@ -285,6 +296,8 @@ impl Catalog {
         let added = Version { version, position, withdrawn: None, is_erased, stands };
         month.add(slot.organisation, added);
         self.changes.push((row.position, row.time_millis));
+        let newest = self.newest.entry(slot.collection).or_default();
+        *newest = (*newest).max(row.position);
         Ok(submission)
     }
 

@@ -85,6 +85,9 @@ pub enum StoreError {
     /// An erasure is not finished, or something is gone that no erasure names.
     #[error("{0}")]
     Erasure(String),
+    /// A snapshot cannot be taken or restored.
+    #[error("{0}")]
+    Snapshot(String),
     /// The reference content cannot be used.
     #[error(transparent)]
     Content(#[from] ContentError),

@@ -7,8 +7,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::assessment::Assessment;
+use super::busy::Busy;
 use super::catalog::Catalog;
 use super::change::{Change, Written};
 use super::clock::{LogClock, Unsettled};
@@ -16,10 +18,11 @@ use super::erasure::NewErasure;
 use super::error::WriteError;
 use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
+use super::log::SyncTimes;
 use super::prepare::Prepared;
 use super::read::Reader;
 use super::release::NewRelease;
-use super::writer::{Busy, FAILED, Job};
+use super::writer::{FAILED, Job};
 use crate::domain::codes::Content;
 
 /// One per data folder. Dropping it ends the writer.
@@ -32,6 +35,7 @@ pub struct Store {
     pub(super) writer: Option<JoinHandle<()>>,
     pub(super) stopped: Arc<OnceLock<String>>,
     pub(super) busy: Arc<Busy>,
+    pub(super) syncs: Arc<SyncTimes>,
     pub(super) clock: Arc<LogClock>,
     pub(super) folder: PathBuf,
 }
@@ -72,6 +76,18 @@ impl Store {
     #[must_use]
     pub fn writing_for(&self) -> Option<Duration> {
         self.busy.since()
+    }
+
+    /// Changes that wait for the writer.
+    #[must_use]
+    pub fn writer_queue(&self) -> u64 {
+        self.busy.waiting()
+    }
+
+    /// How long each fsync of the log took since the last call of this function.
+    #[must_use]
+    pub fn take_sync_times(&self) -> Vec<Duration> {
+        self.syncs.take()
     }
 
     /// Makes a submission durable and readable. `over` is the log position of the submission that it may replace, 0 if there is
@@ -164,7 +180,8 @@ impl Store {
         let gone = || WriteError::Stopped("the service is stopping".into());
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(gone)?;
-        jobs.try_send(Job { change, reply }).map_err(|error| match error {
+        let waiting = self.busy.wait(Span::current());
+        jobs.try_send(Job { change, reply, waiting }).map_err(|error| match error {
             TrySendError::Full(_) => WriteError::Busy,
             TrySendError::Disconnected(_) => gone(),
         })?;

@@ -10,13 +10,14 @@
 //! - `words`, `persons` numbers of the values of fields and of person keys, given once in the order of the log
 //! - [`catalog`] the catalogue of submissions, in memory; `stored`, `standing` what stands in a month (`bits`: of whom); `assessment` what organisations write about
 //!   their own channels; `look`, `recall` versions that stand no more, read when they are asked for
-//! - `prepare`, `writer` how a submission gets in; `runs`, `described` its data and description as the log has them
+//! - `prepare`, `writer` how a submission gets in; `busy` what the writer has to do; `runs`, `described` its data and description as the log has them
 //! - `release` named states of the data, for those who may not see the newest
 //! - `erasure`, `erasing`, `erased`, `without` erasures: what they leave; doing them; applying them; a submission without the records of a person
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
 //! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
 //! - `clock`, `witness` the log's time, and how far the log has come, outside the log
+//! - [`snapshot`] copies of a data folder, and a data folder out of one
 //! - [`outbox`] what partners' own systems are still to be sent, in a sled of its own
 //! - `aside`, `recover`, `reserve` when sled has failed or has an old format, and disk space reserved for sled
 //!
@@ -29,6 +30,7 @@ mod aside;
 mod assessment;
 pub mod audit;
 mod bits;
+mod busy;
 pub mod catalog;
 mod caught_up;
 mod change;
@@ -66,6 +68,7 @@ mod settings;
 mod sizes_tests;
 mod sled_error;
 mod sled_thread;
+pub mod snapshot;
 mod standing;
 mod state;
 mod stored;

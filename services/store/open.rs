@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use prost::Message;
 
+use super::busy::Busy;
 use super::caught_up::{self, CaughtUp};
 use super::content::configuration;
 use super::error::StoreError;
@@ -16,7 +17,7 @@ use super::recover::LiveState;
 use super::settings::Settings;
 use super::state::{LOG_FORMAT, genesis_of};
 use super::witness::Witness;
-use super::writer::{Busy, Writer};
+use super::writer::Writer;
 use crate::proto::store::Genesis;
 
 /// Most changes that may wait for the writer; the next one is refused.
@@ -74,7 +75,7 @@ impl Store {
             Reader::new(state.tree.rows(), Arc::clone(&state.persons), settings.estimate_bytes);
         let (reader, era) = (Arc::new(reader), Arc::new(RwLock::new(())));
         let (jobs, waiting) = sync_channel(WAITING);
-        let busy = Arc::new(Busy::default());
+        let (busy, syncs) = (Arc::new(Busy::default()), log.syncs());
         let writer = Writer {
             clock: Arc::clone(&clock),
             appended: log.tail(),
@@ -103,7 +104,7 @@ impl Store {
             .map_err(|error| StoreError::NoThread(error.to_string()))?;
         let folder = settings.folder.to_owned();
         let (jobs, writer) = (Some(jobs), Some(writer));
-        Ok(Self { catalog, reader, era, jobs, writer, stopped, busy, clock, folder })
+        Ok(Self { catalog, reader, era, jobs, writer, stopped, busy, syncs, clock, folder })
     }
 }
 

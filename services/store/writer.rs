@@ -3,13 +3,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use prost::Message;
 use tokio::sync::oneshot;
 
 use super::assessment;
+use super::busy::{Busy, Waiting};
 use super::change::{Change, Written};
 use super::clock::LogClock;
 use super::content::configuration;
@@ -44,6 +45,8 @@ pub(super) const FAILED: &str =
 pub(super) struct Job {
     pub(super) change: Change,
     pub(super) reply: oneshot::Sender<Result<Written, WriteError>>,
+    /// Until the writer takes it up.
+    pub(super) waiting: Waiting,
 }
 
 /// State of the writer's thread.
@@ -63,28 +66,6 @@ pub(super) struct Writer<L: Log> {
     /// Forgets what it has read when data is erased.
     pub(super) reader: Arc<Reader>,
     pub(super) era: Arc<RwLock<()>>,
-}
-
-/// Since when the writer works on its current changes. A disk that hangs shows here and nowhere else.
-#[derive(Debug, Default)]
-pub(super) struct Busy(Mutex<Option<Instant>>);
-
-impl Busy {
-    fn set(&self, since: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
-    }
-
-    fn begin(&self) {
-        self.set(Some(Instant::now()));
-    }
-
-    fn end(&self) {
-        self.set(None);
-    }
-
-    pub(super) fn since(&self) -> Option<Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
-    }
 }
 
 /// A change that goes into the log, and the payloads of its entries. The chunks of a submission stay in the job.
@@ -107,6 +88,7 @@ impl<L: Log> Writer<L> {
                         group.push(job);
                     }
                     self.busy.begin();
+                    group.iter_mut().for_each(|job| job.waiting.end());
                     self.guarded(|writer| writer.write(group));
                     self.tell_clock();
                     self.busy.end();
@@ -339,7 +321,12 @@ impl<L: Log> Writer<L> {
                 payload: payload.as_slice(),
             })
             .collect();
-        let places = match self.log.append(&new) {
+        // One write and one fsync, of which every change has a span.
+        let calls = planned.iter().map(|change| &change.job.waiting);
+        let syncing: Vec<_> = calls.map(|of| of.during(|| tracing::debug_span!("fsync"))).collect();
+        let appended = self.log.append(&new);
+        drop(syncing);
+        let places = match appended {
             Ok(places) => places,
             Err(error) => {
                 let error = self.refusal(&error);
@@ -368,7 +355,10 @@ impl<L: Log> Writer<L> {
             self.live.unflushed += job.change.cost();
             // Who reads must not wait for all of this at once.
             std::thread::yield_now();
-            let outcome = self.settle(&job.change, &entry, ready);
+            let outcome = job.waiting.during(|| {
+                let _span = tracing::debug_span!("apply").entered();
+                self.settle(&job.change, &entry, ready)
+            });
             reply(job, outcome.map_err(unsure));
         }
     }

@@ -3,90 +3,98 @@
 //! Only spans and events of this crate are exported. If those of the exporter's own h2 and tonic were exported, every export
 //! would cause another. Standard error shows everything that `EQUITY_LOG` selects, errors of the exporter included.
 
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::MeterProvider as _;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
-use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, dynamic_filter_fn, filter_fn};
 use tracing_subscriber::layer::{Layer, SubscriberExt as _};
 use tracing_subscriber::{Registry, fmt};
 
-use super::metrics::Instruments;
+use super::error::TelemetryError;
+use super::exporters::Exporters;
+use super::metrics::{Instruments, install};
+use super::prometheus::Prometheus;
 use super::settings::{LogFormat, TelemetrySettings};
 use super::sparing::Sparing;
 
+const NAME: &str = env!("CARGO_PKG_NAME");
+/// Name of the span of a call.
+const CALL: &str = "call";
 /// Most time for stopping.
 const SHUTDOWN: Duration = Duration::from_secs(5);
-/// Most time for one export.
-const EXPORT: Duration = Duration::from_secs(3);
 /// Filter if `EQUITY_LOG` is not set. Libraries warn about what clients do, and clients can do it a million times.
 const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=error,hyper=error,hyper_util=error,tonic=error,tower=error,rustls=error";
-
-/// Why telemetry cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum TelemetryError {
-    /// `EQUITY_LOG` is no filter.
-    #[error(
-        "EQUITY_LOG is no filter such as \"info\" or \"warn,equity_indicators::engine=debug\": {0}"
-    )]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
-    /// The exporter refuses its settings.
-    #[error("telemetry.otlp_endpoint cannot be used: {0}")]
-    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
-    /// There is no tokio runtime around the call.
-    #[error("telemetry has to be started within the runtime")]
-    NoRuntime,
-    /// The process has a subscriber already.
-    #[error("telemetry was started before in this process")]
-    AlreadyStarted,
-}
 
 /// Starts telemetry for the whole process. Call it once, within the runtime, before anything is logged.
 ///
 /// # Errors
 /// The settings cannot be used, there is no runtime, or it was started before.
 pub fn init(settings: &TelemetrySettings) -> Result<Guard, TelemetryError> {
-    let providers = match &settings.otlp_endpoint {
-        None => None,
-        Some(endpoint) => {
-            tokio::runtime::Handle::try_current().map_err(|_| TelemetryError::NoRuntime)?;
-            Some(Providers::build(endpoint, settings)?)
-        }
+    let shown = standard_error(settings.log_format)?;
+    let Exporters { spans, metrics, logs } = Exporters::build(settings)?;
+    let page = Prometheus::listen(settings)?;
+    let resource = resource(settings.service_instance_id.as_deref());
+    let ratio = Sampler::TraceIdRatioBased(settings.sample_ratio);
+    let providers = Providers {
+        tracer: spans.map(|spans| {
+            let tracer = SdkTracerProvider::builder().with_resource(resource.clone());
+            let tracer = tracer.with_sampler(Sampler::ParentBased(Box::new(ratio)));
+            tracer.with_batch_exporter(spans).build()
+        }),
+        meter: metrics.map(|metrics| {
+            let meter = SdkMeterProvider::builder().with_resource(resource.clone());
+            meter.with_periodic_exporter(metrics).build()
+        }),
+        logger: logs.map(|logs| {
+            let logger = SdkLoggerProvider::builder().with_resource(resource.clone());
+            logger.with_batch_exporter(logs).build()
+        }),
+        page: page.as_ref().map(|page| page.provider(&resource)),
     };
-    let traces = providers.as_ref().map(|providers| {
+    let traces = providers.tracer.as_ref().map(|tracer| {
         tracing_opentelemetry::layer()
-            .with_tracer(providers.tracer.tracer(env!("CARGO_PKG_NAME")))
+            .with_tracer(tracer.tracer(NAME))
             .with_location(false)
             .with_threads(false)
             .with_tracked_inactivity(false)
-            .with_filter(filter_fn(is_our_span))
+            .with_filter(
+                // A call is the only root: what the service does by itself is no trace of anybody.
+                dynamic_filter_fn(|metadata, context| {
+                    is_our_span(metadata)
+                        && (metadata.name() == CALL || context.lookup_current().is_some())
+                })
+                .with_max_level_hint(Level::DEBUG),
+            )
     });
-    let logs = providers.as_ref().map(|providers| {
-        OpenTelemetryTracingBridge::new(&providers.logger).with_filter(filter_fn(is_our_event))
+    let logs = providers.logger.as_ref().map(|logger| {
+        let events = filter_fn(is_our_event).with_max_level_hint(Level::INFO);
+        OpenTelemetryTracingBridge::new(logger).with_filter(events)
     });
-    let subscriber =
-        Registry::default().with(traces).with(logs).with(standard_error(settings.log_format)?);
+    let subscriber = Registry::default().with(traces).with(logs).with(shown);
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|_| TelemetryError::AlreadyStarted)?;
-    if let Some(providers) = &providers {
-        Instruments::new(&providers.meter.meter(env!("CARGO_PKG_NAME"))).install();
-    }
-    Ok(Guard { providers })
+    let meters = providers.meter.iter().chain(&providers.page);
+    install(meters.map(|meter| Instruments::new(&meter.meter(NAME))).collect());
+    let page = page.zip(providers.page.clone()).map(|(page, provider)| page.serve(provider));
+    Ok(Guard { providers: Some(providers), _page: page })
 }
 
 /// Keeps telemetry running. [`Guard::shutdown`] sends the rest and ends it.
 #[derive(Debug)]
 pub struct Guard {
     providers: Option<Providers>,
+    _page: Option<AbortOnDropHandle<()>>,
 }
 
 impl Guard {
@@ -122,77 +130,67 @@ async fn bounded(work: impl FnOnce() -> bool + Send + 'static) -> bool {
     matches!(tokio::time::timeout(SHUTDOWN, finished).await, Ok(Ok(true)))
 }
 
-/// One provider per signal.
+/// One provider per signal that is exported, and one for the page of metrics.
 #[derive(Debug, Clone)]
 struct Providers {
-    tracer: SdkTracerProvider,
-    meter: SdkMeterProvider,
-    logger: SdkLoggerProvider,
+    tracer: Option<SdkTracerProvider>,
+    meter: Option<SdkMeterProvider>,
+    logger: Option<SdkLoggerProvider>,
+    page: Option<SdkMeterProvider>,
 }
 
 impl Providers {
-    fn build(endpoint: &str, settings: &TelemetrySettings) -> Result<Self, TelemetryError> {
-        let resource = resource(settings.service_instance_id.as_deref());
-        let spans = SpanExporter::builder().with_tonic();
-        let spans = spans.with_endpoint(endpoint).with_timeout(EXPORT).build()?;
-        let metrics = MetricExporter::builder().with_tonic();
-        let metrics = metrics.with_endpoint(endpoint).with_timeout(EXPORT).build()?;
-        let logs = LogExporter::builder().with_tonic();
-        let logs = logs.with_endpoint(endpoint).with_timeout(EXPORT).build()?;
-        let ratio = Sampler::TraceIdRatioBased(settings.sample_ratio);
-        Ok(Self {
-            tracer: SdkTracerProvider::builder()
-                .with_resource(resource.clone())
-                .with_sampler(Sampler::ParentBased(Box::new(ratio)))
-                .with_batch_exporter(spans)
-                .build(),
-            meter: SdkMeterProvider::builder()
-                .with_resource(resource.clone())
-                .with_periodic_exporter(metrics)
-                .build(),
-            logger: SdkLoggerProvider::builder()
-                .with_resource(resource)
-                .with_batch_exporter(logs)
-                .build(),
-        })
-    }
-
     fn flush(&self) -> bool {
-        let (spans, metrics) = (self.tracer.force_flush(), self.meter.force_flush());
-        let logs = self.logger.force_flush();
-        spans.is_ok() && metrics.is_ok() && logs.is_ok()
+        let spans = self.tracer.as_ref().map(SdkTracerProvider::force_flush);
+        let metrics = self.meter.as_ref().map(SdkMeterProvider::force_flush);
+        let logs = self.logger.as_ref().map(SdkLoggerProvider::force_flush);
+        [spans, metrics, logs].into_iter().flatten().all(|sent| sent.is_ok())
     }
 
     fn shutdown(&self) -> bool {
         // The SDK's shutdown sends too, but counts what the collector did not take as well sent; its flush tells.
         let sent = self.flush();
         let each = SHUTDOWN / 3;
-        let spans = self.tracer.shutdown_with_timeout(each);
-        let logs = self.logger.shutdown_with_timeout(each);
-        let metrics = self.meter.shutdown_with_timeout(each);
-        sent && spans.is_ok() && metrics.is_ok() && logs.is_ok()
+        let spans = self.tracer.as_ref().map(|spans| spans.shutdown_with_timeout(each));
+        let logs = self.logger.as_ref().map(|logs| logs.shutdown_with_timeout(each));
+        let metrics = self.meter.iter().chain(&self.page);
+        let metrics = metrics.map(|metrics| metrics.shutdown_with_timeout(each));
+        sent & spans.into_iter().chain(logs).chain(metrics).all(|ended| ended.is_ok())
     }
 }
 
-/// Name, version and instance of this service, as the collector sees them.
+/// Name, version and instance of this service, as the collector sees them. What `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say comes first.
 fn resource(instance: Option<&str>) -> Resource {
-    let mut attributes = vec![
+    let own = [
+        KeyValue::new("service.name", NAME),
         KeyValue::new("service.namespace", "uk.nhs.equity"),
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
     ];
-    attributes.extend(instance.map(|id| KeyValue::new("service.instance.id", id.to_owned())));
-    Resource::builder()
-        .with_service_name(env!("CARGO_PKG_NAME"))
-        .with_attributes(attributes)
+    let name = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty());
+    let set = name.map(|name| KeyValue::new("service.name", name));
+    let instance = instance.map(|id| KeyValue::new("service.instance.id", id.to_owned()));
+    Resource::builder_empty()
+        .with_detector(Box::new(TelemetryResourceDetector))
+        .with_attributes(own)
+        .with_detector(Box::new(EnvResourceDetector::new()))
+        .with_attributes(set.into_iter().chain(instance))
         .build()
 }
 
-/// Checks the filter of the log in `EQUITY_LOG`.
+/// Checks the filter of the log in `EQUITY_LOG`, the collector's settings and the address of the page of metrics. Returns what no start refuses: that
+/// the address is in use now, maybe by the service that runs.
 ///
 /// # Errors
-/// It is no filter.
-pub fn check() -> Result<(), TelemetryError> {
-    Ok(filter().map(drop)?)
+/// A start would refuse them.
+pub fn check(settings: &TelemetrySettings) -> Result<Option<String>, TelemetryError> {
+    filter()?;
+    Exporters::build(settings)?;
+    match Prometheus::listen(settings) {
+        Err(TelemetryError::Page { address, error }) if error.kind() == ErrorKind::AddrInUse => {
+            Ok(Some(format!("telemetry.prometheus: {address} is in use now")))
+        }
+        listened => listened.map(|_| None),
+    }
 }
 
 fn filter() -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {

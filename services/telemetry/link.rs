@@ -20,6 +20,14 @@ pub fn link_to_caller(span: &Span, traceparent: &str) {
     span.add_link(caller.span().span_context().clone());
 }
 
+/// The id of the trace that a span belongs to; none: nothing is exported, or not this trace.
+#[must_use]
+pub fn trace_id(span: &Span) -> Option<String> {
+    let context = span.context();
+    let of = context.span().span_context().clone();
+    (of.is_valid() && of.is_sampled()).then(|| of.trace_id().to_string())
+}
+
 /// The header in the form that the propagator reads.
 struct Traceparent<'a>(&'a str);
 

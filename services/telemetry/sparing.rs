@@ -9,6 +9,7 @@ use rustc_hash::FxHashMap;
 use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Filter};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -109,6 +110,11 @@ impl<S: Subscriber> Filter<S> for Sparing {
         let mut peer = Peer(None);
         event.record(&mut peer);
         self.lets_through(metadata, peer.0)
+    }
+
+    /// It lets every level through. Without this, the filter that it goes with would be asked about each span and event.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(LevelFilter::TRACE)
     }
 }
 

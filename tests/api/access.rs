@@ -88,7 +88,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         "WatchBreakdown" => json!({"question": {"channels": asked}}),
         "ExportBreakdowns" => json!({"question": {"channels": asked}}),
         "GetInequalitySummary" | "GetGapTrend" => json!({"question": {"channels": asked}}),
-        "ListGaps" => json!({"query": query}),
+        "ListGaps" | "GetRestoration" => json!({"query": query}),
         "GetAreaRisk" => json!({"query": {"collection": "practice-feed", "area": "QK1"}}),
         "GetDigitalExclusionBreakdown"
         | "GetChannelBreakdown"
@@ -162,6 +162,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetInequalitySummary"
         | "GetGapTrend"
         | "ListGaps"
+        | "GetRestoration"
         | "ExportBreakdowns"
         | "GetDigitalExclusionBreakdown"
         | "GetChannelBreakdown"

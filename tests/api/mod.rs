@@ -31,6 +31,7 @@ mod reference;
 mod refusals;
 mod releases;
 mod representativeness;
+mod restoration;
 mod risk;
 mod risk_refusals;
 mod risk_scope;

@@ -1,4 +1,4 @@
-//! P5, P7 and P15: how fast rows become durable and readable.
+//! P5, P7, P11 and P15: how fast rows become durable and readable, and reach those who follow them.
 //!
 //! `cargo bench --bench ingest` (`-- --rows 1000000`, `-- --small 9000`, `-- --postgres` for the same rows by COPY beside).
 #![allow(
@@ -11,6 +11,7 @@
 )]
 
 mod decode_only;
+mod follow;
 mod small_files;
 mod support;
 
@@ -57,6 +58,7 @@ async fn main() -> Outcome {
         rows::generator(options.rows, MONTH, MONTH)?.consultations().collect();
     throughput(&options, &parcels).await?;
     small_submissions(&options, &parcels).await?;
+    follow::follow(&parcels).await?;
     drop(parcels);
     small_files::run(options.small).await
 }

@@ -17,8 +17,19 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// How a command of this program begins.
 const BEGINNINGS: [&str; 2] = ["equity ", "cargo run --release -- "];
 /// Commands that are passed over: they do not end, need a folder that is not here, or ask no service.
-const PASSED_OVER: [&str; 7] =
-    ["demo", "serve", "generate", "verify", "rebuild", "ptable", "audit verify"];
+const PASSED_OVER: [&str; 11] = [
+    "demo",
+    "serve",
+    "generate",
+    "verify",
+    "rebuild",
+    "ptable",
+    "audit verify",
+    "snapshot",
+    "restore",
+    "completions",
+    "man",
+];
 /// Behind a block that the service has to refuse.
 const REFUSED: &str = "<!-- refused -->";
 /// Behind a block that needs the content of `reference-content.md`, which the demo does not have: it is passed over.

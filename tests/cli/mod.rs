@@ -19,6 +19,7 @@ mod replacing;
 mod rows;
 pub(crate) mod run;
 mod sending;
+mod signals;
 mod standard_input;
 mod statistics;
 mod tls;

@@ -99,6 +99,8 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("estimates", "", "", "--estimates none"),
     // Synthetic consultations have no other collection of snapshots; the service names the one that it takes.
     ("access-collection", "", "", "--access-collection practice-feed"),
+    ("baseline-from", "", "", "--baseline-from 2020-05"),
+    ("baseline-to", "", "", "--baseline-from 2020-04 --baseline-to 2020-05"),
     ("request-met-days", "", "", "--request-met-days 1"),
     ("score-collection", "", "", "--score-collection gpps"),
     ("high-risk", "", "", "--high-risk 4"),

@@ -9,7 +9,11 @@ use std::time::{Duration, Instant};
 pub(crate) fn equity() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_equity"));
     for (name, _) in std::env::vars() {
-        if name.starts_with("EQUITY_") || name.starts_with("LC_") || name == "LANG" {
+        if name.starts_with("EQUITY_")
+            || name.starts_with("OTEL_")
+            || name.starts_with("LC_")
+            || name == "LANG"
+        {
             command.env_remove(name);
         }
     }

@@ -66,7 +66,7 @@ impl Order {
 }
 
 /// Sends a parcel with one row more, of somebody who is nowhere else.
-async fn send_with(parcel: &Parcel, person: &str, channel: &Channel) -> Submission {
+pub(super) async fn send_with(parcel: &Parcel, person: &str, channel: &Channel) -> Submission {
     let mut messages = parcel.messages();
     let Some(Part::Batch(last)) = &mut messages.last_mut().unwrap().part else {
         panic!("the last message has rows")
@@ -88,7 +88,7 @@ async fn get(channel: &Channel, name: &str) -> Submission {
 }
 
 /// The hash of a person's key, as files have it: the log and sled keep it in one order of bytes or the other.
-fn hashes(folder: &Path, person: &str) -> Vec<Vec<u8>> {
+pub(super) fn hashes(folder: &Path, person: &str) -> Vec<Vec<u8>> {
     let secret = fs::read_to_string(folder.join("secret.key")).unwrap();
     let bytes = secret.trim().as_bytes().chunks(2);
     let bytes = bytes.map(|two| u8::from_str_radix(str::from_utf8(two).unwrap(), 16).unwrap());
@@ -115,7 +115,7 @@ fn rows(folder: &Path, position: i64) -> Vec<u8> {
 }
 
 /// The files of a folder that have any of the needles.
-fn having(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
+pub(super) fn having(folder: &Path, needles: &[Vec<u8>]) -> Vec<String> {
     let has = |path: &std::path::PathBuf| {
         let bytes = fs::read(path).unwrap();
         needles.iter().any(|needle| bytes.windows(needle.len()).any(|part| part == needle))

@@ -22,6 +22,7 @@ mod released;
 mod running;
 mod shim;
 mod sled;
+mod snapshot;
 mod writer;
 
 use std::process::Command;

@@ -64,7 +64,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness", "consistency"].iter().all(|name| question.get(name).is_none()))
+                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness", "consistency", "restoration"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -73,6 +73,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
                 .map(|name| json!({"question": {name: table(name)[13]}}))
                 .into(),
         ),
+        "GetRestoration" => each(restored()),
         "ListGaps" => {
             each(queries().into_iter().step_by(7).map(|query| json!({"query": query})).collect())
         }
@@ -214,7 +215,17 @@ fn questions() -> Vec<Value> {
     let represented =
         represented().into_iter().step_by(5).map(|asked| json!({"representativeness": asked}));
     let consistent = consistent().into_iter().step_by(7).map(|asked| json!({"consistency": asked}));
-    questions.chain(recorded).chain(timely).chain(represented).chain(consistent).collect()
+    let restored = restored().into_iter().step_by(7).map(|asked| json!({"restoration": asked}));
+    let of_quality = recorded.chain(timely).chain(represented).chain(consistent);
+    questions.chain(of_quality).chain(restored).collect()
+}
+
+/// Questions about restored activity, with the same month as the baseline, and without one.
+fn restored() -> Vec<Value> {
+    let baseline = json!({"first": MONTH});
+    let asked = |query| json!({"query": query, "baseline": baseline});
+    let usual = queries().into_iter().step_by(9).map(|query| json!({"query": query}));
+    queries().into_iter().map(asked).chain(usual).collect()
 }
 
 /// Questions about the consistency of one person's values.

@@ -8,7 +8,11 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 15] = [
+const OF_NO_SERVICE: [&str; 19] = [
+    "snapshot",
+    "restore",
+    "completions",
+    "man",
     "serve",
     "demo",
     "generate",
@@ -92,7 +96,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "quality timeliness"
         | "quality matrix"
         | "quality representativeness"
-        | "quality consistency" => vec![
+        | "quality consistency"
+        | "breakdown restoration" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
@@ -105,7 +110,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "export timeliness"
         | "export matrix"
         | "export representativeness"
-        | "export consistency" => {
+        | "export consistency"
+        | "export restoration" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"
@@ -128,12 +134,13 @@ fn rows(command: &str) -> Vec<Vec<String>> {
             .concat(),
         ],
         "inequality risk" => vec![vec!["--area", "QK1"]],
+        "inequality restoration" => vec![table.to_vec()],
         "gaps" => vec![table.to_vec()],
         "breakdown risk" | "export risk" => {
             vec![vec!["--area", "QK1"], vec!["--area", "QK1", "--collection", COLLECTION]]
         }
         "submit" => vec![vec!["FOLDER/no.csv"]],
-        "info" => vec![vec![]],
+        "info" | "status" => vec![vec![]],
         "submissions list" => vec![vec![], vec!["--collection", COLLECTION], vec!["--past"]],
         "submissions get" | "submissions problems" | "submissions withdraw" => vec![vec![&name]],
         "releases list"

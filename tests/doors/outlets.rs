@@ -152,13 +152,22 @@ pub(super) fn telemetry(collector: &Collector) -> Vec<Said> {
         format!("{} {:?} {attributes} {:?} {events}", span.name, span.kind, span.status)
     });
     let logs = collector.log_records().into_iter().map(|record| {
-        format!("{} {:?} {}", record.severity_text, record.body, words(&record.attributes))
+        let told: Vec<_> =
+            record.attributes.iter().filter(|of| of.key != "seconds").cloned().collect();
+        format!("{} {:?} {}", record.severity_text, record.body, words(&told))
     });
     let exported = collector.last_metrics().unwrap();
     let scopes = exported.resource_metrics.iter().flat_map(|resource| &resource.scope_metrics);
     let metrics = scopes.flat_map(|scope| &scope.metrics).map(|metric| {
         // How many bytes all data takes on disk, and what the machine has: of no cell.
-        let of_machine = ["nhs.equity.store.", "nhs.equity.memory.questions", "nhs.equity.audit."];
+        let of_machine = [
+            "nhs.equity.store.",
+            "nhs.equity.memory.questions",
+            "nhs.equity.audit.",
+            "nhs.equity.collection.age",
+            "nhs.equity.questions.",
+            "process.",
+        ];
         let is_of_machine = of_machine.iter().any(|name| metric.name.starts_with(name));
         let told = if is_of_machine { Vec::new() } else { points(metric) };
         format!("{} {}", metric.name, told.join("; "))

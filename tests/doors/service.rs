@@ -69,7 +69,7 @@ impl Running {
         }
         let settings = format!(
             "profile_without_identity = \"{profile}\"\nsecret_file = \"{}\"\n[releases]\nautomatic = \"off\"\n\
-             [telemetry]\notlp_endpoint = \"{endpoint}\"\nsample_ratio = 1.0\nlog_format = \"json\"\n",
+             [telemetry]\notlp_endpoint = \"{endpoint}\"\nsample_ratio = 1.0\nslow_call = \"24h\"\nlog_format = \"json\"\n",
             path("secret.key").display()
         );
         std::fs::write(path("equity.toml"), settings).unwrap();
@@ -178,12 +178,17 @@ impl Running {
         assert_eq!(stopped.0, Some(0));
         let text = std::fs::read_to_string(log).unwrap();
         let text = settled(&text, &places);
-        // How long a batch took says nothing of what is in it.
-        let untimed = |line: &str| match line.split_once("\"micros\":") {
-            Some((before, after)) => {
-                before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
-            }
-            None => line.to_owned(),
+        // How long something took says nothing of what is in it.
+        let untimed = |line: &str| {
+            ["\"micros\":", "\"seconds\":"].iter().fold(line.to_owned(), |line, key| {
+                match line.split_once(key) {
+                    Some((before, after)) => {
+                        let of_number = |c: char| c.is_ascii_digit() || ".e-".contains(c);
+                        before.to_owned() + after.trim_start_matches(of_number)
+                    }
+                    None => line,
+                }
+            })
         };
         let mut lines: Vec<_> = text.lines().map(untimed).collect();
         lines.sort_unstable();

@@ -29,6 +29,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("opentelemetry_sdk", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
     ("opentelemetry_proto", &["telemetry"]),
+    ("opentelemetry_http", &["telemetry"]),
+    ("rustls_native_certs", &["telemetry"]),
     ("hyper", &["telemetry"]),
     ("opentelemetry_appender_tracing", &["telemetry"]),
     ("tracing_opentelemetry", &["telemetry"]),

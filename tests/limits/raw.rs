@@ -1,6 +1,7 @@
 //! Calls as bytes: any method, any header, any body.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::SendStream;
@@ -78,6 +79,16 @@ impl Raw {
         // A call that was refused by its headers takes no more.
         let _refused = sending.send_data(Bytes::copy_from_slice(body), true);
         self.answer(answer).await
+    }
+
+    /// Waits until the service has ended the connection.
+    pub(super) async fn ends(&self) {
+        soon(async {
+            while self.0.clone().ready().await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
     }
 
     pub(super) async fn call(&self, path: &str, body: &[u8]) -> Answer {

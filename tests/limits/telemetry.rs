@@ -6,20 +6,22 @@
 use std::time::{Duration, Instant};
 
 use equity_indicators::server::ServerSettings;
-use equity_indicators::telemetry::{self, TelemetrySettings};
+use equity_indicators::telemetry::metrics::SECONDS;
+use equity_indicators::telemetry::{self, Otlp, TelemetrySettings};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use tokio::net::TcpListener;
 use tonic::Request;
+use tracing::level_filters::LevelFilter;
 
 use super::support::{ECHO, TestServer, soon};
 use crate::support::Collector;
 
 fn settings(endpoint: String) -> TelemetrySettings {
     TelemetrySettings {
-        otlp_endpoint: Some(endpoint),
+        otlp: Otlp { endpoint: Some(endpoint), ..Otlp::default() },
         sample_ratio: 1.0,
         service_instance_id: Some("test-1".to_owned()),
         ..TelemetrySettings::default()
@@ -116,8 +118,7 @@ fn assert_measured(collector: &Collector) {
         .iter()
         .find(|point| format!("{point:?}").contains("_OTHER"))
         .expect("our call is among them");
-    assert_eq!(point.explicit_bounds.first(), Some(&0.005));
-    assert_eq!(point.explicit_bounds.last(), Some(&10.0));
+    assert_eq!(point.explicit_bounds, SECONDS);
     let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
     for name in ["nhs.equity.store.log.size", "nhs.equity.cache.hits", "nhs.equity.server.panics"] {
         assert!(names.contains(&name), "{name} not in {names:?}");
@@ -140,4 +141,16 @@ async fn a_collector_that_never_answers_does_not_keep_us() {
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(!sent, "what nobody took counts as sent");
     drop(listener);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_collector_a_span_is_refused_before_it_is_made() {
+    if !is_alone("without_a_collector_a_span_is_refused_before_it_is_made") {
+        return;
+    }
+    let guard = telemetry::init(&TelemetrySettings::default()).unwrap();
+    // The first check of the macro: nothing of the span is made, and no subscriber is asked.
+    assert_eq!(LevelFilter::current(), LevelFilter::INFO);
+    assert!(tracing::debug_span!("fsync").is_none());
+    drop(guard);
 }

@@ -73,6 +73,7 @@ TABLES = {
     "recording": ("DataQualityService", "GetRecordingQuality"),
     "timeliness": ("DataQualityService", "GetTimeliness"),
     "representativeness": ("DataQualityService", "GetRepresentativeness"),
+    "restoration": ("InequalityService", "GetRestoration"),
     "consistency": ("DataQualityService", "GetConsistency"),
 }
 
@@ -124,18 +125,18 @@ def channel_to(address):
 
 
 @contextlib.contextmanager
-def serving(address, folder):
-    """A service on an empty data folder, which has to stop well."""
+def serving(address, folder, *options, channel=None):
+    """A service on an empty data folder, which has to stop well. `channel` reaches it if it has TLS."""
     assert BINARY.is_file(), f"{BINARY} is missing: cargo build --release"
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [BINARY, "serve", "--address", address, "--data-folder", folder / "data"],
+            [BINARY, "serve", "--address", address, "--data-folder", folder / "data", *options],
             stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
         )
     try:
-        with channel_to(address) as channel:
-            wait_until_serving(channel, process, log)
+        with channel or channel_to(address) as reached:
+            wait_until_serving(reached, process, log)
         yield
         process.send_signal(signal.SIGTERM)
         assert process.wait(STOP_SECONDS) == 0, f"no clean stop:\n{log.read_text()}"

@@ -298,6 +298,7 @@ impl TestServer {
                 answer!(indicators, get_indicator_breakdown, asked)
             }
             Table::Timeliness(asked) => answer!(quality, get_timeliness, asked),
+            Table::Restoration(asked) => answer!(inequality, get_restoration, asked),
             Table::Consistency(asked) => answer!(quality, get_consistency, asked),
             Table::Representativeness(asked) => {
                 answer!(quality, get_representativeness, asked)

@@ -86,7 +86,7 @@ pub(super) async fn load(
             .consultations()
             .filter(|parcel| controlled && parcel.month == CONTROLLED_MONTH);
         let april = april.map(|parcel| SubmissionFile { collection: CONTROLLED.into(), ..parcel });
-        let parcels = parcels.chain(april);
+        let parcels = parcels.chain(april).chain(synthetic.indicator_counts());
         // A demo with fewer rows than the one before takes its place.
         let how = Sending { replace: true, ..how };
         let missing = self::missing(parcels, &there, &how, &bar);

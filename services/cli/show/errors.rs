@@ -50,6 +50,21 @@ pub fn text(failure: &Failure, look: &Look) -> String {
             "keep a copy of the data folder; if the log is named as damaged, put its segment back from the backup (deploy/runbook.md), otherwise run `equity rebuild`: the log rules"
                 .to_owned(),
         ),
+        Failure::NotServing => (
+            "the service can be reached and does not serve".to_owned(),
+            Vec::new(),
+            "it is stopping, or cannot write its audit log: its log says why (deploy/runbook.md)".to_owned(),
+        ),
+        Failure::NoChanges => (
+            "the service answers questions and accepts no changes".to_owned(),
+            Vec::new(),
+            "its log says why, in a line of level ERROR (deploy/runbook.md)".to_owned(),
+        ),
+        Failure::TooOld(lines) => (
+            "the newest data is older than --max-age allows".to_owned(),
+            lines.clone(),
+            "ask the organisations that submit, or see `equity quality timeliness`".to_owned(),
+        ),
         Failure::Output(error) => (format!("cannot write the answer: {error}"), Vec::new(), String::new()),
         Failure::Other(error) => (sentence(error), Vec::new(), String::new()),
     };

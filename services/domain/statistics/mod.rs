@@ -1,7 +1,7 @@
 //! Statistics: limits, comparisons, summary measures of inequality, trends. Each file has one family of measures, with its formula, source
 //! and units. The numbers agree with the field's own tools; see `tests/data/statistics`.
 //!
-//! - [`proportion`], [`rate`], [`standardised_rate`] one group; [`difference`], [`ratio`], [`rate_ratio`], [`rate_difference`] two
+//! - [`proportion`], [`rate`], [`standardised_rate`] one group; [`difference`], [`ratio`], [`rate_ratio`], [`rate_difference`], [`restoration`] two
 //! - [`Groups`] many: [`pair`], [`gap`]; [`slope`], [`logistic_slope`], [`concentration`] in an order; [`attributable`], [`between_groups`],
 //!   [`mean_difference`], [`theil`] in any order
 //! - [`summary`] every measure of one set of groups
@@ -50,7 +50,10 @@ pub use mean_difference::{MeanDifference, disparity, mean_difference};
 pub use normal::{Confidence, quantile};
 pub use proportion::proportion;
 pub use rate::{byar_limits, rate};
-pub use rate_comparison::{Events, exact_rate_ratio_limits, rate_difference, rate_ratio};
+pub use rate_comparison::{
+    Activity, Events, exact_rate_ratio_limits, rate_difference, rate_ratio, relative_restoration,
+    restoration,
+};
 pub use ratio::ratio;
 pub use recent_trend::{Marker, RecentTrend, recent_trend};
 pub use slope::{Scale, Slope, slope};

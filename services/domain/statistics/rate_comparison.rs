@@ -3,6 +3,10 @@
 //! Ratio: limits on the logarithmic scale with SE² = 1/x₁ + 1/x₂; or exact, given the sum of the events, where x₁ is binomial (Clopper
 //! and Pearson), as R's `poisson.test`. Difference: limits by Wald, SE² = x₁/n₁² + x₂/n₂².
 
+//!
+//! Restoration: the events a month of a period, divided by those of a baseline. SE² of its logarithm = 1/x + 1/y, and noise of variance v adds
+//! v/x² + v/y²; months are known. Two of them are independent, so their errors add up.
+
 use statrs::distribution::{Beta, ContinuousCDF};
 
 use super::{Confidence, Estimate, NotComputable};
@@ -30,6 +34,62 @@ pub fn rate_ratio(
     }
     let of_noise: f64 = [x, n, y, m].iter().map(|number| noise / (number * number)).sum();
     Estimate::log_normal(value, (1.0 / x + 1.0 / y + of_noise).sqrt(), confidence)
+}
+
+/// Events of a period and of its baseline, each with its number of months.
+pub type Activity = [Events; 2];
+
+/// Events a month of the period, divided by those of the baseline; noise of this variance was added to both counts.
+///
+/// # Errors
+/// The baseline has no events, or a number of months is not above 0.
+pub fn restoration(
+    [now, before]: Activity,
+    noise: f64,
+    confidence: Confidence,
+) -> Result<Estimate, NotComputable> {
+    let (value, variance) = restored(now, before, noise)?;
+    match variance {
+        Some(variance) => Estimate::log_normal(value, variance.sqrt(), confidence),
+        None => Estimate::without(value, NotComputable::ZeroValue),
+    }
+}
+
+/// The restoration of a group, divided by that of all others: the counts of the others are what the whole has more, so that they have the
+/// noise of both.
+///
+/// # Errors
+/// The group or the others have no events in the baseline, or the others have none in the period.
+pub fn relative_restoration(
+    group: Activity,
+    whole: Activity,
+    noise: f64,
+    confidence: Confidence,
+) -> Result<Estimate, NotComputable> {
+    let rest = |at: usize| (whole[at].0.saturating_sub(group[at].0), whole[at].1);
+    let (own, of_own) = restored(group[0], group[1], noise)?;
+    let (others, of_others) = restored(rest(0), rest(1), 2.0 * noise)?;
+    if others == 0.0 {
+        return Err(NotComputable::ZeroReference);
+    }
+    // Both have the noise of the group's counts in them, in opposite directions: the errors may add up.
+    match of_own.zip(of_others) {
+        Some((one, other)) if noise > 0.0 => {
+            Estimate::log_normal(own / others, one.sqrt() + other.sqrt(), confidence)
+        }
+        Some((one, other)) => Estimate::log_normal(own / others, (one + other).sqrt(), confidence),
+        None => Estimate::without(own / others, NotComputable::ZeroValue),
+    }
+}
+
+/// One rate divided by another of known times, and the variance of its logarithm; none: there are no events.
+fn restored(now: Events, before: Events, noise: f64) -> Result<(f64, Option<f64>), NotComputable> {
+    let ([x, y], [n, m]) = checked(now, before)?;
+    if y == 0.0 {
+        return Err(NotComputable::ZeroReference);
+    }
+    let variance = 1.0 / x + 1.0 / y + noise / (x * x) + noise / (y * y);
+    Ok(((x / n) / (y / m), (x > 0.0).then_some(variance)))
 }
 
 /// Exact limits of the first rate divided by the second; no upper limit: the second has no events.

@@ -130,8 +130,8 @@ impl Engine {
             let records: usize = plan.months.iter().map(PlanMonth::records).sum();
             let said: usize = snapshots.months.iter().map(|month| month.records()).sum();
             let each = (records + numbers.end() as usize) * size_of::<u32>();
-            self.settings.threads.room(each * needs.len())?;
-            let turn = self.settings.threads.turn((records + said) * needs.len())?;
+            let values = (records + said) * needs.len();
+            let turn = self.settings.threads.begin(each * needs.len(), values)?;
             let columns = |need: &NeedFromSnapshot| need.work(self, plan, &snapshots, &numbers);
             let columns = self.settings.threads.each(&needs, |_| records, columns)?;
             drop(turn);

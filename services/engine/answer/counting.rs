@@ -94,12 +94,13 @@ impl<'a> Scan<'a> {
     ) -> Result<Vec<R>, QueryError> {
         let threads = &self.engine.settings.threads;
         let of_month = self.months.iter().map(|(month, _)| month.records());
-        let (records, largest) = (of_month.clone().sum(), of_month.max().unwrap_or(0));
+        let (records, largest): (usize, _) = (of_month.clone().sum(), of_month.max().unwrap_or(0));
         let columns = self.fields.len() + self.computed.len() + 1;
         // The columns of a month may have to be made.
         let of_thread = bytes + largest * columns * size_of::<u32>();
-        threads.room(self.kept + threads.over(records) * of_thread)?;
-        let turn = threads.turn(records.saturating_mul(columns).saturating_add(self.size * 4))?;
+        let values = records.saturating_mul(columns).saturating_add(self.size * 4);
+        let bytes = self.kept + threads.over(records) * of_thread;
+        let (turn, _scan) = threads.begin(bytes, values)?;
         let run = |some: &[(&PlanMonth, Vec<u32>)]| -> Result<R, StoreError> {
             let mut made = new();
             for (month, bases) in some.iter().take_while(|_| !threads.are_late()) {
@@ -209,7 +210,7 @@ impl<'a> Scan<'a> {
     }
 
     fn by_rollups(&self) -> Result<Vec<u64>, QueryError> {
-        self.engine.settings.threads.room(self.kept)?;
+        let _scan = self.engine.settings.threads.begin(self.kept, 0)?;
         let mut counts = vec![0; self.size];
         // A field that is not asked about adds nothing, whatever its code.
         let none = Adds::nothing();

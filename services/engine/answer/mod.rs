@@ -75,7 +75,10 @@ pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use indicators::{IndicatorQuestion, submitted_indicator};
-pub use inequality::{GAP_COUNT, GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
+pub use inequality::{
+    GAP_COUNT, GapsQuestion, RestorationQuestion, SummaryQuestion, TargetQuestion, TrendQuestion,
+    usual_baseline,
+};
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;
 pub use protected::{Beside, Protected};

@@ -25,6 +25,7 @@ impl Engine {
     /// Plans a question to a dataset against what there is: an axis for each dimension that the query is by, in their order. Takes
     /// the catalogue's lock for as long as it plans.
     pub(super) fn plan(&self, query: &Query, dataset: Dataset) -> Result<Plan, QueryError> {
+        let _span = tracing::debug_span!("plan").entered();
         self.look(|catalog| self.planned(catalog, query, dataset))
     }
 

@@ -92,7 +92,9 @@ impl Engine {
             let cells = columns.iter().zip(&shows).zip(&measured).map(cell).collect();
             Row { keys, cells, sentence: String::new(), source_table: "" }
         };
-        let rows: Vec<_> = rows.into_iter().map(row).collect();
+        // What the reader may see of each count is decided where its cell is made.
+        let protecting = tracing::debug_span!("protect");
+        let rows: Vec<_> = protecting.in_scope(|| rows.into_iter().map(row).collect());
         let shown = self.areas_shown(question.query())?;
         let mut rows: Vec<_> =
             rows.into_iter().map(|row| of_shown_area(row, &reference, shown.as_ref())).collect();

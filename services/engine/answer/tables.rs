@@ -6,7 +6,9 @@ use super::definition::TableDefinition;
 use super::exclusion::ExclusionQuestion;
 use super::impact::ImpactQuestion;
 use super::indicators::IndicatorQuestion;
-use super::inequality::{GapsQuestion, SummaryQuestion, TargetQuestion, TrendQuestion};
+use super::inequality::{
+    GapsQuestion, RestorationQuestion, SummaryQuestion, TargetQuestion, TrendQuestion,
+};
 use super::outcomes::OutcomeQuestion;
 use super::provision::ProvisionQuestion;
 use super::question::Question;
@@ -17,7 +19,7 @@ use super::timeliness::TimelinessQuestion;
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 15] {
+pub fn tables() -> [TableDefinition; 16] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -34,5 +36,6 @@ pub fn tables() -> [TableDefinition; 15] {
         TimelinessQuestion::TABLE,
         RepresentativenessQuestion::TABLE,
         ConsistencyQuestion::TABLE,
+        RestorationQuestion::TABLE,
     ]
 }

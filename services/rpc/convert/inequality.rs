@@ -9,8 +9,11 @@ use super::query::query;
 use super::query_error;
 use crate::domain::codes::Dimension;
 use crate::domain::field::Field;
+use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
-use crate::engine::answer::{AnyQuestion, GapsQuestion, SummaryQuestion, TrendQuestion};
+use crate::engine::answer::{
+    AnyQuestion, GapsQuestion, RestorationQuestion, SummaryQuestion, TrendQuestion, usual_baseline,
+};
 use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
@@ -66,6 +69,56 @@ pub(super) fn trend(
     };
     let (period, dimension) = (period.clone(), dimension.clone());
     Ok(Arc::new(TrendQuestion { of, period, dimension, column: asked.column.clone() }))
+}
+
+/// Asks how much of its earlier activity each group has again.
+pub(super) fn restoration(
+    reference: &Reference,
+    asked: &v1::GetRestorationRequest,
+    other: Other<'_>,
+) -> Checked {
+    let base = asked.query.clone().unwrap_or_default();
+    if base.comparison.is_some() {
+        let why = "must be absent: each group is compared with all others";
+        return Err(status::field_invalid("query.comparison", why));
+    }
+    let of = |query: v1::BreakdownQuery| {
+        other(&Table::Channels(v1::GetChannelBreakdownRequest {
+            query: Some(query),
+            measure: v1::Measure::AttendedContacts.into(),
+            ..Default::default()
+        }))
+    };
+    let now = of(base.clone())?;
+    if !dimensions(reference, now.as_ref()).0.is_empty() {
+        let why = "may have no period: one period is compared with another";
+        return Err(status::field_invalid("query.by", why));
+    }
+    let (first, last) = baseline(asked.baseline.as_ref(), now.query().months)?;
+    let period = v1::PeriodRange { first: first.to_string(), last: last.to_string() };
+    let before = of(v1::BreakdownQuery { period: Some(period), ..base })?;
+    Ok(Arc::new(RestorationQuestion { now, before }))
+}
+
+/// The months of the baseline.
+fn baseline(
+    asked: Option<&v1::PeriodRange>,
+    months: (Month, Month),
+) -> Result<(Month, Month), Status> {
+    let Some(asked) = asked else {
+        let why = "is required: there are no months before the pandemic as long as the period";
+        return usual_baseline(months).ok_or_else(|| status::field_invalid("baseline", why));
+    };
+    let of = |field: &str, text: &str| {
+        months_of(text).map_err(|why| status::field_invalid(field, why.to_string()))
+    };
+    let first = of("baseline.first", &asked.first)?;
+    let last =
+        if asked.last.is_empty() { first.clone() } else { of("baseline.last", &asked.last)? };
+    if last.end() < first.start() {
+        return Err(status::field_invalid("baseline.last", "must not be before the first"));
+    }
+    Ok((*first.start(), *last.end()))
 }
 
 /// Asks for the largest gaps.

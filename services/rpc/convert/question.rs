@@ -31,7 +31,7 @@ pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
         "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording, \
-         timeliness, representativeness and consistency",
+         timeliness, representativeness, consistency and restoration",
     )
 }
 
@@ -83,6 +83,7 @@ pub(in crate::rpc) fn question(
             any(quality::representativeness(reference, reader, asked))
         }
         Table::Consistency(asked) => any(quality::consistency(reference, reader, asked)),
+        Table::Restoration(asked) => inequality::restoration(reference, asked, &other),
     }
 }
 

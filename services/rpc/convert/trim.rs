@@ -32,7 +32,8 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         | Table::Recording(_)
         | Table::Timeliness(_)
         | Table::Representativeness(_)
-        | Table::Consistency(_) => return,
+        | Table::Consistency(_)
+        | Table::Restoration(_) => return,
     };
 }
 
@@ -63,6 +64,10 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
         Table::Timeliness(asked) => &mut asked.query,
         Table::Consistency(asked) => {
             trim(&mut asked.characteristics);
+            &mut asked.query
+        }
+        Table::Restoration(asked) => {
+            trim(asked.baseline.iter_mut().flat_map(|of| [&mut of.first, &mut of.last]));
             &mut asked.query
         }
         Table::Representativeness(asked) => {

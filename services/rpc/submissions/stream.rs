@@ -51,6 +51,10 @@ pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     let result = take(call, &mut about, request.into_inner(), kind).await;
     let outcome = outcome(&result);
     service.engine.counts().submission(outcome);
+    if let (Ok(receipt), Outcome::Stored) = (&result, outcome) {
+        let rows = receipt.submission.as_ref().map_or(0, |stored| stored.accepted_count);
+        service.engine.counts().stored_rows(rows.unsigned_abs());
+    }
     if let (Err(refused), Outcome::Refused) = (&result, outcome) {
         told::refused(service, RefusedSubmission { partner, ..about }, refused).await;
     }

@@ -14,8 +14,8 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body as HttpBody, Frame};
 use tokio::time::Instant;
 use tokio_util::sync::{PollSemaphore, WaitForCancellationFutureOwned};
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 
 use super::compressed::{Encoding, PREFIX, Packed, Unpacking};
 use super::door::Door;
@@ -180,6 +180,11 @@ impl Arriving {
             return Ok(Poll::Pending);
         };
         self.unpacking = None;
+        if let (Err(refusal), Some(client)) = (&message, &self.door.client)
+            && refusal.code() == Code::OutOfRange
+        {
+            client.overfills();
+        }
         self.checked(message?)
     }
 

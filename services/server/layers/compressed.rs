@@ -93,7 +93,12 @@ impl Unpacking {
     /// Unpacks one step. None: there is more.
     fn step(&mut self) -> Result<Option<Bytes>, Status> {
         let left = self.most + 1 - (self.plain.len() - PREFIX);
-        let wanted = if self.plain.len() == PREFIX { FIRST } else { STEP }.min(left);
+        let is_first = self.plain.len() == PREFIX;
+        if !is_first {
+            // Pages that are not written to cost nothing; a vector that grows would move all that it has, in one go.
+            self.plain.reserve_exact(left);
+        }
+        let wanted = if is_first { FIRST } else { STEP }.min(left);
         let read = Read::by_ref(&mut self.packed).take(wanted as u64).read_to_end(&mut self.plain);
         let length = self.plain.len() - PREFIX;
         if length > self.most {

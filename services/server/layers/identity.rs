@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use http::Request;
 use http::header::AUTHORIZATION;
 use tokio::time::{Interval, Sleep};
-use tonic::Status;
 use tonic::body::Body;
+use tonic::{Code, Status};
 
 use super::middleware::{Call, Middleware};
+use super::trace::CalledBy;
 use crate::rpc::access::Access;
 use crate::rpc::audit::Record;
 use crate::rpc::caller::Caller;
@@ -92,10 +93,17 @@ impl Middleware for Identified {
             let who = client.as_ref().map(|client| client.audited(who)).unwrap_or_default();
             record.is_of(who, profile, purpose);
         };
-        let caller = access.admit(method, (identity, partner), request.headers(), found)?;
+        let admitted = access.admit(method, (identity, partner), request.headers(), found);
+        if let (Err(refusal), Some(client)) = (&admitted, &client)
+            && refusal.code() == Code::ResourceExhausted
+        {
+            client.is_refused();
+        }
+        let caller = admitted?;
         if let Some(client) = &client {
             client.is_of(caller.name());
         }
+        CalledBy::note(&request, &caller);
         let mut ends = Ends::default();
         if matches!(called.kind, Kind::Watch) {
             let left =

@@ -44,7 +44,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Folder of the audit log, in the data folder.
-const FOLDER: &str = "audit";
+pub(super) const FOLDER: &str = "audit";
 /// Size at which a new segment begins, in bytes. Entries are removed by whole segments.
 const SEGMENT_BYTES: u64 = 8 << 20;
 /// Longest time until an entry is written.

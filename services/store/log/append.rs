@@ -6,6 +6,8 @@ use std::{
     io::{self, ErrorKind, IoSlice},
     os::unix::fs::MetadataExt as _,
     path::PathBuf,
+    sync::Arc,
+    time::Instant,
 };
 
 use super::{
@@ -19,6 +21,7 @@ use super::{
     scan::hash,
     segment::Segment,
     shape::Shape,
+    syncs::SyncTimes,
 };
 
 /// Size at which the service begins a new segment, in bytes.
@@ -27,6 +30,7 @@ pub const SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 /// The log in segment files of a folder, for one writer.
 pub struct SegmentLog {
     pub(super) disk: Box<dyn Disk>,
+    pub(super) syncs: Arc<SyncTimes>,
     pub(super) folder: PathBuf,
     pub(super) shape: Shape,
     /// Size at which a new segment begins, in bytes.
@@ -110,6 +114,12 @@ impl SegmentLog {
         }
     }
 
+    /// How long its fsyncs take.
+    #[must_use]
+    pub fn syncs(&self) -> Arc<SyncTimes> {
+        Arc::clone(&self.syncs)
+    }
+
     /// The place of the last entry; of a damaged log, of the last entry before the damage. None: the log is empty.
     #[must_use]
     pub fn end(&self) -> Option<Place> {
@@ -187,9 +197,11 @@ impl SegmentLog {
                 ),
             });
         }
+        let begun = Instant::now();
         if let Err(error) = self.disk.sync(file) {
             return Err(stop(&mut self.mode, "fsync of the log failed", Some(&error)));
         }
+        self.syncs.add(begun.elapsed());
         segment.bytes += bytes;
         Ok(())
     }

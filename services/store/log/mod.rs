@@ -64,6 +64,7 @@
 //! [`LogError::Stopped`] until the log is opened again; entries of the failed append may be there then or not.
 
 mod append;
+mod copy;
 mod disk;
 mod entry;
 mod erase;
@@ -81,12 +82,14 @@ mod segment;
 mod sequence;
 mod shape;
 mod survey;
+mod syncs;
 #[cfg(test)]
 mod tests;
 
 pub(super) use disk::is_full;
 
 pub use append::{SEGMENT_BYTES, SegmentLog};
+pub use copy::copy;
 pub use entry::{Entry, EntryKind, NewEntry, Place, UnknownKind};
 pub use erasures::Erasures;
 pub use error::{Damage, Fault, LogError};
@@ -97,3 +100,4 @@ pub use open::{Cut, Opened};
 pub use ordered_log::{Entries, Log};
 pub use shape::Shape;
 pub use survey::Known;
+pub use syncs::SyncTimes;

@@ -5,6 +5,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
@@ -88,6 +89,7 @@ impl SegmentLog {
         let mode = Mode::Stopped("it was opened for reading only".to_owned());
         let log = Self {
             disk: Box::new(RealDisk),
+            syncs: Arc::default(),
             folder: folder.to_owned(),
             shape,
             segment_bytes: 0,
@@ -143,6 +145,7 @@ impl SegmentLog {
         }
         let log = SegmentLog {
             disk,
+            syncs: Arc::default(),
             folder: folder.to_owned(),
             shape,
             segment_bytes,

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
+use rustls::ClientConfig;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 
+use super::super::roots;
 use crate::domain::delivery::{Protocol, Subscription, Trouble};
 
 /// The settings of TLS for a subscription.
 pub(super) fn config(of: &Subscription) -> Result<Arc<ClientConfig>, (Trouble, String)> {
-    let wrong = |file: &str, what: String| (Trouble::Settings, format!("{file}: {what}"));
+    let wrong = |file: &str, what: String| settings(format!("{file}: {what}"));
     let authorities = of.authorities_file.as_deref().unwrap_or_default();
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(authorities)? {
-        roots.add(certificate).map_err(|error| wrong(authorities, error.to_string()))?;
-    }
+    let roots = roots::of_file(authorities).map_err(settings)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -26,7 +24,10 @@ pub(super) fn config(of: &Subscription) -> Result<Arc<ClientConfig>, (Trouble, S
         Some((certificate, key)) => {
             let read = PrivateKeyDer::from_pem_file(key);
             let read = read.map_err(|error| wrong(key, error.to_string()))?;
-            let shown = builder.with_client_auth_cert(certificates(certificate)?, read);
+            let shown = builder.with_client_auth_cert(
+                roots::certificates(certificate.as_ref()).map_err(settings)?,
+                read,
+            );
             shown.map_err(|error| wrong(certificate, error.to_string()))?
         }
     };
@@ -37,14 +38,8 @@ pub(super) fn config(of: &Subscription) -> Result<Arc<ClientConfig>, (Trouble, S
     Ok(Arc::new(config))
 }
 
-fn certificates(file: &str) -> Result<Vec<CertificateDer<'static>>, (Trouble, String)> {
-    let wrong = |what: String| (Trouble::Settings, format!("{file}: {what}"));
-    let read = CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?;
-    let all = read.collect::<Result<Vec<_>, _>>().map_err(|error| wrong(error.to_string()))?;
-    if all.is_empty() {
-        return Err(wrong("has no certificate in PEM".to_owned()));
-    }
-    Ok(all)
+fn settings(why: String) -> (Trouble, String) {
+    (Trouble::Settings, why)
 }
 
 /// Whether TLS is what failed, in an error or in what caused it.

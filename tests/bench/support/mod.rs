@@ -33,6 +33,11 @@ impl Running {
 
     /// The same, perhaps with TLS, for a partner.
     pub async fn start_as(is_secured: bool) -> Outcome<Self> {
+        Self::start_with(is_secured, |_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn start_with(is_secured: bool, set: impl FnOnce(&mut Config)) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let mut config = Config { data_folder: folder.path().join("data"), ..Config::default() };
         config.address = Address::Port(([127, 0, 0, 1], 0).into());
@@ -44,6 +49,7 @@ impl Running {
         // Several benches load far more than a partner would in the time.
         config.limits.request_deadline = Duration::from_secs(600);
         config.limits.submission_deadline = Duration::from_secs(3_600);
+        set(&mut config);
         let service = Service::start(&config).await.map_err(|error| error.to_string())?;
         Ok(Self { service, folder, is_secured })
     }

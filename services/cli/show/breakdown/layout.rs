@@ -300,6 +300,18 @@ const GAP_TREND: Layout = Layout {
     ..DEFAULT
 };
 
+const RESTORATION: Layout = Layout {
+    counted: "consultations attended in the period, divided by those of the baseline; 1: as many a month",
+    titles: &[
+        ("ATTENDED_CONTACTS", "attended"),
+        ("BASELINE", "baseline"),
+        ("RESTORATION", "restored"),
+        ("RELATIVE", "to others"),
+    ],
+    charted: (&[], &["RESTORATION"]),
+    ..DEFAULT
+};
+
 const GAPS: Layout = Layout {
     counted: "groups that are significantly worse than all",
     titles: &[
@@ -354,6 +366,7 @@ impl Layout {
             "CONSISTENCY" => CONSISTENCY,
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
+            "RESTORATION" => RESTORATION,
             "GAPS" => GAPS,
             "TARGET_STATUS" => TARGET_STATUS,
             _ => DEFAULT,

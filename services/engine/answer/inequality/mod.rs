@@ -2,15 +2,18 @@
 //! derived from protected figures, and are answers like others.
 //!
 //! - `groups` the groups of an answer's column
-//! - `summary` every measure of inequality; `trend` a gap over time; `gaps` the largest gaps of an area
+//! - `summary` every measure of inequality; `trend` a gap over time; `gaps` the largest gaps of an area;
+//!   `target` an indicator beside its target; `restoration` activity beside that of an earlier time
 
 mod gaps;
 mod groups;
+mod restoration;
 mod summary;
 mod target;
 mod trend;
 
 pub use gaps::{GAP_COUNT, GapsQuestion};
+pub use restoration::{RestorationQuestion, usual_baseline};
 pub use summary::SummaryQuestion;
 pub use target::TargetQuestion;
 pub use trend::TrendQuestion;

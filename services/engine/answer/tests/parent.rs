@@ -26,7 +26,7 @@ fn lies_in(list: &CodeList, code: &str, outer: &str) -> bool {
         return (inner.0..=inner.1).all(|number| (outer.0..=outer.1).contains(&number));
     }
     // A small area is in no category of the list: the world has those of Leicester alone, whose district has all of them.
-    let small = list.small_areas().and_then(|small| small.get(Edition::Lsoa2011, code));
+    let small = Edition::ALL.into_iter().find_map(|edition| list.small_areas()?.get(edition, code));
     if small.is_some() && code == outer {
         return true;
     }
