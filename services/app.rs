@@ -68,7 +68,7 @@ use crate::server::{self, Address, Callers, Listener, ServerError, Tls, Tokens};
 pub use crate::store::Report as VerifyReport;
 pub use crate::store::audit::AuditReport;
 use crate::store::audit::AuditSettings;
-pub use crate::store::snapshot::Manifest;
+pub use crate::store::snapshot::{Manifest, restore as restore_snapshot, take as take_snapshot};
 use crate::store::{self, Store};
 use crate::telemetry;
 pub use check::check;
@@ -424,23 +424,6 @@ pub fn rebuild(
     is_data_folder(data_folder)?;
     let witness = witness_of(data_folder, witness);
     Ok(store::rebuild(data_folder, Some(&witness), progress)?)
-}
-
-/// Copies a data folder, whose service may be working, into a new or empty folder: see [`store::snapshot`].
-///
-/// # Errors
-/// `data_folder` is no data folder, or the copy cannot be made.
-pub fn take_snapshot(data_folder: &Path, to: &Path) -> anyhow::Result<Manifest> {
-    is_data_folder(data_folder)?;
-    Ok(store::snapshot::take(data_folder, to)?)
-}
-
-/// Makes a data folder out of a snapshot, in a new or empty folder.
-///
-/// # Errors
-/// The folder is not empty, or the snapshot is damaged.
-pub fn restore_snapshot(snapshot: &Path, data_folder: &Path) -> anyhow::Result<Manifest> {
-    Ok(store::snapshot::restore(snapshot, data_folder)?)
 }
 
 fn is_data_folder(folder: &Path) -> anyhow::Result<()> {

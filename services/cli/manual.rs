@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::args::Cli;
 use super::exit::Failure;
 use super::show::Out;
 
@@ -41,25 +40,24 @@ pub struct ManArgs {
     pub folder: PathBuf,
 }
 
-/// Prints the completions of a shell.
+/// Prints the completions of a shell for `equity`, whose definition is given.
 ///
 /// # Errors
 /// They cannot be written.
-pub fn completions(args: &CompletionsArgs, out: &mut Out) -> Result<(), Failure> {
+pub fn completions(args: &CompletionsArgs, mut of: Command, out: &mut Out) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "equity", &mut script);
+    clap_complete::generate(args.shell, &mut of, "equity", &mut script);
     Ok(out.answer(String::from_utf8_lossy(&script).trim_end())?)
 }
 
-/// Writes the pages of the manual.
+/// Writes the pages of the manual of `equity`, whose definition is given.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn man(args: &ManArgs, out: &mut Out) -> Result<(), Failure> {
+pub fn man(args: &ManArgs, of: Command, out: &mut Out) -> Result<(), Failure> {
     let refused = |error| Failure::data(&args.folder, anyhow::Error::from(error));
     std::fs::create_dir_all(&args.folder).map_err(refused)?;
-    let command = Cli::command().disable_help_subcommand(true);
-    clap_mangen::generate_to(command, &args.folder).map_err(refused)?;
+    clap_mangen::generate_to(of, &args.folder).map_err(refused)?;
     out.remark(&format!("the pages are in {}: man -l {0}/equity.1", args.folder.display()))?;
     Ok(())
 }

@@ -67,7 +67,7 @@ mod whom;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
 use exit::Failure;
@@ -144,8 +144,8 @@ pub async fn run(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Status(args) => Box::pin(status::run(&args, out)).await,
         Command::Snapshot(args) => snapshot::take(&args, out),
         Command::Restore(args) => snapshot::restore(&args, out),
-        Command::Completions(args) => manual::completions(&args, out),
-        Command::Man(args) => manual::man(&args, out),
+        Command::Completions(args) => manual::completions(&args, Cli::command(), out),
+        Command::Man(args) => manual::man(&args, Cli::command(), out),
         Command::Certs(args) => certs::run(args, out),
         Command::Partners(args) => Box::pin(partners::run(&args, out)).await,
         Command::Verify(args) => check::verify(&args, out),

@@ -91,10 +91,11 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
     }
     let telemetry = app::observe(&config)?;
     let service = running::start(&config).await?;
-    out.remark(&held_to(&config))?;
+    // A full disk behind standard error keeps no service from serving.
+    let _unwritten = out.remark(&held_to(&config));
     out.answer(&ready(&service, &config, out.format))?;
     let told = running::until_told_to_stop().await;
-    out.remark("stopping")?;
+    let _unwritten = out.remark("stopping");
     let stopped = running::stop(service).await;
     // Last, so that what stopping had to say goes out too.
     telemetry.shutdown().await;

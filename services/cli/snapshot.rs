@@ -63,7 +63,7 @@ pub struct RestoreArgs {
 /// # Errors
 /// The data folder cannot be copied, or the other folder is not empty.
 pub fn take(args: &SnapshotArgs, out: &mut Out) -> Result<(), Failure> {
-    let taken = app::take_snapshot(&args.data_folder, &args.to)?;
+    let taken = app::take_snapshot(&args.data_folder, &args.to).map_err(anyhow::Error::from)?;
     show(&taken, out)?;
     out.remark("the snapshot does not have the secret: keep it apart from the snapshot")?;
     Ok(())
@@ -74,7 +74,8 @@ pub fn take(args: &SnapshotArgs, out: &mut Out) -> Result<(), Failure> {
 /// # Errors
 /// The folder is not empty, or the snapshot is damaged.
 pub fn restore(args: &RestoreArgs, out: &mut Out) -> Result<(), Failure> {
-    let restored = app::restore_snapshot(&args.snapshot, &args.data_folder)?;
+    let restored = app::restore_snapshot(&args.snapshot, &args.data_folder);
+    let restored = restored.map_err(anyhow::Error::from)?;
     show(&restored, out)?;
     out.remark(&format!(
         "every file and both chains of hashes are right. Put the secret back before you start the service: {} (mode 0600), or the file in \

@@ -143,7 +143,7 @@ impl Status {
             let content = self.collections().iter().find(|of| of.collection == *collection);
             match content.and_then(|of| self.age(of)) {
                 None => {
-                    found.push(format!("{collection}: no submission that this caller may know of"))
+                    found.push(format!("{collection}: no submission that this caller may know of"));
                 }
                 Some(age) if age > i64::from(*days) * DAY_SECONDS => {
                     found.push(format!("{collection}: {} old, at most {days} days", words(age)));

@@ -36,7 +36,7 @@ pub(super) struct Client {
 }
 
 /// A connection is cut when so many of its messages became too large: each costs the service far more than its sender.
-const TOO_LARGE: u32 = 4;
+const TOO_LARGE: u32 = 2;
 
 #[derive(Debug)]
 struct State {

@@ -52,6 +52,8 @@ pub(super) struct Connection {
     sent: Heads,
     taken: usize,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// HTTP/2 itself has ended the connection because of what the client did.
+    is_sent_away: bool,
     /// Longest time for which the client may take no byte; and the wait for a byte, if it takes none now.
     idle: Duration,
     stuck: Option<Unread>,
@@ -86,6 +88,7 @@ impl Connection {
             sent,
             taken,
             cut,
+            is_sent_away: false,
             idle,
             stuck,
             _permit: permit,
@@ -174,6 +177,7 @@ impl Connection {
                 if head.kind == RESET {
                     self.frames.reset();
                 }
+                self.is_sent_away |= head.sends_away(part);
             }
         }
         if self.taken >= STEP {
@@ -215,7 +219,7 @@ impl Reads {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.client.is_cut_off() {
+        if self.is_sent_away || self.client.is_cut_off() {
             self.pace.was_cut(self.client.address(), Instant::now());
         }
         metrics::connection_closed();

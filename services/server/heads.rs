@@ -6,6 +6,8 @@ pub(super) const DATA: u8 = 0;
 pub(super) const END: u8 = 1;
 /// The kind of frames that end a call.
 pub(super) const RESET: u8 = 3;
+/// The kind of the frame that ends the connection: the last call that is answered, and why it ends, four bytes each.
+const GO_AWAY: u8 = 7;
 /// The flag of frames with padding, and what it is at most: one byte of length, and so many.
 pub(super) const PADDED: u8 = 8;
 pub(super) const PADDING: usize = 1 + 255;
@@ -19,6 +21,14 @@ pub(super) struct Head {
     pub(super) length: usize,
     /// The call that it is of; 0: the connection.
     pub(super) stream: u32,
+}
+
+impl Head {
+    /// Whether the frame ends the connection because of what the client did; `rest` is what follows the head. h2 writes the frame in one
+    /// piece. A reason of zeros: the service stops, or the connection has lived for long enough.
+    pub(super) fn sends_away(self, rest: &[u8]) -> bool {
+        self.kind == GO_AWAY && rest.get(4..8).is_some_and(|why| why != [0; 4])
+    }
 }
 
 /// Finds the heads.
@@ -69,6 +79,21 @@ mod tests {
             }
         }
         found
+    }
+
+    #[test]
+    fn who_is_sent_away_is_told_apart_from_who_is_let_go() {
+        let sends_away = |frame: &[u8]| {
+            let mut rest = frame;
+            Heads::after(0).next(&mut rest).unwrap().sends_away(rest)
+        };
+        assert!(sends_away(b"\0\0\x08\x07\0\0\0\0\0\0\0\0\x05\0\0\0\x0b"), "enhance your calm");
+        assert!(
+            !sends_away(b"\0\0\x08\x07\0\0\0\0\0\x7f\xff\xff\xff\0\0\0\0"),
+            "the service stops"
+        );
+        assert!(!sends_away(b"\0\0\x08\x07\0\0\0\0\0\0\0"), "cut");
+        assert!(!sends_away(b"\0\0\x08\x06\0\0\0\0\0\0\0\0\x05\0\0\0\x0b"), "a ping");
     }
 
     #[test]

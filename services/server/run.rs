@@ -124,7 +124,8 @@ pub async fn run(
         tracing::info!(seconds, running, ended, cut_off, "no call is served any more");
     };
     // The last tenth is for sending what the calls end with.
-    let ends: [(u32, Option<(&CancellationToken, fn() -> u64)>); 3] = [
+    type Ends<'a> = Option<(&'a CancellationToken, fn() -> u64)>;
+    let ends: [(u32, Ends<'_>); 3] = [
         (5, Some((&stop.questions, metrics::running_questions))),
         (4, Some((&stop.calls, metrics::running))),
         (1, None),

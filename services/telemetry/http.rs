@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
+use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
@@ -93,7 +94,7 @@ where
     let (mut head, body) = request.into_parts();
     let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
     head.headers.insert(HOST, HeaderValue::try_from(authority)?);
-    head.uri = uri.path_and_query().map_or("/", |path| path.as_str()).parse()?;
+    head.uri = uri.path_and_query().map_or("/", PathAndQuery::as_str).parse()?;
     let answer = sender.send_request(Request::from_parts(head, Full::new(body))).await?;
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, ANSWER_BYTES).collect().await?.to_bytes();

@@ -4,6 +4,7 @@
 //! would cause another. Standard error shows everything that `EQUITY_LOG` selects, errors of the exporter included.
 
 use std::io::{ErrorKind, IsTerminal as _};
+use std::thread::Builder;
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
@@ -100,22 +101,22 @@ pub struct Guard {
 impl Guard {
     /// Sends everything collected so far, within 5 s. False: the collector did not accept everything.
     pub async fn flush(&self) -> bool {
-        let providers = self.providers.clone();
-        bounded(move || providers.is_none_or(|providers| providers.flush())).await
+        let Some(providers) = self.providers.clone() else { return true };
+        bounded(move || providers.flush()).await
     }
 
     /// Sends the rest and ends, within 5 s even if the collector never answers. False: data may be lost.
     pub async fn shutdown(mut self) -> bool {
-        let providers = self.providers.take();
-        bounded(move || providers.is_none_or(|providers| providers.shutdown())).await
+        let Some(providers) = self.providers.take() else { return true };
+        bounded(move || providers.shutdown()).await
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(providers) = self.providers.take() {
-            // Providers flush when they are dropped, which may block: not on a thread of the runtime.
-            std::thread::spawn(move || drop(providers));
+            // Providers flush when they are dropped, which may block: not on a thread of the runtime, if there can be another.
+            let _no_thread = Builder::new().spawn(move || drop(providers));
         }
     }
 }
@@ -123,11 +124,11 @@ impl Drop for Guard {
 /// Runs blocking work on a thread of its own, so that the runtime does not wait for it, even when it ends.
 async fn bounded(work: impl FnOnce() -> bool + Send + 'static) -> bool {
     let (done, finished) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
+    let begun = Builder::new().spawn(move || {
         // Nobody listens any more if the bound was reached.
         let _late = done.send(work());
     });
-    matches!(tokio::time::timeout(SHUTDOWN, finished).await, Ok(Ok(true)))
+    begun.is_ok() && matches!(tokio::time::timeout(SHUTDOWN, finished).await, Ok(Ok(true)))
 }
 
 /// One provider per signal that is exported, and one for the page of metrics.

@@ -169,10 +169,8 @@ impl Collector {
 /// The release of a figure.
 fn release(record: &LogRecord) -> Option<String> {
     let named = record.attributes.iter().find(|of| of.key == "nhs.equity.release")?;
-    match named.value.clone()?.value? {
-        Value::StringValue(release) => Some(release),
-        _ => None,
-    }
+    let Some(Value::StringValue(release)) = named.value.clone()?.value else { return None };
+    Some(release)
 }
 
 #[tonic::async_trait]

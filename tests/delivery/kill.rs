@@ -16,7 +16,7 @@ use crate::support::{consultations, header, records};
 
 /// How often it is killed; `EQUITY_KILLS` for more.
 fn kills() -> u32 {
-    std::env::var("EQUITY_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(6)
+    std::env::var("EQUITY_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
 }
 
 async fn serve(folder: &Path) -> Served {

@@ -50,7 +50,7 @@ fn variables_of_containers_are_settings() {
     assert!(used >= 10, "{used}");
 }
 
-/// The settings of the ConfigMap, with the files that its comments ask for, would start a service.
+/// The settings of the `ConfigMap`, with the files that its comments ask for, would start a service.
 #[test]
 fn settings_of_kubernetes_start_a_service() {
     let folder = tempfile::tempdir().unwrap();

@@ -59,11 +59,9 @@ impl Place {
         }
         let path = |name: &str| folder.path().join(name).display().to_string();
         // A partner whose endpoint does not answer.
-        let partners = format!(
-            "trust_domain = \"equity.example\"\n[partners.alpha]\norganisation = \"C82007\"\nsystems = [\"alpha\"]\nsubmit_for = [\"C82007\"]\n\
-             read = {{ profile = \"PARTNER\", areas = [\"QK1\"], datasets = [\"*\"], indicators = [\"*\"] }}\n\
-             [partners.alpha.telemetry]\nendpoint = \"http://127.0.0.1:1\"\nprotocol = \"grpc\"\nallow_addresses = [\"127.0.0.0/8\"]\nareas = [\"QK1\"]\ncharacteristics = [\"sex\"]\n"
-        );
+        let partners = "trust_domain = \"equity.example\"\n[partners.alpha]\norganisation = \"C82007\"\nsystems = [\"alpha\"]\nsubmit_for = [\"C82007\"]\n\
+             read = { profile = \"PARTNER\", areas = [\"QK1\"], datasets = [\"*\"], indicators = [\"*\"] }\n\
+             [partners.alpha.telemetry]\nendpoint = \"http://127.0.0.1:1\"\nprotocol = \"grpc\"\nallow_addresses = [\"127.0.0.0/8\"]\nareas = [\"QK1\"]\ncharacteristics = [\"sex\"]\n";
         fs::write(path("partners.toml"), partners).unwrap();
         let settings = format!(
             "address = \"127.0.0.1:0\"\ndata_folder = \"{}\"\npartners_file = \"{}\"\n",

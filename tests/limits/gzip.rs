@@ -98,13 +98,11 @@ async fn bombs_are_refused_and_keep_nobody_out() {
     goes_on_beside("bombs", ask, async || {
         for path in [ECHO, SUBMIT].repeat(20) {
             let raw = Raw::connect(address).await;
-            for _ in 0..3 {
-                let answer = raw.send("POST", path, GZIP, &bomb).await;
-                let status = Status::from_header_map(&answer.headers).unwrap();
-                assert_eq!(status.code(), Code::OutOfRange, "{path}: {status:?}");
-                let info = status.get_details_error_info().unwrap();
-                assert_eq!(info.reason, "MESSAGE_TOO_LARGE", "{path}");
-            }
+            let answer = raw.send("POST", path, GZIP, &bomb).await;
+            let status = Status::from_header_map(&answer.headers).unwrap();
+            assert_eq!(status.code(), Code::OutOfRange, "{path}: {status:?}");
+            let info = status.get_details_error_info().unwrap();
+            assert_eq!(info.reason, "MESSAGE_TOO_LARGE", "{path}");
             let (answer, mut sending) = raw.begin("POST", path, GZIP).await;
             sending.send_data(bomb.clone().into(), true).unwrap();
             // It may still be told.

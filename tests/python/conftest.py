@@ -73,7 +73,6 @@ TABLES = {
     "recording": ("DataQualityService", "GetRecordingQuality"),
     "timeliness": ("DataQualityService", "GetTimeliness"),
     "representativeness": ("DataQualityService", "GetRepresentativeness"),
-    "restoration": ("InequalityService", "GetRestoration"),
     "consistency": ("DataQualityService", "GetConsistency"),
 }
 

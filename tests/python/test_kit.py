@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 
+import kubernetes_validate
 import promql_parser
 import pytest
 import yaml
@@ -128,6 +129,15 @@ def test_pipelines_of_the_collector_use_what_is_defined():
     for kind, names in used.items():
         assert names == set(settings[kind]), kind
     assert set(settings["service"]["extensions"]) == set(settings["extensions"])
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_manifests_follow_the_schemas_of_kubernetes(version):
+    for document in documents("kubernetes.yaml"):
+        kubernetes_validate.validate(document, version, strict=True)
+    wrong = {"apiVersion": "v1", "kind": "Service", "spec": {"port": 1}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, version, strict=True)
 
 
 def test_kubernetes_runs_one_replica_without_rights(kubernetes):

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AUDIT, LOG, io};
+use super::{AUDIT, LOG, SAFE, io};
 use crate::store::error::StoreError;
 use crate::store::log::{EntryKind, Log as _, Place, SegmentLog};
 
@@ -118,12 +118,14 @@ impl Manifest {
     pub(super) fn read(snapshot: &Path) -> Result<Self, StoreError> {
         let path = snapshot.join(NAME);
         let refused = |why: &str| StoreError::Snapshot(format!("{}: {why}", path.display()));
-        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => refused(
-                "there is no manifest, so this is no snapshot, or one that was not finished",
-            ),
-            _ => io("read", &path)(error),
-        })?;
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(refused(
+                    "there is no manifest, so this is no snapshot, or one that was not finished",
+                ));
+            }
+            read => read.map_err(io("read", &path))?,
+        };
         let value: serde_json::Value = serde_json::from_str(&text)
             .map_err(|error| refused(&format!("the manifest is damaged: {error}")))?;
         let format = value["format"].as_u64();
@@ -153,7 +155,7 @@ impl Manifest {
         let mut seen = BTreeSet::new();
         let all = (self.log.files.iter().map(|file| (&file.name, is_segment(LOG, &file.name))))
             .chain(self.audit.files.iter().map(|file| (&file.name, is_segment(AUDIT, &file.name))))
-            .chain(self.others.iter().map(|file| (&file.name, file.name == super::take::SAFE)));
+            .chain(self.others.iter().map(|file| (&file.name, file.name == SAFE)));
         for (name, is_known) in all {
             if !is_known || !seen.insert(name) {
                 return Err(name.clone());

@@ -29,6 +29,8 @@ use super::error::StoreError;
 /// Folders of both logs, in a data folder and in a snapshot.
 const LOG: &str = "log";
 const AUDIT: &str = super::audit::FOLDER;
+/// Where the streams of partners' telemetry have come.
+const SAFE: &str = "outbox.safe";
 /// What may lie in a folder that counts as empty: the lock that a restore takes, and what a new file system has.
 const OF_NO_CONTENT: [&str; 2] = ["lock", "lost+found"];
 

@@ -7,14 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::manifest::{FilePart, LogPart, Manifest};
-use super::{AUDIT, LOG, io, is_empty};
+use super::{AUDIT, LOG, SAFE, io, is_empty};
 use crate::store::error::StoreError;
 use crate::store::folder::make_folder;
 use crate::store::log::{LogError, Opened, SEGMENT_BYTES, SegmentLog, Shape, copy};
 use crate::store::unfinished::Unfinished;
 
-/// Where the streams of partners' telemetry have come.
-pub(super) const SAFE: &str = "outbox.safe";
 /// How often a log is copied again that was changed meanwhile, and the pause before.
 const TRIES: u32 = 60;
 const PAUSE: Duration = Duration::from_secs(1);
@@ -23,9 +21,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// snapshot ends with some entry, and has every change that was acknowledged before this was called. It has no secret.
 ///
 /// # Errors
-/// The folder is not empty; the log is damaged; an erasure was not finished for a minute; or files cannot be read or written. What was
+/// There is no log; the folder is not empty; the log is damaged; an erasure was not finished for a minute; or files cannot be read or written. What was
 /// copied is left, without a manifest.
 pub fn take(folder: &Path, to: &Path) -> Result<Manifest, StoreError> {
+    let nothing = || {
+        let folder = folder.display();
+        StoreError::Snapshot(format!(
+            "{folder} has no log with entries: name the `data_folder` of a service"
+        ))
+    };
+    if !folder.join(LOG).try_exists().map_err(io("read", folder))? {
+        return Err(nothing());
+    }
     is_empty(to, "the snapshot")?;
     make_folder(to).map_err(io("create", to))?;
     fs::set_permissions(to, Permissions::from_mode(0o700)).map_err(io("protect", to))?;
@@ -33,8 +40,7 @@ pub fn take(folder: &Path, to: &Path) -> Result<Manifest, StoreError> {
     let others = safe(folder, to)?;
     let log = part((LOG, Shape::CHANGES), folder, to)?;
     if log.position == 0 {
-        let why = format!("{} has no entries yet: there is nothing to copy", folder.display());
-        return Err(StoreError::Snapshot(why));
+        return Err(nothing());
     }
     let has_audit = folder.join(AUDIT).try_exists().map_err(io("read", folder))?;
     let audit = match has_audit {

@@ -104,6 +104,17 @@ fn folders_that_have_something_are_left_alone() {
 }
 
 #[test]
+fn a_folder_without_a_log_is_no_data_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let (from, to) = (place.path().join("data"), place.path().join("snapshot"));
+    for name in ["", LOG] {
+        fs::create_dir_all(from.join(name)).unwrap();
+        assert!(refusal(take(&from, &to)).contains("has no log with entries"), "{name}");
+    }
+    assert!(refusal(take(&place.path().join("nowhere"), &to)).contains("has no log with entries"));
+}
+
+#[test]
 fn a_damaged_log_is_no_snapshot_and_says_where_it_is_damaged() {
     let place = tempfile::tempdir().unwrap();
     let (from, to) = (place.path().join("data"), place.path().join("snapshot"));

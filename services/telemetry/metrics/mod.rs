@@ -1,9 +1,10 @@
 //! What the service measures. The other rooms set and count values here, which are atomics; OpenTelemetry reads them when it collects. Attributes
-//! come from closed sets: never an organisation, an area, an id or a text of a caller.
+//! come from closed sets: never an organisation, an area, an id or a text of a caller. Partners are those of the operator's own file.
 //!
-//! - [`metric`] what a metric is; `values` those without attributes; `process` memory and processor time
+//! - [`metric`] what a metric is; `values` those without attributes; `process` memory and processor time; `delivery` streams to partners
 //! - [`all`] every metric, which the table of the operator's guide is compared with
 
+mod delivery;
 pub mod metric;
 mod process;
 mod values;
@@ -16,6 +17,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use crate::engine::{Load, Outcome};
+pub use delivery::{Stream, deliveries};
 use metric::{Kind, Metric, Split};
 pub use metric::{Kind as MetricKind, SECONDS};
 use values::{
@@ -77,6 +79,9 @@ static AGES: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 pub fn all() -> Vec<&'static Metric> {
     let named = [&CALLS, &SUBMISSIONS, &RELEASES, &FSYNC, &AGE, &RUNNING.metric, &WAITING.metric];
     let named = named.into_iter().chain([&process::MEMORY, &process::CPU]);
+    let of_partners =
+        [&delivery::LAG, &delivery::EVENTS, &delivery::STOPPED, &delivery::DEAD_LETTERS];
+    let named = named.chain(of_partners);
     named.chain(VALUES.iter().map(|value| &value.metric)).collect()
 }
 
@@ -309,6 +314,7 @@ impl Instruments {
         RUNNING.observe(meter);
         WAITING.observe(meter);
         process::observe(meter);
+        delivery::observe(meter);
         AGE.observed_fraction(meter, |observer| {
             for (collection, age) in AGES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
                 let of = KeyValue::new(AGE.attributes[0], collection.clone());

@@ -1,6 +1,7 @@
 //! A page of metrics for Prometheus, on a port of its own: `GET /metrics` and nothing else, in plain text. `text` writes it.
 //!
-//! Metrics are collected when the page is asked for. It names no organisation, area or person, so there is no access control.
+//! Metrics are collected when the page is asked for. It names no area or person, and of
+//! organisations only the partners of the operator's own file, so there is no access control.
 
 mod text;
 

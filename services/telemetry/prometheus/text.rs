@@ -1,11 +1,11 @@
-//! Metrics in Prometheus' text format (version 0.0.4), with names as OpenTelemetry's specification maps them: dots become underscores, the unit is
-//! spelled out, counters end with `_total`.
+//! Metrics in Prometheus' text format (version 0.0.4), with names as OpenTelemetry's specification maps them, and so as a collector does: dots become
+//! underscores, the unit is spelled out (of gauges without one `ratio`), counters end with `_total`.
 
 use std::fmt::{Display, Write as _};
 
 use opentelemetry::{Key, KeyValue};
 use opentelemetry_sdk::metrics::data::{
-    AggregatedMetrics, HistogramDataPoint, Metric, MetricData, ResourceMetrics,
+    AggregatedMetrics, HistogramDataPoint, Metric, MetricData, ResourceMetrics, ScopeMetrics,
 };
 
 /// The page.
@@ -14,8 +14,8 @@ pub(super) fn page(metrics: &ResourceMetrics) -> String {
         "# HELP target_info Name, version and instance of the service\n# TYPE target_info gauge\n",
     );
     let resource = metrics.resource().iter().map(|(key, value)| label(key, &value.as_str()));
-    line(&mut page, "target_info", resource.collect(), 1);
-    for metric in metrics.scope_metrics().flat_map(|scope| scope.metrics()) {
+    line(&mut page, "target_info", &resource.collect::<Vec<_>>(), 1);
+    for metric in metrics.scope_metrics().flat_map(ScopeMetrics::metrics) {
         match metric.data() {
             AggregatedMetrics::F64(data) => write(&mut page, metric, data),
             AggregatedMetrics::U64(data) => write(&mut page, metric, data),
@@ -41,12 +41,12 @@ fn write<T: Display + Copy>(page: &mut String, metric: &Metric, data: &MetricDat
     match data {
         MetricData::Gauge(gauge) => gauge
             .data_points()
-            .for_each(|point| line(page, &name, labels(point.attributes()), point.value())),
+            .for_each(|point| line(page, &name, &labels(point.attributes()), point.value())),
         MetricData::Sum(sum) => sum
             .data_points()
-            .for_each(|point| line(page, &name, labels(point.attributes()), point.value())),
+            .for_each(|point| line(page, &name, &labels(point.attributes()), point.value())),
         MetricData::Histogram(of) => {
-            of.data_points().for_each(|point| histogram(page, &name, point))
+            of.data_points().for_each(|point| histogram(page, &name, point));
         }
         MetricData::ExponentialHistogram(_) => {}
     }
@@ -59,13 +59,13 @@ fn histogram<T: Display + Copy>(page: &mut String, name: &str, point: &Histogram
         count += more;
         let mut of = labels(point.attributes());
         of.push(label(&Key::from_static_str("le"), &bound));
-        line(page, &format!("{name}_bucket"), of, count);
+        line(page, &format!("{name}_bucket"), &of, count);
     }
-    line(page, &format!("{name}_sum"), labels(point.attributes()), point.sum());
-    line(page, &format!("{name}_count"), labels(point.attributes()), point.count());
+    line(page, &format!("{name}_sum"), &labels(point.attributes()), point.sum());
+    line(page, &format!("{name}_count"), &labels(point.attributes()), point.count());
 }
 
-fn line(page: &mut String, name: &str, labels: Vec<String>, value: impl Display) {
+fn line(page: &mut String, name: &str, labels: &[String], value: impl Display) {
     let labels =
         if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
     // Writing into a text never fails.
@@ -90,6 +90,7 @@ fn name(metric: &Metric, counter: bool) -> String {
     let unit = match metric.unit() {
         "s" => "_seconds",
         "By" => "_bytes",
+        "1" => "_ratio",
         _ => "",
     };
     let total = if counter { "_total" } else { "" };
