@@ -1,5 +1,6 @@
 //! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles, published tables.
 
+mod boundaries;
 mod files;
 mod found;
 mod indicators;
@@ -28,6 +29,7 @@ use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
 use crate::domain::indicator::{Indicator, Named};
 use crate::domain::partner::Partners;
+use crate::domain::period::Month;
 use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
 use crate::domain::target::Target;
@@ -162,11 +164,37 @@ impl Reference {
         }
     }
 
-    /// The area of one type that an organisation belongs to.
+    /// The area of one type that an organisation belongs to, or belonged to last.
     #[must_use]
     pub fn area_of(&self, organisation: &str, kind: &str) -> Option<&Area> {
-        let codes = &self.organisation(organisation)?.areas;
-        codes.iter().filter_map(|code| self.places.areas.get(code)).find(|area| area.kind == kind)
+        self.areas_of(organisation).find(|area| area.kind == kind)
+    }
+
+    /// The area of one type that an organisation belonged to in a month. Where none of those it belonged to existed, the newest.
+    #[must_use]
+    pub fn area_in(&self, organisation: &str, kind: &str, month: Month) -> Option<&Area> {
+        let of = self.organisation(organisation)?;
+        let then = |area: &&Area| area.exists_in(month) && of.belongs(area, month);
+        let found = self.areas_of(organisation).filter(|area| area.kind == kind).find(then);
+        found.or_else(|| self.area_of(organisation, kind))
+    }
+
+    /// The areas that an organisation has belonged to, the newest first.
+    fn areas_of(&self, organisation: &str) -> impl Iterator<Item = &Area> {
+        let areas = self.organisation(organisation).into_iter().flat_map(|of| &of.areas);
+        areas.filter_map(|code| self.places.areas.get(code))
+    }
+
+    /// Whether an area exists no more.
+    #[must_use]
+    pub fn has_ended(&self, area: &str) -> bool {
+        self.areas().get(area).is_some_and(|area| area.last_month.is_some())
+    }
+
+    /// The months in which any organisation comes to another area, in order.
+    #[must_use]
+    pub fn changes(&self) -> &[Month] {
+        &self.places.organisations.changes
     }
 
     /// A collection by id.

@@ -101,3 +101,98 @@ async fn lists_are_searched_by_words_and_codes() {
     assert!(found.organisations.iter().any(|of| of.code == "C82001"));
     assert!(found.organisations.len() < 5);
 }
+
+#[tokio::test]
+async fn each_month_is_answered_by_what_was_in_force_in_it() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
+    let submit = async |organisation: &str, collection: &str, month: &str| {
+        let header = header(organisation, collection, month, &[]);
+        server.submit(header, records(&rows)).await.map(drop)
+    };
+    for (organisation, month) in [
+        ("10Q", "2026-03"),
+        ("10Q", "2026-04"),
+        ("D4U1Y", "2026-03"),
+        ("U2G6B", "2026-04"),
+        ("D9Y0V", "2026-03"),
+        ("D9Y0V", "2026-04"),
+    ] {
+        submit(organisation, "gpad-regional", month).await.unwrap();
+    }
+    for (organisation, month) in [("D4U1Y", "2026-04"), ("U2G6B", "2026-03")] {
+        let refused = submit(organisation, "gpad-regional", month).await.unwrap_err();
+        let refusal = Refusal::of(&refused);
+        assert_eq!(refusal.short(), ("FIELD_INVALID", "header.month"), "{organisation}");
+    }
+    let ask = async |area: &str, first: &str, by: &[&str], collection: &str| {
+        let period = json!({"first": first, "last": "2026-04"});
+        let query = json!({"area": area, "period": period, "by": by, "collection": collection});
+        server.ask(json!({"query": query})).await.unwrap()
+    };
+    // Both months: what a total is, how many are expected, and what the answer says about the area.
+    for (area, total, expected, says) in [
+        ("QU9", 12, 3, "QU9 (Buckinghamshire, Oxfordshire and Berkshire West) ended after 2026-03"),
+        ("S0E4D", 36, 4, "What D4U1Y (Frimley) submitted is not counted here"),
+        ("QNQ", 12, 1, "It was divided between QRL"),
+        ("QRL", 24, 2, "SERIES BREAK: QRL (Hampshire and Isle of Wight)"),
+        ("E54000042", 24, 2, "SERIES BREAK: QRL"),
+        ("D4U1Y", 12, 1, "ended after 2026-03"),
+    ] {
+        let answer = ask(area, "2026-03", &[], "gpad-regional").await;
+        assert_eq!(totals(&answer).get("").copied().unwrap_or(0), total, "{area}");
+        let context = answer.context.unwrap();
+        assert_eq!(context.expected_organisation_count, expected, "{area}");
+        let notes = context.notes.join("\n");
+        assert!(notes.contains(says), "{area}: {notes}");
+    }
+    let answer = ask("QU9", "2026-04", &[], "gpad-regional").await;
+    assert!(totals(&answer).is_empty(), "the system had ended");
+    assert!(answer.context.unwrap().notes.join("").contains("part of S0E4D"));
+
+    // A practice of Frimley that is in Surrey Heartlands since.
+    for month in ["2026-03", "2026-04"] {
+        submit("H81013", "synthetic-llr", month).await.unwrap();
+    }
+    let of = async |area: &str, by: &[&str]| {
+        let answer = ask(area, "2026-03", by, "synthetic-llr").await;
+        totals(&answer)
+    };
+    let total = |count| BTreeMap::from([(String::new(), count)]);
+    assert_eq!(of("92A", &[]).await, total(12), "from April on");
+    assert_eq!(of("D4U1Y", &[]).await, total(12), "until March");
+    assert_eq!(of("S9B9J", &[]).await, total(24), "what belongs to it now");
+    let by = of("S9B9J", &["sub_icb"]).await;
+    assert_eq!((by["92A"], by["D4U1Y"]), (12, 12));
+}
+
+#[tokio::test]
+async fn who_closed_is_expected_in_the_months_before_and_not_after() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
+    let months = ["2019-06", "2026-05"];
+    for month in months {
+        let header = header("C82001", "synthetic-llr", month, &[]);
+        server.submit(header, records(&rows)).await.unwrap();
+    }
+    let content = Content::embedded();
+    let mut reader =
+        csv::Reader::from_reader(content.file("organisations.csv").unwrap().as_bytes());
+    let rows = reader.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+    let practices = rows.filter(|row| row["type"] == "practice" && row["areas"].ends_with("QK1"));
+    let practices: Vec<_> = practices.collect();
+    let mut counts = Vec::new();
+    for month in months {
+        let there = practices.iter().filter(|row| {
+            (row["first_month"].is_empty() || &*row["first_month"] <= month)
+                && (row["last_month"].is_empty() || &*row["last_month"] >= month)
+        });
+        let expected = i32::try_from(there.count()).unwrap();
+        let query =
+            json!({"area": "QK1", "period": {"first": month}, "collection": "synthetic-llr"});
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(answer.context.unwrap().expected_organisation_count, expected.into(), "{month}");
+        counts.push(expected);
+    }
+    assert!(counts[0] > counts[1], "{counts:?}");
+}

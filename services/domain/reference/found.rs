@@ -25,7 +25,11 @@ impl Reference {
         }
         let name = folded(given);
         let is_named = |area: &&Area| !name.is_empty() && folded(&area.name) == name;
-        let found: Vec<_> = self.areas().iter().filter(is_named).collect();
+        let mut found: Vec<_> = self.areas().iter().filter(is_named).collect();
+        // Areas of today have the name before those that ended.
+        if found.iter().any(|area| area.last_month.is_none()) {
+            found.retain(|area| area.last_month.is_none());
+        }
         match found[..] {
             [] => Found::None,
             [one] => Found::One(one),
@@ -48,13 +52,15 @@ impl Search {
     /// Whether an area is found, by its codes and its name.
     #[must_use]
     pub fn finds_area(&self, area: &Area) -> bool {
-        self.finds(&[&area.code, &area.other_code, &area.name])
+        let former = area.former_codes.iter().map(String::as_str);
+        let names: Vec<_> = former.chain([&*area.code, &*area.other_code, &*area.name]).collect();
+        self.finds(&names)
     }
 
     /// Whether an organisation is found, by its code and its name.
     #[must_use]
     pub fn finds_organisation(&self, organisation: &Organisation) -> bool {
-        self.finds(&[&organisation.code, &organisation.name])
+        self.finds(&[organisation.code.as_str(), organisation.name.as_str()])
     }
 
     fn finds(&self, names: &[&str]) -> bool {

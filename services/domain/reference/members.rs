@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::area::{Areas, Organisation};
+use crate::domain::period::Month;
 
 /// Organisations by code.
 pub type Organisations = BTreeMap<String, Arc<Organisation>>;
@@ -17,6 +18,8 @@ pub(super) struct Members {
     pub(super) without: BTreeMap<String, Vec<Arc<Organisation>>>,
     /// Whether any has a successor.
     pub(super) has_mergers: bool,
+    /// The months in which any comes to another area, in order.
+    pub(super) changes: Vec<Month>,
 }
 
 impl Members {
@@ -28,6 +31,10 @@ impl Members {
                 of.insert(code.clone(), Arc::clone(organisation));
             }
         }
+        let began = all.values().flat_map(|of| of.since.values().copied());
+        let member_of = areas.iter().filter(|area| of_area.contains_key(&area.code));
+        let ended = member_of.filter_map(|area| area.last_month?.next());
+        let changes: BTreeSet<Month> = began.chain(ended).collect();
         let kinds: BTreeSet<&str> = areas.iter().map(|area| area.kind.as_str()).collect();
         let mut without: BTreeMap<String, Vec<Arc<Organisation>>> =
             kinds.iter().map(|kind| ((*kind).to_owned(), Vec::new())).collect();
@@ -41,6 +48,7 @@ impl Members {
         Self {
             without,
             of_area: of_area.into_iter().map(|(area, of)| (area, Arc::new(of))).collect(),
+            changes: changes.into_iter().collect(),
             has_mergers: all.values().any(|of| !of.successor.is_empty()),
             all: Arc::new(all),
         }

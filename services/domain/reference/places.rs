@@ -1,5 +1,6 @@
 //! Reads the areas, the organisations and the small areas. They are most of the reference content, and seldom change.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use super::members::{Members, Organisations};
 use super::{residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension};
+use crate::domain::period::Month;
 use crate::domain::small_area::SmallAreas;
 
 /// The files that [`Places`] are read from.
@@ -64,6 +66,16 @@ struct AreaRow {
     parents: String,
     #[serde(default)]
     published_in: String,
+    #[serde(default)]
+    former_codes: String,
+    #[serde(default)]
+    first_month: String,
+    #[serde(default)]
+    last_month: String,
+    #[serde(default)]
+    successors: String,
+    #[serde(default)]
+    breaks: String,
 }
 
 #[derive(Deserialize)]
@@ -87,13 +99,47 @@ fn split(text: &str) -> Vec<String> {
     text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
+/// A month of a row; none: the column is empty.
+fn month(code: &str, column: &str, text: &str) -> Result<Option<Month>, String> {
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|error| format!("{column} of `{code}`: {error}")),
+    }
+}
+
 fn areas(content: &Content) -> Result<Areas, ContentError> {
     let mut areas = Areas::default();
     for row in rows::<AreaRow>(content, "areas.csv")? {
-        let AreaRow { code, other_code, name, kind, parents, published_in } = row;
-        let (parents, published_in) = (split(&parents), split(&published_in));
-        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents, published_in }) {
-            return Err(wrong("areas.csv", format!("`{code}` is defined twice")));
+        let bad = |what: String| wrong("areas.csv", what);
+        let code = row.code.clone();
+        let month = |column: &str, text: &str| month(&code, column, text).map_err(bad);
+        let area = Area {
+            code: row.code,
+            other_code: row.other_code,
+            former_codes: split(&row.former_codes),
+            name: row.name,
+            kind: row.kind,
+            parents: split(&row.parents),
+            published_in: split(&row.published_in),
+            first_month: month("first_month", &row.first_month)?,
+            last_month: month("last_month", &row.last_month)?,
+            successors: split(&row.successors),
+            breaks: split(&row.breaks)
+                .iter()
+                .filter_map(|text| month("breaks", text).transpose())
+                .collect::<Result<_, _>>()?,
+        };
+        if area.first_month.zip(area.last_month).is_some_and(|(first, last)| first > last) {
+            return Err(bad(format!("last_month of `{code}` is before its first_month")));
+        }
+        if !area.successors.is_empty() && area.last_month.is_none() {
+            return Err(bad(format!("`{code}` has successors and no last_month")));
+        }
+        if !area.breaks.is_sorted() {
+            return Err(bad(format!("breaks of `{code}` are not in order")));
+        }
+        if !areas.add(area) {
+            return Err(bad(format!("`{code}` is defined twice")));
         }
     }
     for area in areas.iter() {
@@ -102,6 +148,10 @@ fn areas(content: &Content) -> Result<Areas, ContentError> {
                 "areas.csv",
                 format!("parent `{missing}` of `{}` is missing", area.code),
             ));
+        }
+        if let Some(missing) = area.successors.iter().find(|code| areas.get(code).is_none()) {
+            let what = format!("successor `{missing}` of `{}` is missing", area.code);
+            return Err(wrong("areas.csv", what));
         }
     }
     Ok(areas)
@@ -114,14 +164,19 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
         let OrganisationRow { code, name, kind, areas: codes, successor, .. } = &row;
         let (code, name, kind, successor) =
             (code.clone(), name.clone(), kind.clone(), successor.clone());
-        let codes = split(codes);
+        // `92A@2026-04`: it belongs to this area from that month on.
+        let (mut codes, mut since) = (split(codes), BTreeMap::new());
+        for area in &mut codes {
+            if let Some((of, first)) = area.split_once('@') {
+                let first = month(code.as_str(), "areas", first).map_err(bad)?;
+                since.extend(first.map(|first| (of.to_owned(), first)));
+                *area = of.to_owned();
+            }
+        }
         if let Some(missing) = codes.iter().find(|area| areas.get(area).is_none()) {
             return Err(bad(format!("area `{missing}` of `{code}` is missing")));
         }
-        let month = |column: &str, text: &str| match text {
-            "" => Ok(None),
-            text => text.parse().map(Some).map_err(|e| bad(format!("{column} of `{code}`: {e}"))),
-        };
+        let month = |column: &str, text: &str| month(&code, column, text).map_err(bad);
         let first_month = month("first_month", &row.first_month)?;
         let last_month = month("last_month", &row.last_month)?;
         let pair = |text: String| {
@@ -142,6 +197,7 @@ fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentErr
             name,
             kind,
             areas: codes,
+            since,
             first_month,
             last_month,
             successor,

@@ -32,7 +32,10 @@ pub(super) fn list(areas: &Areas, small: &Arc<SmallAreas>) -> Result<CodeList, C
         is_other: false,
     };
     let mut categories = Vec::new();
-    let is_level = |area: &&Area| LEVELS.iter().any(|(kind, _, _)| *kind == area.kind);
+    // Small areas are in the areas of today.
+    let is_level = |area: &&Area| {
+        area.last_month.is_none() && LEVELS.iter().any(|(kind, _, _)| *kind == area.kind)
+    };
     for area in areas.iter().filter(is_level) {
         let mut parents = area.parents.iter().filter_map(|code| areas.get(code)).filter(is_level);
         let parent = parents.next().filter(|_| parents.next().is_none());
@@ -61,7 +64,7 @@ pub(super) fn list(areas: &Areas, small: &Arc<SmallAreas>) -> Result<CodeList, C
 pub(super) fn dimensions(areas: &Areas, small: &SmallAreas) -> Vec<Dimension> {
     let outside = || (OUTSIDE.to_owned(), "Outside the areas known here".to_owned());
     let of_kind = |kind: &str| {
-        let found = areas.iter().filter(|area| area.kind == kind);
+        let found = areas.iter().filter(|area| area.kind == kind && area.last_month.is_none());
         found.map(|area| (area.code.clone(), area.name.clone())).collect::<Vec<_>>()
     };
     let make = |id: &str, label: &str, mut categories: Vec<(String, String)>| {

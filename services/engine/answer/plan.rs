@@ -305,7 +305,9 @@ pub(super) fn slot_key(
 ) -> Option<(String, String)> {
     match source.period(submission.slot.month) {
         Some(code) => Some((code.clone(), code)),
-        None => organisation_key(reference, source, &submission.organisation),
+        None => {
+            organisation_key(reference, source, &submission.organisation, submission.slot.month)
+        }
     }
 }
 
@@ -315,14 +317,15 @@ pub(super) fn without_code(source: &Source) -> State {
     if is_attribute { State::NotKnown } else { State::NotApplicable }
 }
 
-/// Code and words of an organisation on a dimension of organisation or area.
+/// Code and words of an organisation on a dimension of organisation or area, as it was in a month.
 pub(super) fn organisation_key(
     reference: &Reference,
     source: &Source,
     organisation: &str,
+    month: Month,
 ) -> Option<(String, String)> {
     if let Source::ProviderArea(kind) = source {
-        let area = reference.area_of(organisation, kind)?;
+        let area = reference.area_in(organisation, kind, month)?;
         return Some((area.code.clone(), area.name.clone()));
     }
     if let Source::OrganisationAttribute(id) = source {

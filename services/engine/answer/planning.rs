@@ -121,12 +121,12 @@ impl Engine {
                 .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
             return Ok(PlanAxis { dimension, categories, on: On::Field(field, places), only });
         }
-        // The key is the same for all of a month, or for all of an organisation.
+        // The key is the same for all of a month, or for all of an organisation until it comes to another area.
         let mut keys: FxHashMap<(Month, u32), Option<(String, String)>> = FxHashMap::default();
         let is_time = dimension.source.period(Month::FIRST).is_some();
         let of = |submission: &Submission| match is_time {
             true => (submission.slot.month, 0),
-            false => (Month::FIRST, submission.slot.organisation),
+            false => (span(reference, submission.slot.month), submission.slot.organisation),
         };
         let submissions = || months.iter().flat_map(PlanMonth::submissions);
         for submission in submissions() {
@@ -226,7 +226,7 @@ impl Slots<'_> {
         let Some(collection) = self.catalog.collection(&self.query.collection) else {
             return (found, changed, erased);
         };
-        let Asked { numbers: asked, meant, .. } = self.asked;
+        let asked = &self.asked.numbers;
         let months = self.query.months;
         for standing in self.catalog.months(collection, self.dataset, months, self.position) {
             changed = changed.max(standing.last_of(asked));
@@ -235,6 +235,7 @@ impl Slots<'_> {
             }) {
                 continue;
             }
+            let meant = self.asked.meant(standing.slot.month);
             erased.extend(standing.erased().iter().filter(|number| meant.has(*number)).map(
                 |number| {
                     let of =
@@ -277,9 +278,10 @@ type Expected = Vec<(Option<u32>, Arc<Organisation>)>;
 /// The organisations asked about, and their numbers where they have submitted.
 struct Asked {
     numbers: Bits,
-    /// Those that satisfy the conditions on organisations and areas.
-    meant: Bits,
-    /// The same with those that have never submitted.
+    /// Those that belong to the area and satisfy the conditions on organisations and areas, from each month on in which any comes to another
+    /// area.
+    meant: Vec<(Month, Bits)>,
+    /// The same of all months, with those that have never submitted.
     organisations: Vec<(Option<u32>, Arc<Organisation>)>,
     /// Whether each has a number.
     all_known: bool,
@@ -287,18 +289,40 @@ struct Asked {
 
 impl Asked {
     fn new(catalog: &CatalogView<'_>, query: &Query, organisations: &Organisations) -> Self {
-        let (mut numbers, mut meant) = (Bits::default(), Bits::default());
+        let reference = &catalog.reference;
+        let area = match &query.place {
+            Where::Provider(area) => reference.areas().get(area),
+            Where::Residence(_) | Where::Organisations(_) => None,
+        };
+        let within = |change: &&Month| query.months.0 < **change && **change <= query.months.1;
+        let begins =
+            [query.months.0].into_iter().chain(reference.changes().iter().filter(within).copied());
+        let mut numbers = Bits::default();
+        let mut meant: Vec<_> = begins.map(|from| (from, Bits::default())).collect();
         let (mut of, mut all_known) = (Vec::with_capacity(organisations.len()), true);
         for (code, organisation) in organisations {
             let number = catalog.organisation(code);
             all_known &= number.is_some();
             number.map(|number| numbers.insert(number));
-            if is_meant(&catalog.reference, &query.filters, code) {
-                number.map(|number| meant.insert(number));
+            let mut is_of_any = false;
+            for (from, meant) in &mut meant {
+                let belongs = area.is_none_or(|area| organisation.belongs(area, *from));
+                if belongs && is_meant(reference, &query.filters, code, *from) {
+                    is_of_any = true;
+                    number.map(|number| meant.insert(number));
+                }
+            }
+            if is_of_any {
                 of.push((number, Arc::clone(organisation)));
             }
         }
         Self { numbers, meant, organisations: of, all_known }
+    }
+
+    /// Those meant in a month.
+    fn meant(&self, month: Month) -> &Bits {
+        let later = self.meant.partition_point(|(from, _)| *from <= month);
+        &self.meant[later.saturating_sub(1)].1
     }
 
     /// Those that the collection expects, and in words those of them that ended within the months, or before if nobody is expected. An
@@ -330,8 +354,15 @@ impl Asked {
     }
 }
 
-/// Whether an organisation satisfies the conditions on organisations and areas.
-fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str) -> bool {
+/// The last month up to this one in which any organisation came to another area; the first month of all if none did.
+fn span(reference: &Reference, month: Month) -> Month {
+    let changes = reference.changes();
+    let later = changes.partition_point(|change| *change <= month);
+    later.checked_sub(1).map_or(Month::FIRST, |last| changes[last])
+}
+
+/// Whether an organisation satisfies the conditions on organisations and areas in a month.
+fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str, month: Month) -> bool {
     filters.iter().all(|filter| {
         let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
         let of_organisation = |of: &&Source| match of {
@@ -346,7 +377,7 @@ fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str) -> bo
             | Source::Computed => false,
         };
         source.filter(of_organisation).is_none_or(|source| {
-            let key = organisation_key(reference, source, organisation);
+            let key = organisation_key(reference, source, organisation, month);
             let nowhere = without_code(source).name();
             filter.codes.contains(&key.map_or(nowhere.into(), |(code, _)| code))
         })

@@ -240,6 +240,9 @@ impl Plan {
             let some = some_of(&self.ended, 5);
             notes.push(format!("Organisations that have no data any more: {some}."));
         }
+        if let Where::Provider(area) | Where::Residence(area) = &query.place {
+            notes.extend(self.reference.boundary_changes(area, query.months));
+        }
         // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);
         let without: Vec<_> =

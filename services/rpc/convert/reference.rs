@@ -126,6 +126,11 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
         last_month: organisation.last_month.map_or(String::new(), |month| month.to_string()),
         successor: organisation.successor.clone(),
         attributes: organisation.attributes.clone().into_iter().collect(),
+        area_first_months: organisation
+            .since
+            .iter()
+            .map(|(area, month)| (area.clone(), month.to_string()))
+            .collect(),
     }
 }
 
@@ -137,6 +142,11 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
         r#type: area.kind.clone(),
         parents: area.parents.clone(),
         published_in: area.published_in.clone(),
+        former_codes: area.former_codes.clone(),
+        first_month: area.first_month.map_or(String::new(), |month| month.to_string()),
+        last_month: area.last_month.map_or(String::new(), |month| month.to_string()),
+        successors: area.successors.clone(),
+        boundary_changes: area.breaks.iter().map(ToString::to_string).collect(),
     }
 }
 
