@@ -14,6 +14,8 @@ pub struct Area {
     pub code: String,
     /// ONS code if `code` is an ODS code and both exist; otherwise empty.
     pub other_code: String,
+    /// Codes of the areas that contained it, and ended.
+    pub former_parents: Vec<String>,
     /// ONS codes that it had before: ONS gives another code with another boundary.
     pub former_codes: Vec<String>,
     /// Name for people.

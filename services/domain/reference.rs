@@ -34,6 +34,7 @@ use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
 use crate::domain::target::Target;
 
+pub use boundaries::Counted;
 pub use found::{Found, Search};
 pub use members::Organisations;
 pub use partners::PARTNERS;
@@ -313,9 +314,12 @@ impl Reference {
     /// The residence dimension that has this area as a category: `residence_place` for a place.
     #[must_use]
     pub fn residence_dimension(&self, area: &Area) -> Option<&Dimension> {
+        // An area that ended is no category any more: its people are found by their small areas.
+        let of_kind = area.last_month.map(|_| format!("residence_{}", area.kind));
         let holds = |d: &&Dimension| {
             d.source == Source::Field(Field::ResidenceLsoa)
-                && d.categories.iter().any(|(code, _)| *code == area.code)
+                && (of_kind.as_ref() == Some(&d.id)
+                    || d.categories.iter().any(|(code, _)| *code == area.code))
         };
         self.dimensions.iter().find(holds)
     }

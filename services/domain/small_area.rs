@@ -77,6 +77,8 @@ pub struct SmallArea<'a> {
     pub district: &'a str,
     /// Code of the sub-ICB location that contains it; empty if unknown.
     pub sub_icb: &'a str,
+    /// Code of the sub-ICB location that contained it before, if that was divided; otherwise empty.
+    pub former_sub_icb: &'a str,
     /// Residents in mid-2020, for areas of 2011 only: the weights when areas are merged.
     pub population: Option<u64>,
     /// Its category of deprivation, in the edition that goes with its own: `imd_2019:1`.
@@ -125,6 +127,7 @@ struct Packed {
     population: u32,
     district: u16,
     sub_icb: u16,
+    former_sub_icb: u16,
     deprivation: u16,
 }
 
@@ -163,7 +166,7 @@ pub struct Around {
     /// Itself, and what contains all of it.
     pub within: Vec<String>,
     /// Of a district: the systems of its place, and what contains them. They hold for a small area without a sub-ICB location only,
-    /// because some places lie in several systems.
+    /// because some places lie in several systems. Of a sub-ICB location: areas that contained it and ended.
     pub beyond: Vec<String>,
 }
 
@@ -221,6 +224,7 @@ impl SmallAreas {
             population: population.map_err(|_| format!("`{code}` has too many people"))?,
             district: self.districts.number(area.district)?,
             sub_icb: self.sub_icbs.number(area.sub_icb)?,
+            former_sub_icb: self.sub_icbs.number(area.former_sub_icb)?,
             deprivation: self.deprivations.number(area.deprivation)?,
         };
         self.editions[edition as usize].push(packed);
@@ -324,6 +328,7 @@ impl SmallAreas {
             code: area.code(),
             district: self.districts.code(area.district),
             sub_icb: self.sub_icbs.code(area.sub_icb),
+            former_sub_icb: self.sub_icbs.code(area.former_sub_icb),
             population: (area.population != NO_POPULATION).then(|| area.population.into()),
             deprivation: self.deprivations.code(area.deprivation),
         }
@@ -359,11 +364,17 @@ impl SmallAreas {
 
     fn around_packed(&self, area: &Packed) -> impl Iterator<Item = &str> {
         let district = self.districts.around(area.district);
-        let system = match self.sub_icbs.code(area.sub_icb) {
-            "" => &district.beyond,
-            _ => &self.sub_icbs.around(area.sub_icb).within,
+        let now = self.sub_icbs.around(area.sub_icb);
+        let (system, ended) = match self.sub_icbs.code(area.sub_icb) {
+            "" => (&district.beyond, &now.beyond),
+            _ => (&now.within, &now.beyond),
         };
-        district.within.iter().chain(system).map(String::as_str)
+        // It was in a location that was divided: then in no other that ended.
+        let ended = match self.sub_icbs.code(area.former_sub_icb) {
+            "" => ended,
+            _ => &self.sub_icbs.around(area.former_sub_icb).within,
+        };
+        district.within.iter().chain(system).chain(ended).map(String::as_str)
     }
 
     /// Whether each small area of an edition, by number, lies in an area.

@@ -77,6 +77,22 @@ async fn small_areas_count_in_the_system_of_their_own_sub_icb_location() {
     assert_eq!(ask("residence_system", "E06000064").await, one("QHM", 3), "a place of two systems");
     assert_eq!(ask("residence_lsoa", "QHM").await, one("E01019305", 3));
     assert!(!ask("residence_place", "QE1").await.contains_key("E06000064"));
+    for (area, says) in [
+        (
+            "QHM",
+            "E06000064 (Westmorland and Furness) lies in several systems: QE1, QHM. Its row has the people in QHM alone.",
+        ),
+        ("E06000064", "E06000064 (Westmorland and Furness) lies in several systems: QE1, QHM."),
+    ] {
+        let query = json!({
+            "area": area, "areaBasis": "AREA_BASIS_RESIDENCE", "by": ["residence_place"], "collection": "synthetic-llr",
+            "period": {"first": "2026-05"},
+        });
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(totals(&answer)["E06000064"], 3, "{area}");
+        let notes = answer.context.unwrap().notes;
+        assert!(notes.contains(&says.to_owned()), "{area}: {notes:?}");
+    }
 }
 
 #[tokio::test]
@@ -164,6 +180,65 @@ async fn each_month_is_answered_by_what_was_in_force_in_it() {
     assert_eq!(of("S9B9J", &[]).await, total(24), "what belongs to it now");
     let by = of("S9B9J", &["sub_icb"]).await;
     assert_eq!((by["92A"], by["D4U1Y"]), (12, 12));
+}
+
+#[tokio::test]
+async fn people_of_a_system_that_ended_are_counted_where_they_live_until_it_ended() {
+    let server = TestServer::start().await;
+    // One small area each: of Frimley, now in Thames Valley and in Hampshire; of Hampshire before; of the system QU9; of two parts of QM7.
+    let homes = [
+        ("E01016180", 1),
+        ("E01022846", 2),
+        ("E01017136", 4),
+        ("E01028422", 8),
+        ("E01023289", 16),
+        ("E01021741", 32),
+    ];
+    let rows = homes.map(|(home, count)| json!({"recordCount": count, "residenceLsoa": home}));
+    for month in ["2026-03", "2026-04"] {
+        let header = header("04C", "synthetic-llr", month, &[]);
+        server.submit(header, records(&json!(rows))).await.unwrap();
+    }
+    let ask = async |area: &str, first: &str, last: &str| {
+        let query = json!({
+            "area": area, "areaBasis": "AREA_BASIS_RESIDENCE", "collection": "synthetic-llr",
+            "period": {"first": first, "last": last},
+        });
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        let total = totals(&answer).get("").copied().unwrap_or(0);
+        (total, answer.context.unwrap().notes.join(" "))
+    };
+    for (area, march, both, says) in [
+        ("QNQ", 3, 3, "QNQ (Frimley) ended after 2026-03"),
+        ("QU9", 8, 8, "It is part of S0E4D"),
+        ("QM7", 48, 48, "It was divided between"),
+        ("S0E4D", 9, 18, "live within this boundary"),
+        ("QRL", 6, 12, "live within this boundary"),
+        ("S1Y5D", 16, 32, "live within this boundary"),
+        ("D7T5G", 32, 64, "live within this boundary"),
+        ("QK1", 0, 0, ""),
+    ] {
+        assert_eq!(ask(area, "2026-03", "2026-03").await.0, march, "{area}");
+        let (total, notes) = ask(area, "2026-03", "2026-04").await;
+        assert_eq!(total, both, "{area}");
+        assert!(notes.contains(says), "{area}: {notes}");
+    }
+    assert_eq!(ask("QNQ", "2026-04", "2026-04").await.0, 0);
+}
+
+#[tokio::test]
+async fn a_trust_counts_in_the_system_of_each_month() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
+    for month in ["2026-03", "2026-04"] {
+        server.submit(header("RTH", "synthetic-llr", month, &[]), records(&rows)).await.unwrap();
+    }
+    for (area, total) in [("QU9", 12), ("S0E4D", 24), ("QNQ", 0)] {
+        let period = json!({"first": "2026-03", "last": "2026-04"});
+        let query = json!({"area": area, "period": period, "collection": "synthetic-llr"});
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(totals(&answer).get("").copied().unwrap_or(0), total, "{area}");
+    }
 }
 
 #[tokio::test]

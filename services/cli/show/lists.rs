@@ -293,6 +293,7 @@ pub fn areas(all: &[v1::Area]) -> Sheet {
         "last_month",
         "successors",
         "boundary_changes",
+        "former_parents",
     ]);
     for area in all {
         sheet.push(vec![
@@ -307,6 +308,7 @@ pub fn areas(all: &[v1::Area]) -> Sheet {
             (&area.last_month).into(),
             joined(&area.successors),
             joined(&area.boundary_changes),
+            joined(&area.former_parents),
         ]);
     }
     sheet

@@ -67,6 +67,8 @@ struct AreaRow {
     #[serde(default)]
     published_in: String,
     #[serde(default)]
+    former_parents: String,
+    #[serde(default)]
     former_codes: String,
     #[serde(default)]
     first_month: String,
@@ -116,6 +118,7 @@ fn areas(content: &Content) -> Result<Areas, ContentError> {
         let area = Area {
             code: row.code,
             other_code: row.other_code,
+            former_parents: split(&row.former_parents),
             former_codes: split(&row.former_codes),
             name: row.name,
             kind: row.kind,
@@ -148,6 +151,13 @@ fn areas(content: &Content) -> Result<Areas, ContentError> {
                 "areas.csv",
                 format!("parent `{missing}` of `{}` is missing", area.code),
             ));
+        }
+        for code in &area.former_parents {
+            if areas.get(code).is_none_or(|parent| parent.last_month.is_none()) {
+                let what =
+                    format!("former parent `{code}` of `{}` is no area that ended", area.code);
+                return Err(wrong("areas.csv", what));
+            }
         }
         if let Some(missing) = area.successors.iter().find(|code| areas.get(code).is_none()) {
             let what = format!("successor `{missing}` of `{}` is missing", area.code);

@@ -17,18 +17,25 @@ pub(super) fn small_areas(
     deprivation: &CodeList,
 ) -> Result<SmallAreas, ContentError> {
     let mut made = SmallAreas::default();
-    let (mut known_sub_icbs, mut known_deciles) = (BTreeSet::new(), BTreeSet::new());
+    let (mut known_sub_icbs, mut known_deciles) = (BTreeSet::from([""]), BTreeSet::new());
     let columns = ["lsoa", "edition", "district", "imd_edition", "imd_decile"];
-    let file = Columns::of(content.file(AREAS)?, AREAS, &columns, &["sub_icb", "population"])?;
+    let file = Columns::of(
+        content.file(AREAS)?,
+        AREAS,
+        &columns,
+        &["sub_icb", "population", "former_sub_icb"],
+    )?;
     for row in file.rows() {
-        let [code, edition, district, imd_edition, imd_decile, sub_icb, population] = row?;
+        let [code, edition, district, imd_edition, imd_decile, sub_icb, population, former] = row?;
         let edition = Edition::from_id(edition)
             .ok_or_else(|| wrong(AREAS, format!("`{edition}` is no edition of small areas")))?;
-        if !sub_icb.is_empty() && !known_sub_icbs.contains(sub_icb) {
-            if areas.get(sub_icb).is_none() {
-                return Err(wrong(AREAS, format!("sub-ICB location `{sub_icb}` is missing")));
+        for location in [sub_icb, former] {
+            if !known_sub_icbs.contains(location) {
+                if areas.get(location).is_none() {
+                    return Err(wrong(AREAS, format!("sub-ICB location `{location}` is missing")));
+                }
+                known_sub_icbs.insert(location);
             }
-            known_sub_icbs.insert(sub_icb);
         }
         let deprivation_of = format!("{imd_edition}:{imd_decile}");
         if !known_deciles.contains(&deprivation_of) {
@@ -43,7 +50,9 @@ pub(super) fn small_areas(
         };
         let population =
             Some(population).filter(|text| !text.is_empty()).map(people).transpose()?;
-        let area = SmallArea { code, district, sub_icb, population, deprivation: &deprivation_of };
+        let deprivation = deprivation_of.as_str();
+        let former_sub_icb = former;
+        let area = SmallArea { code, district, sub_icb, former_sub_icb, population, deprivation };
         made.add(edition, &area).map_err(|what| wrong(AREAS, what))?;
     }
     made.sort(|of| around(areas, of)).map_err(|what| wrong(AREAS, what))?;
@@ -64,7 +73,11 @@ pub(super) fn small_areas(
 fn around(areas: &Areas, of: Shares<'_>) -> Around {
     let owned = |codes: BTreeSet<&str>| codes.into_iter().map(str::to_owned).collect();
     match of {
-        Shares::SubIcb(code) => Around { within: owned(areas.ancestors(code)), beyond: Vec::new() },
+        Shares::SubIcb(code) => {
+            let ended = areas.get(code).into_iter().flat_map(|area| &area.former_parents);
+            let beyond = ended.flat_map(|code| areas.ancestors(code)).collect();
+            Around { within: owned(areas.ancestors(code)), beyond: owned(beyond) }
+        }
         Shares::District(code) => {
             let (mut within, mut beyond) = (BTreeSet::new(), BTreeSet::new());
             let mut open = vec![code];

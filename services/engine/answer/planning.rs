@@ -228,11 +228,20 @@ impl Slots<'_> {
         };
         let asked = &self.asked.numbers;
         let months = self.query.months;
+        // Of an area that ended nobody is counted later, though people live there still.
+        let ends = match &self.query.place {
+            Where::Residence(area) => self.catalog.reference.areas().get(area),
+            Where::Provider(_) | Where::Organisations(_) => None,
+        };
+        let ends = ends.and_then(|area| area.last_month);
         for standing in self.catalog.months(collection, self.dataset, months, self.position) {
             changed = changed.max(standing.last_of(asked));
             if !self.conditions().all(|(source, codes)| {
                 source.period(standing.slot.month).is_none_or(|code| codes.contains(&code))
             }) {
+                continue;
+            }
+            if ends.is_some_and(|last| last < standing.slot.month) {
                 continue;
             }
             let meant = self.asked.meant(standing.slot.month);

@@ -142,6 +142,7 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
         r#type: area.kind.clone(),
         parents: area.parents.clone(),
         published_in: area.published_in.clone(),
+        former_parents: area.former_parents.clone(),
         former_codes: area.former_codes.clone(),
         first_month: area.first_month.map_or(String::new(), |month| month.to_string()),
         last_month: area.last_month.map_or(String::new(), |month| month.to_string()),
