@@ -175,11 +175,17 @@ pub struct Around {
 struct Shared {
     codes: Vec<(String, Around)>,
     places: BTreeMap<String, u16>,
+    /// The code that was asked for last: most small areas share it with the one before.
+    last: u16,
 }
 
 impl Shared {
     fn number(&mut self, code: &str) -> Result<u16, String> {
+        if self.codes.get(usize::from(self.last)).is_some_and(|(last, _)| last == code) {
+            return Ok(self.last);
+        }
         if let Some(known) = self.places.get(code) {
+            self.last = *known;
             return Ok(*known);
         }
         let number = u16::try_from(self.codes.len());

@@ -94,7 +94,10 @@ pub(super) fn dimensions(areas: &Areas, small: &SmallAreas) -> Vec<Dimension> {
         made.push(make(id, label, categories));
     }
     let codes = Edition::ALL.into_iter().flat_map(|edition| small.of(edition));
-    let codes: BTreeSet<_> = codes.map(|area| area.code).collect();
+    let mut codes: Vec<_> = codes.map(|area| area.code).collect();
+    // Two runs in order: the editions.
+    codes.sort();
+    codes.dedup();
     let categories = codes.into_iter().map(|code| (code.to_owned(), code.to_owned())).collect();
     made.push(make(LIST, "Small area (LSOA) where people live", categories));
     made

@@ -17,7 +17,8 @@ pub(super) fn small_areas(
     deprivation: &CodeList,
 ) -> Result<SmallAreas, ContentError> {
     let mut made = SmallAreas::default();
-    let (mut known_sub_icbs, mut known_deciles) = (BTreeSet::from([""]), BTreeSet::new());
+    // What was checked for the row before, and is the same in most rows.
+    let (mut known, mut decile, mut deprivation_of) = (["", ""], None, String::new());
     let columns = ["lsoa", "edition", "district", "imd_edition", "imd_decile"];
     let file = Columns::of(
         content.file(AREAS)?,
@@ -30,20 +31,18 @@ pub(super) fn small_areas(
         let edition = Edition::from_id(edition)
             .ok_or_else(|| wrong(AREAS, format!("`{edition}` is no edition of small areas")))?;
         for location in [sub_icb, former] {
-            if !known_sub_icbs.contains(location) {
-                if areas.get(location).is_none() {
-                    return Err(wrong(AREAS, format!("sub-ICB location `{location}` is missing")));
-                }
-                known_sub_icbs.insert(location);
+            if !location.is_empty() && !known.contains(&location) && areas.get(location).is_none() {
+                return Err(wrong(AREAS, format!("sub-ICB location `{location}` is missing")));
             }
         }
-        let deprivation_of = format!("{imd_edition}:{imd_decile}");
-        if !known_deciles.contains(&deprivation_of) {
+        known = [sub_icb, former];
+        if decile != Some((imd_edition, imd_decile)) {
+            decile = Some((imd_edition, imd_decile));
+            deprivation_of = format!("{imd_edition}:{imd_decile}");
             if deprivation.category(&deprivation_of).is_none() {
                 let what = format!("`{deprivation_of}` is in no category of deprivation");
                 return Err(wrong(AREAS, what));
             }
-            known_deciles.insert(deprivation_of.clone());
         }
         let people = |text: &str| {
             text.parse().map_err(|_| wrong(AREAS, format!("population `{text}` of `{code}`")))
