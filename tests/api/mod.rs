@@ -36,6 +36,7 @@ mod risk;
 mod risk_refusals;
 mod risk_scope;
 mod scopes;
+mod standardised;
 mod submissions;
 mod suppressed;
 mod table_options;
