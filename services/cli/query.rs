@@ -12,7 +12,7 @@ use crate::proto::v1::{
 /// The options that every breakdown shares.
 #[derive(Debug, Clone, Args)]
 pub struct QueryArgs {
-    /// Area: code of a system, place, district, sub-ICB location or PCN (`QK1`). See `equity reference areas`.
+    /// Area: code or name of a system, place, district, sub-ICB location or PCN (`QK1`, `Leicester`). See `equity reference areas`.
     #[arg(long, value_name = "CODE", required_unless_present = "organisation")]
     pub area: Option<String>,
     /// Organisation, instead of an area; each organisation gets its own rows. Repeat the option for more, or separate codes with commas.

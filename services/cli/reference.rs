@@ -71,21 +71,29 @@ pub enum List {
     Collections,
     /// Organisations that submit data or give care.
     #[command(
-        after_help = "Examples:\n  equity reference organisations\n  equity reference organisations --area QK1 --format csv"
+        after_help = "Examples:\n  equity reference organisations\n  equity reference organisations --area QK1 --format csv\n  \
+                            equity reference organisations --search leicester"
     )]
     Organisations {
-        /// Only organisations that belong to this area.
-        #[arg(long, value_name = "CODE")]
+        /// Only organisations that belong to this area: a code or a name.
+        #[arg(long, value_name = "AREA")]
         area: Option<String>,
+        /// Only organisations that these words find. Each word has to begin a code, or a word of the name.
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
     },
     /// Areas that a question can name.
     #[command(
-        after_help = "Examples:\n  equity reference areas\n  equity reference areas --type place"
+        after_help = "Examples:\n  equity reference areas\n  equity reference areas --type place\n  \
+                            equity reference areas --search northampton"
     )]
     Areas {
         /// Only this type: `system`, `place`, `district`, `sub_icb`, `pcn`.
         #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
+        /// Only areas that these words find. Each word has to begin a code, or a word of the name.
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
     },
     /// Organisations, months and fields for which a collection has data.
     #[command(
@@ -226,9 +234,10 @@ pub async fn run(list: List, reach: &Reach, out: &mut Out) -> Result<(), Failure
             let answer = v1::ListCollectionsResponse { collections, ..Default::default() };
             show(&sheet, "equity.v1.ListCollectionsResponse", &answer, out)
         }
-        List::Organisations { area } => {
+        List::Organisations { area, search } => {
             let request = v1::ListOrganisationsRequest {
                 area: area.unwrap_or_default(),
+                search: search.unwrap_or_default(),
                 ..Default::default()
             };
             let organisations =
@@ -237,9 +246,12 @@ pub async fn run(list: List, reach: &Reach, out: &mut Out) -> Result<(), Failure
             let answer = v1::ListOrganisationsResponse { organisations, ..Default::default() };
             show(&sheet, "equity.v1.ListOrganisationsResponse", &answer, out)
         }
-        List::Areas { kind } => {
-            let request =
-                v1::ListAreasRequest { r#type: kind.unwrap_or_default(), ..Default::default() };
+        List::Areas { kind, search } => {
+            let request = v1::ListAreasRequest {
+                r#type: kind.unwrap_or_default(),
+                search: search.unwrap_or_default(),
+                ..Default::default()
+            };
             let areas = pages!(service, reference, list_areas, request, areas, all);
             let sheet = lists::areas(&areas);
             let answer = v1::ListAreasResponse { areas, ..Default::default() };

@@ -14,6 +14,10 @@ pub struct Area {
     pub code: String,
     /// ONS code if `code` is an ODS code and both exist; otherwise empty.
     pub other_code: String,
+    /// Codes of the areas that contained it, and ended.
+    pub former_parents: Vec<String>,
+    /// ONS codes that it had before: ONS gives another code with another boundary.
+    pub former_codes: Vec<String>,
     /// Name for people.
     pub name: String,
     /// `system`, `place`, `district`, `sub_icb`, `pcn`; `region` and `country` for areas larger than the reference content.
@@ -23,9 +27,24 @@ pub struct Area {
     /// Areas that publishers combined from it and others, in their words (`NAME:Leicestershire CC and Rutland`). Estimates of
     /// these are preferred to estimates of its parents.
     pub published_in: Vec<String>,
+    /// First month in which it exists; none: it always did.
+    pub first_month: Option<Month>,
+    /// Last month in which it exists; none: it still does.
+    pub last_month: Option<Month>,
+    /// Codes of the areas that took its place after its last month. Several: it was divided, and none of them is all of it.
+    pub successors: Vec<String>,
+    /// Months from which on it has another boundary under the same code, in order: figures before and after are of different areas.
+    pub breaks: Vec<Month>,
 }
 
 impl Area {
+    /// Whether it exists in a month.
+    #[must_use]
+    pub fn exists_in(&self, month: Month) -> bool {
+        self.first_month.is_none_or(|first| first <= month)
+            && self.last_month.is_none_or(|last| month <= last)
+    }
+
     /// Whether the area is larger than the reference content: a count could never cover all of it.
     #[must_use]
     pub fn is_wider(&self) -> bool {
@@ -42,8 +61,10 @@ pub struct Organisation {
     pub name: String,
     /// `practice`, `sub_icb`, `trust`, `council`, `vcse`.
     pub kind: String,
-    /// Codes of every area that it belongs to as a provider.
+    /// Codes of every area that it belongs to as a provider, or belonged to.
     pub areas: Vec<String>,
+    /// First month in which it belongs to an area, for the areas that existed before it belonged to them.
+    pub since: BTreeMap<String, Month>,
     /// First month that it has data of; none: it was always there.
     pub first_month: Option<Month>,
     /// Last month that it has data of; none: it is still there.
@@ -55,6 +76,13 @@ pub struct Organisation {
 }
 
 impl Organisation {
+    /// Whether it belongs to an area, one of its `areas`, in a month.
+    #[must_use]
+    pub fn belongs(&self, area: &Area, month: Month) -> bool {
+        area.last_month.is_none_or(|last| month <= last)
+            && self.since.get(&area.code).is_none_or(|since| *since <= month)
+    }
+
     /// Whether it is there in any of these months.
     #[must_use]
     pub fn is_there(&self, (first, last): (Month, Month)) -> bool {
@@ -73,8 +101,9 @@ pub struct Areas {
 impl Areas {
     /// Adds an area; `false` if its code is taken.
     pub fn add(&mut self, area: Area) -> bool {
-        if !area.other_code.is_empty() {
-            self.other.insert(area.other_code.clone(), area.code.clone());
+        let others = area.former_codes.iter().chain([&area.other_code]);
+        for other in others.filter(|code| !code.is_empty()) {
+            self.other.insert(other.clone(), area.code.clone());
         }
         self.by_code.insert(area.code.clone(), area).is_none()
     }

@@ -46,6 +46,12 @@ impl Month {
         self.0
     }
 
+    /// The month after it; none after the last.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        Self::from_number(u32::from(self.0) + 1)
+    }
+
     /// Calendar year, 1970 to 2199.
     #[must_use]
     pub fn year(self) -> i32 {

@@ -1,11 +1,14 @@
 //! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles, published tables.
 
+mod boundaries;
 mod files;
+mod found;
 mod indicators;
 mod members;
 mod named;
 mod nearest;
 mod partners;
+mod places;
 mod profiles;
 mod published;
 mod read;
@@ -26,10 +29,13 @@ use crate::domain::disclosure::{Profile, ProfileName};
 use crate::domain::field::Field;
 use crate::domain::indicator::{Indicator, Named};
 use crate::domain::partner::Partners;
+use crate::domain::period::Month;
 use crate::domain::published::PublishedTables;
 use crate::domain::small_area::{Edition, SmallAreas};
 use crate::domain::target::Target;
 
+pub use boundaries::Counted;
+pub use found::{Found, Search};
 pub use members::Organisations;
 pub use partners::PARTNERS;
 
@@ -40,15 +46,13 @@ pub struct Reference {
     dimensions: Vec<Dimension>,
     /// Views that only the service itself counts by.
     of_counts: Vec<Dimension>,
-    areas: Areas,
-    organisations: members::Members,
+    places: Arc<places::Places>,
     collections: BTreeMap<String, Collection>,
     /// Care setting to the collections of consultations that answer for it by default, in order.
     defaults: BTreeMap<String, Vec<String>>,
     indicators: BTreeMap<String, Indicator>,
     tags: Vec<Named>,
     targets: BTreeMap<String, Target>,
-    small_areas: SmallAreas,
     profiles: profiles::Profiles,
     published: PublishedTables,
     partners: Partners,
@@ -104,53 +108,94 @@ impl Reference {
     /// All areas, of every type.
     #[must_use]
     pub fn areas(&self) -> &Areas {
-        &self.areas
+        &self.places.areas
     }
 
     /// An organisation by code.
     #[must_use]
     pub fn organisation(&self, code: &str) -> Option<&Organisation> {
-        self.organisations.all.get(code).map(AsRef::as_ref)
+        self.places.organisations.all.get(code).map(AsRef::as_ref)
     }
 
     /// Every organisation, by code.
     pub fn organisations(&self) -> impl Iterator<Item = &Organisation> {
-        self.organisations.all.values().map(AsRef::as_ref)
+        self.places.organisations.all.values().map(AsRef::as_ref)
     }
 
     /// Every organisation.
     #[must_use]
     pub fn everybody(&self) -> Arc<Organisations> {
-        Arc::clone(&self.organisations.all)
+        Arc::clone(&self.places.organisations.all)
     }
 
     /// Some organisations by their codes; codes of none are left out.
     #[must_use]
     pub fn named<'a>(&self, codes: impl IntoIterator<Item = &'a String>) -> Organisations {
-        let known = codes.into_iter().filter_map(|code| self.organisations.all.get_key_value(code));
+        let known =
+            codes.into_iter().filter_map(|code| self.places.organisations.all.get_key_value(code));
         known.map(|(code, of)| (code.clone(), Arc::clone(of))).collect()
     }
 
     /// The organisations that belong to an area; none where nobody does, or there is no such area.
     #[must_use]
     pub fn members(&self, area: &str) -> Arc<Organisations> {
-        self.organisations.of_area.get(area).cloned().unwrap_or_default()
+        self.places.organisations.of_area.get(area).cloned().unwrap_or_default()
     }
 
     /// The organisations that belong to no area of a type.
     pub fn without(&self, kind: &str) -> impl Iterator<Item = &Organisation> {
-        self.organisations
-            .without
-            .get(kind)
-            .into_iter()
-            .flat_map(|of| of.values().map(AsRef::as_ref))
+        let without = self.places.organisations.without.get(kind);
+        without.into_iter().flat_map(|of| of.iter().map(AsRef::as_ref))
     }
 
-    /// The area of one type that an organisation belongs to.
+    /// The organisations that are expected to care for the people of an area: those of the systems that contain it. All, if no
+    /// system does.
+    #[must_use]
+    pub fn caring_for(&self, area: &str) -> Arc<Organisations> {
+        let around = self.areas().ancestors(area).into_iter();
+        let is_system = |code: &&str| self.areas().get(code).is_some_and(|of| of.kind == "system");
+        let systems: Vec<_> = around.filter(is_system).map(|code| self.members(code)).collect();
+        match systems.as_slice() {
+            [] => self.everybody(),
+            [one] => Arc::clone(one),
+            several => {
+                let all = several.iter().flat_map(|of| of.iter());
+                Arc::new(all.map(|(code, of)| (code.clone(), Arc::clone(of))).collect())
+            }
+        }
+    }
+
+    /// The area of one type that an organisation belongs to, or belonged to last.
     #[must_use]
     pub fn area_of(&self, organisation: &str, kind: &str) -> Option<&Area> {
-        let codes = &self.organisation(organisation)?.areas;
-        codes.iter().filter_map(|code| self.areas.get(code)).find(|area| area.kind == kind)
+        self.areas_of(organisation).find(|area| area.kind == kind)
+    }
+
+    /// The area of one type that an organisation belonged to in a month. Where none of those it belonged to existed, the newest.
+    #[must_use]
+    pub fn area_in(&self, organisation: &str, kind: &str, month: Month) -> Option<&Area> {
+        let of = self.organisation(organisation)?;
+        let then = |area: &&Area| area.exists_in(month) && of.belongs(area, month);
+        let found = self.areas_of(organisation).filter(|area| area.kind == kind).find(then);
+        found.or_else(|| self.area_of(organisation, kind))
+    }
+
+    /// The areas that an organisation has belonged to, the newest first.
+    fn areas_of(&self, organisation: &str) -> impl Iterator<Item = &Area> {
+        let areas = self.organisation(organisation).into_iter().flat_map(|of| &of.areas);
+        areas.filter_map(|code| self.places.areas.get(code))
+    }
+
+    /// Whether an area exists no more.
+    #[must_use]
+    pub fn has_ended(&self, area: &str) -> bool {
+        self.areas().get(area).is_some_and(|area| area.last_month.is_some())
+    }
+
+    /// The months in which any organisation comes to another area, in order.
+    #[must_use]
+    pub fn changes(&self) -> &[Month] {
+        &self.places.organisations.changes
     }
 
     /// A collection by id.
@@ -247,14 +292,14 @@ impl Reference {
     /// Small areas (LSOAs) of both editions, and the look-up between them.
     #[must_use]
     pub fn small_areas(&self) -> &SmallAreas {
-        &self.small_areas
+        &self.places.small_areas
     }
 
     /// Deprivation of a small area, in the edition that goes with the area's edition (`lsoa_2011`, `lsoa_2021`).
     #[must_use]
     pub fn deprivation_of(&self, edition: &str, lsoa: &str) -> Option<Value> {
-        let area = self.small_areas.get(Edition::from_id(edition)?, lsoa)?;
-        Some(Value::Codes(vec![area.deprivation.clone()]))
+        let area = self.places.small_areas.get(Edition::from_id(edition)?, lsoa)?;
+        Some(Value::Codes(vec![area.deprivation.to_owned()]))
     }
 
     /// Places of a value in a dimension of a field.
@@ -269,9 +314,12 @@ impl Reference {
     /// The residence dimension that has this area as a category: `residence_place` for a place.
     #[must_use]
     pub fn residence_dimension(&self, area: &Area) -> Option<&Dimension> {
+        // An area that ended is no category any more: its people are found by their small areas.
+        let of_kind = area.last_month.map(|_| format!("residence_{}", area.kind));
         let holds = |d: &&Dimension| {
             d.source == Source::Field(Field::ResidenceLsoa)
-                && d.categories.iter().any(|(code, _)| *code == area.code)
+                && (of_kind.as_ref() == Some(&d.id)
+                    || d.categories.iter().any(|(code, _)| *code == area.code))
         };
         self.dimensions.iter().find(holds)
     }

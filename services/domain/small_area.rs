@@ -68,71 +68,206 @@ impl Change {
     }
 }
 
-/// A small area of one edition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SmallArea {
+/// A small area of one edition, as it is read and as it is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmallArea<'a> {
     /// Its code: `E01013600`.
-    pub code: String,
+    pub code: &'a str,
     /// Code of the district that contains it.
-    pub district: String,
+    pub district: &'a str,
     /// Code of the sub-ICB location that contains it; empty if unknown.
-    pub sub_icb: String,
+    pub sub_icb: &'a str,
+    /// Code of the sub-ICB location that contained it before, if that was divided; otherwise empty.
+    pub former_sub_icb: &'a str,
     /// Residents in mid-2020, for areas of 2011 only: the weights when areas are merged.
     pub population: Option<u64>,
     /// Its category of deprivation, in the edition that goes with its own: `imd_2019:1`.
-    pub deprivation: String,
+    pub deprivation: &'a str,
 }
 
 /// For each small area of 2021, by number: the numbers of the areas of 2011 that it was formed from, with their residents as
 /// weights. None where the look-up says nothing.
-pub type Parents = Vec<Vec<(usize, u64)>>;
-
-/// The small areas of one edition. The number of an area is its place in the order of codes.
 #[derive(Clone, Debug, Default)]
-struct OfEdition {
-    keys: Vec<u128>,
-    areas: Vec<SmallArea>,
+pub struct Parents {
+    /// Where the parents of each area begin, and where those of the last end.
+    begin: Vec<u32>,
+    all: Vec<(u32, u32)>,
 }
 
-/// A code as a number with the same order: what is looked up for every row must not compare texts. A code has at most 16 bytes.
-fn key(code: &str) -> Option<u128> {
-    let mut bytes = [0; 16];
+impl Parents {
+    /// Number of small areas of 2021.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.begin.len().saturating_sub(1)
+    }
+
+    /// Whether there are no small areas.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The parents of a small area of 2021, by its number.
+    pub fn of(&self, number: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let bounds = self.begin.get(number).zip(self.begin.get(number + 1));
+        let bounds = bounds.map_or(0..0, |(begin, end)| index(*begin)..index(*end));
+        self.all[bounds].iter().map(|(old, people)| (index(*old), u64::from(*people)))
+    }
+}
+
+/// Bytes of the longest code.
+const CODE_BYTES: usize = 16;
+/// What stands for no population.
+const NO_POPULATION: u32 = u32::MAX;
+
+/// A small area in a fixed width: England has 66,599, and each is held as long as the service runs.
+#[derive(Clone, Copy, Debug)]
+struct Packed {
+    code: [u8; CODE_BYTES],
+    population: u32,
+    district: u16,
+    sub_icb: u16,
+    former_sub_icb: u16,
+    deprivation: u16,
+}
+
+/// A code as a number with the same order: what is looked up for every row must not compare texts.
+fn key(code: &str) -> Option<[u8; CODE_BYTES]> {
+    let mut bytes = [0; CODE_BYTES];
     bytes.get_mut(..code.len())?.copy_from_slice(code.as_bytes());
-    Some(u128::from_be_bytes(bytes))
+    Some(bytes)
 }
 
-/// The small areas of the reference content.
+/// A `u32` of a table as an index.
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl Packed {
+    fn code(&self) -> &str {
+        let end = self.code.iter().position(|byte| *byte == 0).unwrap_or(CODE_BYTES);
+        // It was made of a text.
+        std::str::from_utf8(&self.code[..end]).unwrap_or_default()
+    }
+}
+
+/// What small areas share, and what has areas around it.
+#[derive(Clone, Copy, Debug)]
+pub enum Shares<'a> {
+    /// The district of this code.
+    District(&'a str),
+    /// The sub-ICB location of this code.
+    SubIcb(&'a str),
+}
+
+/// The codes of the areas around a district or a sub-ICB location.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// Itself, and what contains all of it.
+    pub within: Vec<String>,
+    /// Of a district: the systems of its place, and what contains them. They hold for a small area without a sub-ICB location only,
+    /// because some places lie in several systems. Of a sub-ICB location: areas that contained it and ended.
+    pub beyond: Vec<String>,
+}
+
+/// Codes that many small areas share, each once, with the areas around it.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    codes: Vec<(String, Around)>,
+    places: BTreeMap<String, u16>,
+    /// The code that was asked for last: most small areas share it with the one before.
+    last: u16,
+}
+
+impl Shared {
+    fn number(&mut self, code: &str) -> Result<u16, String> {
+        if self.codes.get(usize::from(self.last)).is_some_and(|(last, _)| last == code) {
+            return Ok(self.last);
+        }
+        if let Some(known) = self.places.get(code) {
+            self.last = *known;
+            return Ok(*known);
+        }
+        let number = u16::try_from(self.codes.len());
+        let number = number.map_err(|_| format!("`{code}` is one code too many"))?;
+        self.codes.push((code.to_owned(), Around::default()));
+        self.places.insert(code.to_owned(), number);
+        Ok(number)
+    }
+
+    fn code(&self, number: u16) -> &str {
+        &self.codes[usize::from(number)].0
+    }
+
+    fn around(&self, number: u16) -> &Around {
+        &self.codes[usize::from(number)].1
+    }
+}
+
+/// The small areas of the reference content, in sorted arrays. The number of an area is its place in the order of the codes of its
+/// edition.
 #[derive(Clone, Debug, Default)]
 pub struct SmallAreas {
-    editions: [OfEdition; 2],
+    editions: [Vec<Packed>; 2],
+    districts: Shared,
+    sub_icbs: Shared,
+    deprivations: Shared,
+    joined: Vec<(u32, u32, Change)>,
     parents: Parents,
     changes: Vec<Option<Change>>,
 }
 
 impl SmallAreas {
-    /// These small areas.
+    /// Adds a small area. After the last one, [`SmallAreas::sort`].
     ///
     /// # Errors
-    /// A code is longer than 16 bytes, or an edition has it twice.
-    pub fn new(areas: impl IntoIterator<Item = (Edition, SmallArea)>) -> Result<Self, String> {
-        let mut sorted: [BTreeMap<u128, SmallArea>; 2] = Default::default();
-        for (edition, area) in areas {
-            let code = area.code.clone();
-            let key = key(&code).ok_or_else(|| format!("`{code}` is longer than 16 bytes"))?;
-            if sorted[edition as usize].insert(key, area).is_some() {
-                return Err(format!("`{code}` is listed twice in {}", edition.label()));
-            }
-        }
-        let of_edition = |sorted: BTreeMap<u128, SmallArea>| {
-            let (keys, areas) = sorted.into_iter().unzip();
-            OfEdition { keys, areas }
+    /// Its code is longer than 16 bytes, it has too many people, or there are too many districts.
+    pub fn add(&mut self, edition: Edition, area: &SmallArea<'_>) -> Result<(), String> {
+        let code = area.code;
+        let population = area.population.map_or(Ok(NO_POPULATION), u32::try_from);
+        let packed = Packed {
+            code: key(code).ok_or_else(|| format!("`{code}` is longer than {CODE_BYTES} bytes"))?,
+            population: population.map_err(|_| format!("`{code}` has too many people"))?,
+            district: self.districts.number(area.district)?,
+            sub_icb: self.sub_icbs.number(area.sub_icb)?,
+            former_sub_icb: self.sub_icbs.number(area.former_sub_icb)?,
+            deprivation: self.deprivations.number(area.deprivation)?,
         };
-        let editions = sorted.map(of_edition);
-        let new = editions[Edition::Lsoa2021 as usize].areas.len();
-        Ok(Self { editions, parents: vec![Vec::new(); new], changes: vec![None; new] })
+        self.editions[edition as usize].push(packed);
+        Ok(())
     }
 
-    /// Adds a line of the look-up.
+    /// Puts the small areas in order, and asks for the areas around each district and each sub-ICB location. The look-up
+    /// comes next.
+    ///
+    /// # Errors
+    /// An edition has a code twice.
+    pub fn sort(&mut self, mut around: impl FnMut(Shares<'_>) -> Around) -> Result<(), String> {
+        for edition in Edition::ALL {
+            let areas = &mut self.editions[edition as usize];
+            areas.sort_unstable_by_key(|area| area.code);
+            areas.shrink_to_fit();
+            if let Some(twice) = areas.windows(2).find(|pair| pair[0].code == pair[1].code) {
+                return Err(format!(
+                    "`{}` is listed twice in {}",
+                    twice[0].code(),
+                    edition.label()
+                ));
+            }
+        }
+        for (code, of) in &mut self.districts.codes {
+            *of = around(Shares::District(code));
+        }
+        for (code, of) in &mut self.sub_icbs.codes {
+            *of = around(Shares::SubIcb(code));
+        }
+        let new = self.editions[Edition::Lsoa2021 as usize].len();
+        self.changes = vec![None; new];
+        self.parents.begin = vec![0; new + 1];
+        Ok(())
+    }
+
+    /// Adds a line of the look-up. After the last one, [`SmallAreas::joined`].
     ///
     /// # Errors
     /// An area is missing, two different areas share a code, or an area has no residents to weight it by.
@@ -148,29 +283,114 @@ impl SmallAreas {
                 "`{from}` to `{to}`: an area keeps its code if it is unchanged, and only then"
             ));
         }
-        let people = self.of(Edition::Lsoa2011)[old].population;
-        let people = people.ok_or_else(|| format!("`{from}` has no population in lsoa.csv"))?;
-        self.parents[new].push((old, people));
-        self.changes[new] = Some(change);
+        if self.editions[Edition::Lsoa2011 as usize][old].population == NO_POPULATION {
+            return Err(format!("`{from}` has no population in lsoa.csv"));
+        }
+        let narrow = |number: usize| u32::try_from(number).map_err(|_| "too many areas".to_owned());
+        self.joined.push((narrow(new)?, narrow(old)?, change));
         Ok(())
+    }
+
+    /// Puts the lines of the look-up in order.
+    pub fn joined(&mut self) {
+        let mut lines = std::mem::take(&mut self.joined);
+        // Those of one area stay in the order of the file.
+        lines.sort_by_key(|(new, _, _)| *new);
+        let mut begin = vec![0u32; self.changes.len() + 1];
+        for (new, old, change) in lines {
+            let people = self.editions[Edition::Lsoa2011 as usize][index(old)].population;
+            self.parents.all.push((old, people));
+            self.changes[index(new)] = Some(change);
+            begin[index(new) + 1] += 1;
+        }
+        for place in 1..begin.len() {
+            begin[place] += begin[place - 1];
+        }
+        self.parents.begin = begin;
     }
 
     /// The number of a small area in its edition.
     #[must_use]
     pub fn number(&self, edition: Edition, code: &str) -> Option<usize> {
-        self.editions[edition as usize].keys.binary_search(&key(code)?).ok()
+        let key = u128::from_be_bytes(key(code)?);
+        let areas = &self.editions[edition as usize];
+        areas.binary_search_by_key(&key, |area| u128::from_be_bytes(area.code)).ok()
     }
 
     /// A small area of an edition.
     #[must_use]
-    pub fn get(&self, edition: Edition, code: &str) -> Option<&SmallArea> {
-        self.number(edition, code).map(|number| &self.of(edition)[number])
+    pub fn get(&self, edition: Edition, code: &str) -> Option<SmallArea<'_>> {
+        self.number(edition, code).map(|number| self.at(edition, number))
+    }
+
+    /// The small area of an edition with this number, which is below [`SmallAreas::count`].
+    #[must_use]
+    pub fn at(&self, edition: Edition, number: usize) -> SmallArea<'_> {
+        self.unpacked(&self.editions[edition as usize][number])
+    }
+
+    fn unpacked<'a>(&'a self, area: &'a Packed) -> SmallArea<'a> {
+        SmallArea {
+            code: area.code(),
+            district: self.districts.code(area.district),
+            sub_icb: self.sub_icbs.code(area.sub_icb),
+            former_sub_icb: self.sub_icbs.code(area.former_sub_icb),
+            population: (area.population != NO_POPULATION).then(|| area.population.into()),
+            deprivation: self.deprivations.code(area.deprivation),
+        }
+    }
+
+    /// Number of small areas of an edition.
+    #[must_use]
+    pub fn count(&self, edition: Edition) -> usize {
+        self.editions[edition as usize].len()
     }
 
     /// The small areas of an edition, by number: in the order of their codes.
+    pub fn of(&self, edition: Edition) -> impl ExactSizeIterator<Item = SmallArea<'_>> {
+        self.editions[edition as usize].iter().map(|area| self.unpacked(area))
+    }
+
+    /// Whether a code is one of a small area, of any edition.
     #[must_use]
-    pub fn of(&self, edition: Edition) -> &[SmallArea] {
-        &self.editions[edition as usize].areas
+    pub fn has(&self, code: &str) -> bool {
+        Edition::ALL.into_iter().any(|edition| self.number(edition, code).is_some())
+    }
+
+    /// The codes of the areas that contain a small area: its district and what contains that up to the place, its sub-ICB location
+    /// and what contains that. None if no small area has the code; the newer edition decides if both have it.
+    #[must_use]
+    pub fn around(&self, code: &str) -> Option<impl Iterator<Item = &str>> {
+        let found = |edition: Edition| {
+            let number = self.number(edition, code)?;
+            Some(self.around_packed(&self.editions[edition as usize][number]))
+        };
+        found(Edition::Lsoa2021).or_else(|| found(Edition::Lsoa2011))
+    }
+
+    fn around_packed(&self, area: &Packed) -> impl Iterator<Item = &str> {
+        let district = self.districts.around(area.district);
+        let now = self.sub_icbs.around(area.sub_icb);
+        let (system, ended) = match self.sub_icbs.code(area.sub_icb) {
+            "" => (&district.beyond, &now.beyond),
+            _ => (&now.within, &now.beyond),
+        };
+        // It was in a location that was divided: then in no other that ended.
+        let ended = match self.sub_icbs.code(area.former_sub_icb) {
+            "" => ended,
+            _ => &self.sub_icbs.around(area.former_sub_icb).within,
+        };
+        district.within.iter().chain(system).chain(ended).map(String::as_str)
+    }
+
+    /// Whether each small area of an edition, by number, lies in an area.
+    pub fn lie_in<'a>(
+        &'a self,
+        edition: Edition,
+        area: &'a str,
+    ) -> impl Iterator<Item = bool> + 'a {
+        let areas = self.editions[edition as usize].iter();
+        areas.map(move |small| self.around_packed(small).any(|code| code == area))
     }
 
     /// For every small area of 2021, the areas of 2011 that it was formed from.
@@ -197,7 +417,7 @@ impl SmallAreas {
     ) -> Result<Edition, (String, String)> {
         let (mut old, mut new) = (None, None);
         for code in codes {
-            match Edition::ALL.map(|edition| self.get(edition, code).is_some()) {
+            match Edition::ALL.map(|edition| self.number(edition, code).is_some()) {
                 [true, false] => old = old.or(Some(code)),
                 [false, true] => new = new.or(Some(code)),
                 [true, true] | [false, false] => {}

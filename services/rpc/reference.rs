@@ -10,13 +10,14 @@ use super::convert::trim::trim;
 use super::convert::{int, query_error, reference as convert, store_error, submission};
 use super::page::Page;
 use super::{Service, status};
+use crate::domain::area::Area;
 use crate::domain::codes::nearest;
 use crate::domain::collection::Dataset;
 use crate::domain::indicator::Indicator;
-use crate::domain::reference::{Organisations, Reference as Content};
+use crate::domain::reference::{Organisations, Reference as Content, Search};
 use crate::engine::Submission;
 use crate::engine::answer::tables;
-use crate::engine::query::{hint, no_area, no_collection};
+use crate::engine::query::{area_named, hint, no_collection};
 use crate::proto::server::reference_service_server::ReferenceService;
 use crate::proto::v1;
 
@@ -44,8 +45,8 @@ fn in_area(content: &Content, area: &str) -> Result<Arc<Organisations>, Status> 
     if area.is_empty() {
         return Ok(content.everybody());
     }
-    let unknown = || query_error(no_area(content, "area", area));
-    Ok(content.members(&content.areas().get(area).ok_or_else(unknown)?.code))
+    let area = area_named(content, ("area", "area"), area).map_err(query_error)?;
+    Ok(content.members(&area.code))
 }
 
 /// Refuses a tag that there is not, with the nearest and all others; empty: none is asked for.
@@ -208,12 +209,14 @@ impl Lists {
         &self,
         request: &mut v1::ListOrganisationsRequest,
     ) -> Result<v1::ListOrganisationsResponse, Status> {
-        trim([&mut request.area]);
-        let page =
-            self.page(&["organisations", &request.area], request.page_size, &request.page_token)?;
+        trim([&mut request.area, &mut request.search]);
+        let query = ["organisations", &request.area, &request.search];
+        let page = self.page(&query, request.page_size, &request.page_token)?;
         let content = self.content();
         let belonging = in_area(&content, &request.area)?;
-        let (organisations, next_page_token) = page.of(belonging.values().collect());
+        let search = Search::new(&request.search);
+        let found = belonging.values().filter(|of| search.finds_organisation(of));
+        let (organisations, next_page_token) = page.of(found.collect());
         let organisations = organisations.into_iter().map(|of| convert::organisation(of)).collect();
         Ok(v1::ListOrganisationsResponse { organisations, next_page_token })
     }
@@ -222,9 +225,9 @@ impl Lists {
         &self,
         request: &mut v1::ListAreasRequest,
     ) -> Result<v1::ListAreasResponse, Status> {
-        trim([&mut request.r#type]);
-        let page =
-            self.page(&["areas", &request.r#type], request.page_size, &request.page_token)?;
+        trim([&mut request.r#type, &mut request.search]);
+        let query = ["areas", &request.r#type, &request.search];
+        let page = self.page(&query, request.page_size, &request.page_token)?;
         let content = self.content();
         let kinds: BTreeSet<_> = content.areas().iter().map(|area| area.kind.as_str()).collect();
         if !request.r#type.is_empty() && !kinds.contains(request.r#type.as_str()) {
@@ -235,7 +238,9 @@ impl Lists {
             ));
         }
         let wanted = |kind: &str| request.r#type.is_empty() || request.r#type == kind;
-        let mut areas: Vec<_> = content.areas().iter().filter(|area| wanted(&area.kind)).collect();
+        let search = Search::new(&request.search);
+        let is_found = |area: &&Area| wanted(&area.kind) && search.finds_area(area);
+        let mut areas: Vec<_> = content.areas().iter().filter(is_found).collect();
         areas.sort_by(|a, b| (&a.kind, &a.code).cmp(&(&b.kind, &b.code)));
         let (areas, next_page_token) = page.of(areas);
         let areas = areas.into_iter().map(convert::area).collect();

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use prost::Message as _;
-
 use super::assessment;
 use super::erasure::NewErasure;
 use super::keys::{self, Slot};
 use super::prepare::Prepared;
 use super::release;
-use crate::proto::store::{Assessment, Configuration, Release};
+use crate::domain::codes::Content;
+use crate::proto::store::{Assessment, Release};
 
 /// Bytes of a change that are not its content: its description, its keys, the pages that sled writes again for it.
 pub(super) const CHANGE_BYTES: u64 = 16 << 10;
@@ -35,7 +34,7 @@ pub(super) enum Change {
     },
     Erase(Box<NewErasure>),
     /// The whole reference content.
-    Configure(Box<Configuration>),
+    Configure(Content),
 }
 
 /// A change that is in the log and applied.
@@ -83,7 +82,9 @@ impl Change {
             + match self {
                 Self::Submit { prepared, .. } => prepared.bytes(),
                 Self::Assess(_) => assessment::ROW_BYTES as u64,
-                Self::Configure(content) => 2 * content.encoded_len() as u64,
+                Self::Configure(content) => {
+                    2 * content.files().map(|(_, text)| text.len() as u64).sum::<u64>()
+                }
                 Self::Withdraw { .. } | Self::Release { .. } | Self::Erase(_) => 0,
             }
     }

@@ -18,7 +18,6 @@ use super::erasure::NewErasure;
 use super::error::WriteError;
 use super::folder::{folder_bytes, free_bytes};
 use super::keys::Slot;
-use super::load::configuration;
 use super::log::SyncTimes;
 use super::prepare::Prepared;
 use super::read::Reader;
@@ -162,7 +161,7 @@ impl Store {
     /// # Errors
     /// See [`WriteError`].
     pub async fn configure(&self, content: &Content) -> Result<Written, WriteError> {
-        self.change(Change::Configure(Box::new(configuration(content)))).await
+        self.change(Change::Configure(content.clone())).await
     }
 
     /// Keeps an erasure from changing what a question reads, for as long as this is held: the numbers of words and persons, and the places

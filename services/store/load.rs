@@ -2,6 +2,7 @@
 
 use prost::Message;
 
+use super::content::{Kept, content_of};
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
 use super::pack::value_count;
@@ -12,9 +13,18 @@ use super::words::{self, Words};
 use crate::domain::codes::Content;
 use crate::domain::field::Field;
 use crate::proto::store::{
-    AssessmentRow, Configuration, ConfigurationFile, ConfigurationRow, Genesis, ReleaseRow,
-    WithdrawalRow,
+    AssessmentRow, Configuration, ConfigurationRow, Genesis, ReleaseRow, WithdrawalRow,
 };
+
+/// All reference content of the log.
+pub(super) struct Contents {
+    /// Position and time of each.
+    pub(super) times: Vec<(u64, u64)>,
+    /// The last of them; the embedded content if there is none.
+    pub(super) newest: Content,
+    /// Where its long files are.
+    pub(super) kept: Kept,
+}
 
 /// Rows that the pass has found, by kind.
 #[derive(Default)]
@@ -196,24 +206,32 @@ impl Load {
         true
     }
 
-    /// Position and time of all reference content up to the applied position, and the last of it; the embedded content if there is
-    /// none. Rows of later content are left over from an entry whose application was interrupted.
-    pub(super) fn contents(
-        &mut self,
-        applied: u64,
-    ) -> Result<(Vec<(u64, u64)>, Content), StoreError> {
+    /// The reference content up to the applied position. Rows of later content are left over from an entry whose application was
+    /// interrupted.
+    pub(super) fn contents(&mut self, applied: u64) -> Result<Contents, StoreError> {
         let applied = self.contents.partition_point(|(position, _)| *position <= applied);
         for (_, rows) in self.contents.split_off(applied) {
             self.left_over.extend(rows);
         }
-        let (mut times, mut newest) = (Vec::new(), Content::embedded());
-        for (position, rows) in &self.contents {
+        let read = |(_, rows): &(u64, Vec<Row>)| -> Result<_, StoreError> {
             let bytes: Vec<u8> = rows.iter().flat_map(|(_, value)| value.clone()).collect();
-            let row = ConfigurationRow::decode(bytes.as_slice()).map_err(damaged)?;
-            times.push((*position, row.time_millis));
-            newest = content_of(row.configuration.unwrap_or_default());
+            ConfigurationRow::decode(bytes.as_slice()).map_err(damaged)
+        };
+        let of = |rows: &_| Ok(read(rows)?.configuration.unwrap_or_default());
+        let at = |position: u64| -> Result<Configuration, StoreError> {
+            let found = self.contents.iter().find(|(known, _)| *known == position);
+            found.map(of).transpose().map(Option::unwrap_or_default)
+        };
+        let (mut times, mut kept) = (Vec::new(), Kept::default());
+        for rows in &self.contents {
+            times.push((rows.0, read(rows)?.time_millis));
         }
-        Ok((times, newest))
+        let Some(last) = self.contents.last() else {
+            return Ok(Contents { times, newest: Content::embedded(), kept });
+        };
+        let newest = of(last)?;
+        kept.now(last.0, &newest);
+        Ok(Contents { times, newest: content_of(newest, at)?, kept })
     }
 }
 
@@ -223,17 +241,4 @@ fn at_position<R: Message + Default>(rows: &mut Vec<(u64, R)>, key: &[u8], value
     let Ok(row) = R::decode(value) else { return false };
     rows.push((position, row));
     true
-}
-
-/// The reference content of a configuration.
-pub(super) fn configuration(content: &Content) -> Configuration {
-    let files = content.files().map(|(name, content)| ConfigurationFile {
-        name: name.to_owned(),
-        content: content.to_owned(),
-    });
-    Configuration { files: files.collect() }
-}
-
-pub(super) fn content_of(configuration: Configuration) -> Content {
-    Content::exactly(configuration.files.into_iter().map(|file| (file.name, file.content)))
 }

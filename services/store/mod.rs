@@ -35,6 +35,7 @@ pub mod catalog;
 mod caught_up;
 mod change;
 mod clock;
+mod content;
 mod described;
 mod erased;
 mod erasing;

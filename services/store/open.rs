@@ -8,9 +8,9 @@ use prost::Message;
 
 use super::busy::Busy;
 use super::caught_up::{self, CaughtUp};
+use super::content::configuration;
 use super::error::StoreError;
 use super::handle::Store;
-use super::load::configuration;
 use super::log::{EntryKind, Log, Opened, SegmentLog};
 use super::read::Reader;
 use super::recover::LiveState;
@@ -58,7 +58,8 @@ impl Store {
             && stopped.get().is_none()
         {
             crate::domain::reference::Reference::new(&content)?;
-            caught.add(EntryKind::Configuration, &configuration(&content).encode_to_vec())?;
+            let configuration = configuration(&content, &caught.state.kept);
+            caught.add(EntryKind::Configuration, &configuration.encode_to_vec())?;
         }
         if let Some(error) = caught.state.unusable.take() {
             return Err(StoreError::OldContent(error));

@@ -26,9 +26,12 @@ fn written_before(folder: &Path, format_version: u32, file: &str) {
     let genesis =
         Genesis { format_version, secret_fingerprint: fingerprint(&[7; 32]).to_vec().into() };
     let known = Content::embedded();
-    let files = known.files().filter(|(name, _)| *name != file).map(|(name, content)| {
-        ConfigurationFile { name: name.to_owned(), content: content.to_owned() }
-    });
+    let files =
+        known.files().filter(|(name, _)| *name != file).map(|(name, content)| ConfigurationFile {
+            name: name.to_owned(),
+            content: content.to_owned(),
+            ..Default::default()
+        });
     let configuration = Configuration { files: files.collect() };
     let entries = [
         (EntryKind::Genesis, genesis.encode_to_vec()),

@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::assessment::{About, Assessment};
+use super::content::{configuration_at, content_of};
 use super::error::{StoreError, damaged};
-use super::load::content_of;
 use super::pack_read::PackPart;
 use super::persons::PersonKeys;
 use super::recall::Recalled;
@@ -19,7 +19,7 @@ use crate::domain::cube::{Packed, Run};
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
 use crate::domain::submission::Reading;
-use crate::proto::store::{AssessmentRow, ConfigurationRow, ProblemsRow, RequestRow, RowProblem};
+use crate::proto::store::{AssessmentRow, ProblemsRow, RequestRow, RowProblem};
 
 struct CacheEntry {
     rows: Arc<[Estimate]>,
@@ -209,11 +209,8 @@ impl Reader {
     /// # Errors
     /// The store is damaged.
     pub fn content(&self, position: u64) -> Result<Content, StoreError> {
-        let bytes = self.rows.joined(&keys::contents(position))?;
-        let row =
-            <ConfigurationRow as prost::Message>::decode(bytes.as_slice()).map_err(damaged)?;
-        let missing = || StoreError::Damaged(format!("the content of position {position} is gone"));
-        Ok(content_of(row.configuration.ok_or_else(missing)?))
+        let at = |position| configuration_at(&self.rows, position);
+        content_of(at(position)?, at)
     }
 
     /// Size of sled on disk, in bytes; 0 while sled is being opened again.

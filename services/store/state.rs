@@ -9,11 +9,12 @@ use prost::Message;
 use super::assessment;
 use super::catalog::Catalog;
 use super::change::withdrawal_hash;
+use super::content::{Kept, configuration_at, content_of};
 use super::described::inflated;
 use super::erasure::Erasure;
 use super::error::{StoreError, damaged};
 use super::keys::{self, IdKind, Slot};
-use super::load::{Load, content_of};
+use super::load::{Contents, Load};
 use super::log::{Damage, Entry, EntryKind, Log, LogError};
 use super::pack::{self, Pack};
 use super::persons::{Numbered, PersonKeys};
@@ -77,6 +78,7 @@ pub(super) struct State {
     pub(super) catalog: Arc<RwLock<Catalog>>,
     pub(super) persons: Arc<RwLock<PersonKeys>>,
     pub(super) content: Content,
+    pub(super) kept: Kept,
     /// Why this version of the service cannot use that content; none if it can. Rows do not depend on the content.
     pub(super) unusable: Option<ContentError>,
     pub(super) genesis: Option<Genesis>,
@@ -119,7 +121,7 @@ impl State {
         let mut tree = Tree::open(folder, cache_bytes)?;
         let mut load = Load::default();
         tree.check(|applied, key, value| load.row(applied, key, value))?;
-        let (contents, content) = load.contents(tree.position())?;
+        let Contents { times: contents, newest: content, kept } = load.contents(tree.position())?;
         let (reference, unusable) = match Reference::new(&content) {
             Ok(reference) => (reference, None),
             Err(error) => (Reference::new(&Content::embedded())?, Some(error)),
@@ -167,9 +169,8 @@ impl State {
         }
         catalog.in_order();
         let (catalog, persons) = (Arc::new(RwLock::new(catalog)), Arc::new(RwLock::new(persons)));
-        let genesis = load.genesis;
-        let pending = Vec::new();
-        Ok(Self { tree, catalog, persons, content, unusable, genesis, next_value, pending })
+        let (genesis, pending) = (load.genesis, Vec::new());
+        Ok(Self { tree, catalog, persons, content, kept, unusable, genesis, next_value, pending })
     }
 
     /// Becomes another state, whose tree is closed by that.
@@ -185,8 +186,8 @@ impl State {
         *self.persons.write().unwrap_or_else(PoisonError::into_inner) =
             std::mem::take(&mut *persons);
         drop(persons);
-        (self.content, self.unusable, self.genesis) =
-            (other.content, other.unusable, other.genesis);
+        (self.content, self.kept) = (other.content, other.kept);
+        (self.unusable, self.genesis) = (other.unusable, other.genesis);
         (self.next_value, self.pending) = (other.next_value, other.pending);
     }
 
@@ -248,7 +249,9 @@ impl State {
 
     fn configure(&mut self, entry: &Entry) -> Result<Applied, StoreError> {
         let configuration = Configuration::decode(entry.payload.as_slice()).map_err(damaged)?;
-        let content = content_of(configuration.clone());
+        let (rows, named) = (self.tree.rows(), configuration.clone());
+        let content = content_of(named, |position| configuration_at(&rows, position))?;
+        self.kept.now(entry.place.position, &configuration);
         let (time_millis, configuration) = (entry.time_millis, Some(configuration));
         let row = ConfigurationRow { time_millis, configuration }.encode_to_vec();
         let parts = row.chunks(VALUE_BYTES).zip(0u32..);

@@ -13,6 +13,7 @@ use super::assessment;
 use super::busy::{Busy, Waiting};
 use super::change::{Change, Written};
 use super::clock::LogClock;
+use super::content::configuration;
 use super::described::MOST_BYTES;
 use super::error::{StoreError, WriteError};
 use super::keys;
@@ -254,6 +255,7 @@ impl<L: Log> Writer<L> {
             Change::Configure(content) => {
                 self.live.take_room(cost)?;
                 self.live.has_room(cost)?;
+                let content = configuration(content, &self.live.state.kept);
                 append(vec![(EntryKind::Configuration, content.encode_to_vec())])
             }
             // It is never planned together with others.

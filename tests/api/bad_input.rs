@@ -179,7 +179,7 @@ async fn a_collection_takes_no_organisations_of_another_type_than_it_expects() {
     for (organisation, collection, expected, example) in [
         ("C82005", "gpad-regional", "`sub_icb`", "`03W`"),
         ("04C", "practice-feed", "`practice`", "`C82001`"),
-        ("ONS", "mhsds", "`trust`", "`RT5`"),
+        ("ONS", "mhsds", "`trust`", "`G6V2S`"),
         ("LA-LEICESTER", "mhsds", "`trust`", "`RT5`"),
     ] {
         let about = header(organisation, collection, "2020-04", &[]);

@@ -43,7 +43,8 @@ fn folder(of: &tempfile::TempDir) -> (PathBuf, Vec<String>) {
     let mut lines = text.lines();
     let mut made = format!("{},attributes\n", lines.next().unwrap());
     for line in lines {
-        let attribute = if line.contains(",practice,") && practices.len() < 10 {
+        let is_practice = line.contains(",practice,") && line.contains("QK1");
+        let attribute = if is_practice && practices.len() < 10 {
             practices.push(line.split(',').next().unwrap().to_owned());
             format!("practice_minority_quintile=q{}", practices.len().div_ceil(2))
         } else {

@@ -7,6 +7,7 @@ mod bad_input;
 mod blanks;
 mod collected;
 mod consistency;
+mod england;
 mod erasures;
 mod estimates;
 mod exclusion;

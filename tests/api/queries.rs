@@ -205,7 +205,7 @@ async fn by_residence_people_count_where_they_live() {
     // E01013600 lies in Leicester.
     let rows = json!([
         {"channel": "VIDEO", "recordCount": 1, "residenceLsoa": "E01013600"},
-        {"channel": "VIDEO", "recordCount": 2, "residenceLsoa": "E01000001"},
+        {"channel": "VIDEO", "recordCount": 2, "residenceLsoa": "E01999999"},
         {"channel": "TELEPHONE", "recordCount": 4},
     ]);
     server.submit(header("04C"), records(&rows)).await.unwrap();

@@ -1,9 +1,9 @@
-//! P1, P1u, P2, P3, P8, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
+//! P1, P1u, P2, P3, P8, P9, P10, P12, P14 and P15: how fast questions are answered, how they bear growth, others and restarts.
 //!
 //! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
 //! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
-//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone, `-- --neighbours` for a partner
-//! beside bad neighbours alone).
+//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone, `-- --rest` for P15 alone,
+//! `-- --neighbours` for a partner beside bad neighbours alone).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,
@@ -44,9 +44,8 @@ use prost::Message as _;
 use support::{Outcome, Running, histogram, ms, raw, rows, verdict};
 use tokio_stream::StreamExt as _;
 
-/// Months that the rows are spread over.
+/// The first and the last of the months that the rows are spread over.
 const FIRST_MONTH: &str = "2023-01";
-/// The last of them.
 const LAST_MONTH: &str = "2024-12";
 /// Dimensions of P1's questions.
 const ONE: &[&str] = &[
@@ -116,6 +115,9 @@ struct Options {
     /// Asks the tables only.
     #[arg(long)]
     tables: bool,
+    /// Starts the service without data only, and prints what it takes.
+    #[arg(long)]
+    rest: bool,
     /// Asks beside bad neighbours only; of those whose names contain a word, if there is one.
     #[arg(long, value_name = "WORD")]
     neighbours: Option<Option<String>>,
@@ -134,6 +136,9 @@ struct Options {
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome {
     let options = Options::parse();
+    if options.rest {
+        return ready::rest().await;
+    }
     if let (Some(kind), Some(address), Some(certificates)) =
         (&options.neighbour, &options.attacks, &options.certificates)
     {
@@ -154,8 +159,7 @@ async fn main() -> Outcome {
     let folder = tempfile::tempdir()?;
     let csv = folder.path().join("rows.csv");
     let service = Running::start().await?;
-    let mut fields: Vec<&str> = [ALONE.concat(), CROSSINGS.concat()].concat();
-    fields.extend(["channel"]);
+    let mut fields: Vec<&str> = [ALONE.concat(), CROSSINGS.concat(), vec!["channel"]].concat();
     fields.sort_unstable();
     fields.dedup();
     let mut plain = plain::Plain::create(&service.uri(), &csv, &fields).await?;
@@ -168,8 +172,7 @@ async fn main() -> Outcome {
             plain.write(&parcel)?;
         }
         about.see(&parcel);
-        let without = without_person_keys(parcel);
-        rows::submit_all(&keyless.uri(), &[rows::encode(&without)]).await?;
+        rows::submit_all(&keyless.uri(), &[rows::encode(&without_person_keys(parcel))]).await?;
     }
     let without = keyless.bytes_on_disk()? as f64 / about.rows as f64;
     keyless.stop().await?;
@@ -177,9 +180,8 @@ async fn main() -> Outcome {
     about.organisations.sort();
     about.organisations.dedup();
     let disk = service.bytes_on_disk()? as f64 / about.rows as f64;
-    let (first, last) = (FIRST_MONTH, LAST_MONTH);
-    let organisations = about.organisations.len();
-    println!("{} rows, {organisations} organisations, months {first} to {last}", about.rows);
+    let (rows, organisations) = (about.rows, about.organisations.len());
+    println!("{rows} rows, {organisations} organisations, months {FIRST_MONTH} to {LAST_MONTH}");
     verdict("P8  bytes a row on disk, log and store", disk, 44.0, 34.0);
     verdict("P8  the same without person keys", without, 24.0, 18.0);
     let whole = about.first.clone().ok_or("nothing was submitted")?;

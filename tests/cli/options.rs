@@ -124,6 +124,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("tag", "", "", "--tag NONE"),
     ("table", "", "", "--table CHANNELS"),
     ("type", "", "", "--type place"),
+    ("search", "", "", "--search leic"),
     ("dataset", "", "", "--dataset populations"),
     ("period", "", "", "--period 2018"),
     ("limit", "", "", "--limit 3"),

@@ -124,7 +124,7 @@ def waits(frame):
 
 @functools.cache
 def small_areas(edition):
-    areas = pd.read_csv(CODES / "lsoa.csv", dtype={"imd_decile": int})
+    areas = pd.read_csv(CODES / "lsoa.csv.gz", dtype={"imd_decile": int})
     return areas[areas["edition"] == edition].set_index("lsoa")
 
 

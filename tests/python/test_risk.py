@@ -49,7 +49,8 @@ def scores():
     """Scores of LSOA 2011 on LSOA 2021: children take the parent's, merged areas the mean by mid-2020 people."""
     scores = pd.read_csv(gpad.DEMO / "deri_depahri_lsoa11_llr.csv").set_index("lsoa11_code")
     people = pd.read_csv(gpad.DEMO / "mid2020_population_single_year_lsoa11_llr.csv.gz").set_index("lsoa11_code")["total_population"]
-    lookup = pd.read_csv(recount.CODES / "lsoa_lookup.csv")
+    lookup = pd.read_csv(recount.CODES / "lsoa_lookup.csv.gz")
+    lookup = lookup[lookup["lsoa_2011"].isin(scores.index)]
     assert {"S", "M"} < set(lookup["change"])
     joined = lookup.join(scores, on="lsoa_2011").join(people, on="lsoa_2011")
     sums = joined[scores.columns].mul(joined["total_population"], axis=0).groupby(joined["lsoa_2021"]).sum()

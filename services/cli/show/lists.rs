@@ -256,10 +256,14 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
         "last_month",
         "successor",
         "attributes",
+        "area_first_months",
     ]);
+    let pairs = |map: &std::collections::HashMap<String, String>| {
+        let sorted: std::collections::BTreeMap<_, _> = map.iter().collect();
+        let pairs: Vec<_> = sorted.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        pairs.join(" ")
+    };
     for organisation in all {
-        let pairs: std::collections::BTreeMap<_, _> = organisation.attributes.iter().collect();
-        let attributes: Vec<_> = pairs.iter().map(|(id, code)| format!("{id}={code}")).collect();
         sheet.push(vec![
             (&organisation.code).into(),
             (&organisation.name).into(),
@@ -268,7 +272,8 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
             (&organisation.first_month).into(),
             (&organisation.last_month).into(),
             (&organisation.successor).into(),
-            attributes.join(" ").into(),
+            pairs(&organisation.attributes).into(),
+            pairs(&organisation.area_first_months).into(),
         ]);
     }
     sheet
@@ -276,7 +281,20 @@ pub fn organisations(all: &[v1::Organisation]) -> Sheet {
 
 /// One line for each area.
 pub fn areas(all: &[v1::Area]) -> Sheet {
-    let mut sheet = Sheet::new(["area", "other_code", "name", "type", "parents", "published_in"]);
+    let mut sheet = Sheet::new([
+        "area",
+        "other_code",
+        "name",
+        "type",
+        "parents",
+        "published_in",
+        "former_codes",
+        "first_month",
+        "last_month",
+        "successors",
+        "boundary_changes",
+        "former_parents",
+    ]);
     for area in all {
         sheet.push(vec![
             (&area.code).into(),
@@ -285,6 +303,12 @@ pub fn areas(all: &[v1::Area]) -> Sheet {
             (&area.r#type).into(),
             joined(&area.parents),
             joined(&area.published_in),
+            joined(&area.former_codes),
+            (&area.first_month).into(),
+            (&area.last_month).into(),
+            joined(&area.successors),
+            joined(&area.boundary_changes),
+            joined(&area.former_parents),
         ]);
     }
     sheet

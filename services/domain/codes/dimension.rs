@@ -1,6 +1,7 @@
 //! A dimension: a view of a field, of time, of organisations or of areas that questions break down by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{CodeList, State, Value, nearest};
 use crate::domain::field::Field;
@@ -47,6 +48,9 @@ impl Source {
     }
 }
 
+/// Codes of categories and their names. Those of small areas are tens of thousands, so they are shared.
+pub type Categories = Arc<[(String, String)]>;
+
 /// A dimension. `categories` is empty where they come from the data (time, organisations, areas).
 #[derive(Clone, Debug)]
 pub struct Dimension {
@@ -57,7 +61,7 @@ pub struct Dimension {
     /// What it is a view of.
     pub source: Source,
     /// Category codes and their names, in order of display.
-    pub categories: Vec<(String, String)>,
+    pub categories: Categories,
     /// Whether the categories have an order.
     pub ordered: bool,
     /// Direction of the order: `youngest first`; empty without an order.
@@ -66,6 +70,8 @@ pub struct Dimension {
     pub protected: String,
     /// From a category of the code list to a place in `categories`, in addition to containment.
     pub map: BTreeMap<String, usize>,
+    /// Whether the categories are in the order of their codes, so that one of many is found quickly.
+    pub in_order_of_codes: bool,
 }
 
 impl Dimension {
@@ -74,7 +80,7 @@ impl Dimension {
     pub fn narrowed_to(&self, code: &str) -> Self {
         Self {
             id: format!("{}:{code}", self.id),
-            categories: vec![(code.to_owned(), String::new())],
+            categories: [(code.to_owned(), String::new())].into(),
             map: BTreeMap::new(),
             ..self.clone()
         }
@@ -129,10 +135,15 @@ impl Dimension {
     /// The place that a category or state has by its code.
     #[must_use]
     pub fn place_of(&self, code: &str) -> Option<usize> {
-        self.categories
-            .iter()
-            .position(|(category, _)| category == code)
+        self.place_of_category(code)
             .or_else(|| State::from_name(code).map(|state| self.place_of_state(state)))
+    }
+
+    fn place_of_category(&self, code: &str) -> Option<usize> {
+        if !self.in_order_of_codes {
+            return self.categories.iter().position(|(category, _)| category == code);
+        }
+        self.categories.binary_search_by(|(category, _)| category.as_str().cmp(code)).ok()
     }
 
     /// The category nearest to a wrong code, by code or name.
@@ -169,6 +180,15 @@ impl Dimension {
     }
 
     fn place_of_code(&self, list: &CodeList, code: &str) -> usize {
+        if let Some(small) = list.small_areas() {
+            // A walk upwards: what holds a small area is known, and asking each of many categories takes long.
+            let around = small.around(code).into_iter().flatten();
+            let above = std::iter::successors(Some(code), |code| {
+                list.category(code).and_then(|category| category.parent.as_deref())
+            });
+            let place = above.chain(around).find_map(|code| self.place_of_category(code));
+            return place.unwrap_or_else(|| self.place_of_state(State::Coarser));
+        }
         self.map
             .get(code)
             .copied()

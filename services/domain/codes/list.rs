@@ -1,11 +1,13 @@
 //! A code list: categories, which may contain others, and the code systems that partners use.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::words::Words;
 use super::{State, Value, expected_of, nearest, says_nothing};
+use crate::domain::small_area::{Edition, SmallAreas};
 
 /// A category of a code list.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,6 +41,9 @@ pub struct CodeSystem {
     pub local_second: bool,
     /// Source code, source label, target: a category's code or `!STATE`.
     pub codes: Vec<(String, String, String)>,
+    /// The edition of the small areas that are codes of the system too, each of which is its own target.
+    #[serde(skip)]
+    pub edition: Option<Edition>,
 }
 
 impl CodeSystem {
@@ -119,6 +124,8 @@ pub struct CodeList {
     /// For each system, source code to place in `codes`.
     by_source: Vec<BTreeMap<String, usize>>,
     words: Words,
+    /// Categories below those of the list. They are too many to be held as texts.
+    small: Option<Arc<SmallAreas>>,
 }
 
 impl CodeList {
@@ -212,7 +219,26 @@ impl CodeList {
             by_code,
             by_source,
             words,
+            small: None,
         })
+    }
+
+    /// The list, with every small area as a category below those around it.
+    #[must_use]
+    pub fn with_small_areas(self, small: Arc<SmallAreas>) -> Self {
+        Self { small: Some(small), ..self }
+    }
+
+    /// The small areas that are categories of the list; none if it has no small areas.
+    #[must_use]
+    pub fn small_areas(&self) -> Option<&Arc<SmallAreas>> {
+        self.small.as_ref()
+    }
+
+    /// Whether a text is a code of a system as one of its small areas.
+    fn is_small_area(&self, system: usize, code: &str) -> bool {
+        let of = self.small.as_ref().zip(self.systems[system].edition);
+        of.is_some_and(|(small, edition)| small.number(edition, code).is_some())
     }
 
     fn is_target(&self, text: &str) -> bool {
@@ -235,6 +261,7 @@ impl CodeList {
     #[must_use]
     pub fn has(&self, source: &str) -> bool {
         self.by_source.iter().any(|codes| codes.contains_key(source))
+            || self.small.as_ref().is_some_and(|small| small.has(source))
     }
 
     /// The value of a source code in a code system. Every system also accepts the names of the missing states.
@@ -249,6 +276,9 @@ impl CodeList {
         if let Some(place) = codes.get(source).or_else(national) {
             return Some(Value::from_text(&self.systems[system].codes[*place].2));
         }
+        if self.is_small_area(system, source) {
+            return Some(Value::Codes(vec![source.to_owned()]));
+        }
         State::said(source).map(Value::State)
     }
 
@@ -259,7 +289,11 @@ impl CodeList {
         // A column of numbers with gaps becomes `1.0` in spreadsheets and pandas.
         let is_number = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
         let number = || self.code(system, source.strip_suffix(".0").filter(is_number)?);
-        self.code(system, source).or_else(word).or_else(number)
+        let in_capitals = || {
+            let capitals = source.trim().to_ascii_uppercase();
+            self.is_small_area(system, &capitals).then(|| Value::Codes(vec![capitals]))
+        };
+        self.code(system, source).or_else(word).or_else(number).or_else(in_capitals)
     }
 
     /// The value of a source code, or what would have been valid and the nearest code.
@@ -269,10 +303,13 @@ impl CodeList {
             return Mapped::Value(value);
         }
         let of_system = &self.systems[system];
-        let codes = || of_system.codes.iter().map(|(code, _, _)| code.as_str());
+        let small = || self.small.iter().zip(of_system.edition);
+        let small = || small().flat_map(|(small, edition)| small.of(edition).map(|of| of.code));
+        let codes = || of_system.codes.iter().map(|(code, _, _)| code.as_str()).chain(small());
         // A spreadsheet takes `01` for the number 1.
         let zero = format!("0{source}");
-        let lost_zero = codes().find(|code| *code == zero);
+        let mut own = of_system.codes.iter().map(|(code, _, _)| code.as_str());
+        let lost_zero = own.find(|code| *code == zero);
         let expected = format!("a code of `{}`", of_system.id);
         if let Some(elsewhere) = self.elsewhere(system, source) {
             let expected = format!("{expected}, and {elsewhere}");
@@ -300,9 +337,10 @@ impl CodeList {
         let known = codes.filter_map(|code| {
             let has = |(place, other): &(usize, &CodeSystem)| {
                 *place != system
-                    && other.codes.iter().any(|(known, _, target)| {
-                        known == code || (target == code && self.category(code).is_some())
-                    })
+                    && (self.is_small_area(*place, code)
+                        || other.codes.iter().any(|(known, _, target)| {
+                            known == code || (target == code && self.category(code).is_some())
+                        }))
             };
             let names = match self.systems.iter().enumerate().filter(has).collect::<Vec<_>>()[..] {
                 [] => return None,
@@ -322,6 +360,9 @@ impl CodeList {
     /// Whether category `outer` contains category `inner`, or is the same.
     #[must_use]
     pub fn holds(&self, outer: &str, inner: &str) -> bool {
+        if let Some(mut around) = self.small.as_ref().and_then(|small| small.around(inner)) {
+            return outer == inner || around.any(|code| code == outer);
+        }
         let (Some(outer), Some(inner)) = (self.category(outer), self.category(inner)) else {
             return false;
         };
@@ -367,118 +408,5 @@ fn is_target(by_code: &BTreeMap<String, usize>, text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIST: &str = r#"
-        id = "attendance"
-        label = "Attendance"
-        version = "1"
-        source = "test"
-        categories = [
-          { code = "ATTENDED", label = "Attended" },
-          { code = "ON_TIME", label = "On time", parent = "ATTENDED" },
-        ]
-        [[system]]
-        id = "nhs"
-        label = "NHS"
-        codes = [["5", "Attended on time", "ON_TIME"], ["0", "Future", "!NOT_APPLICABLE"]]
-    "#;
-
-    #[test]
-    fn codes_map_and_categories_hold() {
-        let list = CodeList::from_toml(LIST).unwrap();
-        assert_eq!(list.map(0, "5"), Mapped::Value(Value::Codes(vec!["ON_TIME".into()])));
-        assert_eq!(list.map(0, "0"), Mapped::Value(Value::State(State::NotApplicable)));
-        assert_eq!(list.map(0, "NOT_KNOWN"), Mapped::Value(Value::State(State::NotKnown)));
-        let Mapped::Unknown { expected, .. } = list.map(0, "05") else { panic!("05 is no code") };
-        assert!(expected.contains("`nhs`: 5, 0"), "{expected}");
-        assert!(list.holds("ATTENDED", "ON_TIME"));
-        assert!(!list.holds("ON_TIME", "ATTENDED"));
-        for state in ["NOT_COLLECTED", "ANY", "NONE", "COARSER"] {
-            assert!(matches!(list.map(0, state), Mapped::Unknown { .. }), "{state} is no code");
-        }
-    }
-
-    #[test]
-    fn a_label_is_taken_where_it_has_one_meaning() {
-        let text = LIST.replace(
-            "[\"0\", \"Future\", \"!NOT_APPLICABLE\"]",
-            "[\"0\", \"Future\", \"!NOT_APPLICABLE\"], [\"6\", \"On  time\", \"ON_TIME\"], [\"7\", \"on time\", \"ATTENDED\"], \
-             [\"8\", \"None\", \"ATTENDED\"], [\"LATE\", \"Late\", \"ATTENDED\"]",
-        );
-        let list = CodeList::from_toml(&text).unwrap();
-        let code = |code: &str| Some(Value::Codes(vec![code.into()]));
-        for (given, value) in [
-            (" attended ON-TIME", code("ON_TIME")),
-            ("future", Some(Value::State(State::NotApplicable))),
-            ("Late", code("ATTENDED")),
-            ("on time", None),
-            ("None", None),
-            ("Attended", None),
-            ("", None),
-        ] {
-            assert_eq!(list.value(0, given), value, "{given:?}");
-        }
-    }
-
-    #[test]
-    fn the_nearest_category_that_holds_all_is_found_by_parents_and_by_ranges() {
-        let category = |code: &str, parent: Option<&str>, range| Category {
-            code: code.into(),
-            label: String::new(),
-            parent: parent.map(Into::into),
-            range,
-            is_other: false,
-        };
-        let codes = Vec::new();
-        let system =
-            CodeSystem { id: "s".into(), label: String::new(), local_second: false, codes };
-        let list = CodeList::new(
-            "l".into(),
-            String::new(),
-            vec![
-                category("all", None, None),
-                category("some", Some("all"), None),
-                category("a", Some("some"), None),
-                category("b", Some("some"), None),
-                category("c", Some("all"), None),
-                category("alone", None, None),
-                category("0-2", None, Some((0, 2))),
-                category("3-4", None, Some((3, 4))),
-                category("5-9", None, Some((5, 9))),
-                category("0-15", None, Some((0, 15))),
-                category("0-9", None, Some((0, 9))),
-                category("3-15", None, Some((3, 15))),
-            ],
-            vec![system],
-        )
-        .unwrap();
-        let of = |codes: &[&str]| {
-            let codes: Vec<_> = codes.iter().map(|code| (*code).to_owned()).collect();
-            list.holding(&codes).map(|category| category.code.as_str())
-        };
-        assert_eq!(of(&["a", "b"]), Some("some"));
-        assert_eq!(of(&["a", "c"]), Some("all"));
-        assert_eq!(of(&["a", "some"]), Some("all"), "a category does not hold itself");
-        assert_eq!(of(&["a", "alone"]), None);
-        assert_eq!(of(&["a", "NOT_STATED"]), None);
-        assert_eq!(of(&["0-2", "3-4"]), Some("0-9"));
-        assert_eq!(of(&["3-4", "5-9"]), None, "0-9 and 3-15 both hold them, and neither the other");
-    }
-
-    #[test]
-    fn contradictions_are_refused() {
-        for (from, to) in [
-            ("parent = \"ATTENDED\"", "parent = \"NOWHERE\""),
-            ("parent = \"ATTENDED\"", "parent = \"ON_TIME\""),
-            ("\"ON_TIME\"]", "\"NOWHERE\"]"),
-            ("\"!NOT_APPLICABLE\"", "\"!NOWHERE\""),
-            ("[\"0\"", "[\"5\""),
-            ("code = \"ON_TIME\"", "code = \"ATTENDED\""),
-        ] {
-            assert!(LIST.contains(from));
-            assert!(CodeList::from_toml(&LIST.replace(from, to)).is_err(), "{from} -> {to}");
-        }
-    }
-}
+#[path = "list_tests.rs"]
+mod tests;

@@ -6,11 +6,12 @@ mod folded;
 mod list;
 mod nearest;
 mod nothing;
+mod packed;
 mod value;
 mod words;
 
-pub use content::{Content, ContentError};
-pub use dimension::{Dimension, Source};
+pub use content::{Content, ContentError, Packed};
+pub use dimension::{Categories, Dimension, Source};
 pub use folded::folded;
 pub use list::{Category, CodeList, CodeListError, CodeSystem, Mapped};
 pub use nearest::{nearest, nearest_code};

@@ -104,7 +104,9 @@ mod tests {
     /// Practices of a PCN with many members, and of the PCN with two.
     fn practices(reference: &Reference) -> (String, Vec<String>, String, Vec<String>) {
         let of_kind = |wanted: fn(usize) -> bool| {
-            let mut pcns = reference.areas().iter().filter(|area| area.kind == "pcn");
+            let pcns = reference.areas().iter().filter(|area| area.kind == "pcn");
+            let mut pcns =
+                pcns.filter(|area| reference.areas().ancestors(&area.code).contains("QK1"));
             let found = pcns.find(|area| wanted(reference.members(&area.code).len())).unwrap();
             (found.code.clone(), reference.members(&found.code).keys().cloned().collect())
         };

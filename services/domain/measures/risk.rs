@@ -83,12 +83,12 @@ pub fn figures<'a>(
 /// several has their mean, weighted by residents. If one of these has no score, the area has none.
 #[must_use]
 pub fn brought_forward(scores: &[Option<Scores>], parents: &Parents) -> Vec<Option<Scores>> {
-    let of_parents = |parents: &Vec<(usize, u64)>| {
-        let found =
-            parents.iter().map(|(old, people)| Some((scores.get(*old)?.as_ref()?, *people)));
+    let of_parents = |number: usize| {
+        let parents = parents.of(number);
+        let found = parents.map(|(old, people)| Some((scores.get(old)?.as_ref()?, people)));
         mean_of(&found.collect::<Option<Vec<_>>>()?)
     };
-    parents.iter().map(of_parents).collect()
+    (0..parents.len()).map(of_parents).collect()
 }
 
 /// Weighted mean of scores; the plain mean if nobody lives there.
@@ -120,9 +120,9 @@ fn mean_of(scores: &[(&Scores, u64)]) -> Option<Scores> {
 pub fn people_brought_back(people: &ByArea, parents: &Parents) -> ByArea {
     let mut back = BTreeMap::new();
     for (new, count) in people {
-        let weights: Vec<u64> = parents[*new].iter().map(|(_, people)| *people).collect();
-        for ((old, _), share) in parents[*new].iter().zip(shared_out(*count, &weights)) {
-            *back.entry(*old).or_insert(0) += share;
+        let weights: Vec<u64> = parents.of(*new).map(|(_, people)| people).collect();
+        for ((old, _), share) in parents.of(*new).zip(shared_out(*count, &weights)) {
+            *back.entry(old).or_insert(0) += share;
         }
     }
     back.into_iter().filter(|(_, count)| *count > 0).collect()

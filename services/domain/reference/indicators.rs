@@ -85,6 +85,7 @@ impl Indicators {
             id: id.into(),
             label: "Ids of indicators".into(),
             local_second: false,
+            edition: None,
             codes: submitted().map(code).collect(),
         };
         let label = "Indicators whose counts are submitted".into();

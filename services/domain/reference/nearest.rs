@@ -21,7 +21,7 @@ impl Reference {
     /// The code of the area nearest to a wrong one, by either code or name.
     #[must_use]
     pub fn nearest_area(&self, code: &str) -> Option<&str> {
-        let areas = self.areas.iter();
+        let areas = self.places.areas.iter();
         let names = areas.flat_map(|area| {
             [&area.code, &area.other_code, &area.name].map(|name| (&*area.code, &**name))
         });

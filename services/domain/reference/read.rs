@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::files::{LsoaRow, rows, wrong};
-use super::members::{Members, Organisations};
-use super::{
-    Reference, indicators, partners, profiles, published, residence, small_areas, targets,
-};
-use crate::domain::area::{Area, Areas, Organisation};
+use super::files::wrong;
+use super::members::Members;
+use super::places::Places;
+use super::{Reference, indicators, partners, profiles, published, targets};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::field::Field;
@@ -65,48 +63,12 @@ struct CollectionFile {
     collection: Vec<Collection>,
 }
 
-#[derive(Deserialize)]
-struct AreaRow {
-    code: String,
-    other_code: String,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    parents: String,
-    #[serde(default)]
-    published_in: String,
-}
-
-#[derive(Deserialize)]
-struct OrganisationRow {
-    code: String,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    areas: String,
-    #[serde(default)]
-    first_month: String,
-    #[serde(default)]
-    last_month: String,
-    #[serde(default)]
-    successor: String,
-    #[serde(default)]
-    attributes: String,
-}
-
-fn split(text: &str) -> Vec<String> {
-    text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect()
-}
-
 impl Reference {
     /// Reads and checks content.
     ///
     /// # Errors
     /// The first file that cannot be used, and what is wrong with it.
     pub fn new(content: &Content) -> Result<Self, ContentError> {
-        let areas = areas(content)?;
-        let organisations = organisations(content, &areas)?;
-        let small: Vec<LsoaRow> = rows(content, "lsoa.csv")?;
         let mut lists = BTreeMap::new();
         for (name, text) in content.files().filter(|(name, _)| name.starts_with("codes/")) {
             let list = CodeList::from_toml(text).map_err(|error| wrong(name, error))?;
@@ -114,9 +76,11 @@ impl Reference {
                 return Err(wrong(name, "its id is that of another code list"));
             }
         }
-        let residence =
-            residence::list(&areas, &small).map_err(|error| wrong("lsoa.csv", error))?;
-        lists.insert(residence.id.clone(), residence);
+        let deprivation = lists.get("deprivation");
+        let deprivation =
+            deprivation.ok_or_else(|| wrong("codes/deprivation.toml", "is missing"))?;
+        let places = Places::read(content, deprivation)?;
+        lists.insert(places.residence.id.clone(), places.residence.clone());
         let indicators = indicators::indicators(content)?;
         let submitted = indicators.list().map_err(|error| wrong("indicators.toml", error))?;
         lists.insert(submitted.id.clone(), submitted);
@@ -127,7 +91,7 @@ impl Reference {
         }
         let (collections, defaults) = collections(content, &lists)?;
         let mut dimensions = dimensions(content, &lists)?;
-        dimensions.extend(residence::dimensions(&areas, &lists));
+        dimensions.extend(places.dimensions.iter().cloned());
         dimensions.extend(built_in().map(|(id, label, source)| plain(id, label, source)));
         for (place, dimension) in dimensions.iter().enumerate() {
             if dimensions[..place].iter().any(|earlier| earlier.id == dimension.id) {
@@ -137,14 +101,13 @@ impl Reference {
                 ));
             }
         }
-        attributes_known(&organisations, &dimensions)?;
-        let small_areas = small_areas::small_areas(content, &areas, &lists["deprivation"], &small)?;
+        attributes_known(&places.organisations, &dimensions)?;
         indicators.check_counts(&dimensions)?;
         let of_counts = of_counts(&lists);
         let targets = targets::targets(content, &indicators, &dimensions)?;
-        let (profiles, lattice) = profiles::profiles(content, &areas, &dimensions)?;
+        let (profiles, lattice) = profiles::profiles(content, &places.areas, &dimensions)?;
         let names = published::Names {
-            areas: &areas,
+            areas: &places.areas,
             collections: &collections,
             dimensions: &dimensions,
             lattice: &lattice,
@@ -154,14 +117,12 @@ impl Reference {
             lists,
             dimensions,
             of_counts,
-            areas,
-            organisations,
+            places,
             collections,
             defaults,
             indicators: indicators.all,
             tags: indicators.tags,
             targets,
-            small_areas,
             profiles,
             published,
             partners: Partners::default(),
@@ -169,85 +130,6 @@ impl Reference {
         reference.partners = partners::partners(content, &reference)?;
         Ok(reference)
     }
-}
-
-fn areas(content: &Content) -> Result<Areas, ContentError> {
-    let mut areas = Areas::default();
-    for row in rows::<AreaRow>(content, "areas.csv")? {
-        let AreaRow { code, other_code, name, kind, parents, published_in } = row;
-        let (parents, published_in) = (split(&parents), split(&published_in));
-        if !areas.add(Area { code: code.clone(), other_code, name, kind, parents, published_in }) {
-            return Err(wrong("areas.csv", format!("`{code}` is defined twice")));
-        }
-    }
-    for area in areas.iter() {
-        if let Some(missing) = area.parents.iter().find(|code| areas.get(code).is_none()) {
-            return Err(wrong(
-                "areas.csv",
-                format!("parent `{missing}` of `{}` is missing", area.code),
-            ));
-        }
-    }
-    Ok(areas)
-}
-
-fn organisations(content: &Content, areas: &Areas) -> Result<Members, ContentError> {
-    let bad = |what: String| wrong("organisations.csv", what);
-    let mut organisations = Organisations::new();
-    for row in rows::<OrganisationRow>(content, "organisations.csv")? {
-        let OrganisationRow { code, name, kind, areas: codes, successor, .. } = &row;
-        let (code, name, kind, successor) =
-            (code.clone(), name.clone(), kind.clone(), successor.clone());
-        let codes = split(codes);
-        if let Some(missing) = codes.iter().find(|area| areas.get(area).is_none()) {
-            return Err(bad(format!("area `{missing}` of `{code}` is missing")));
-        }
-        let month = |column: &str, text: &str| match text {
-            "" => Ok(None),
-            text => text.parse().map(Some).map_err(|e| bad(format!("{column} of `{code}`: {e}"))),
-        };
-        let first_month = month("first_month", &row.first_month)?;
-        let last_month = month("last_month", &row.last_month)?;
-        let pair = |text: String| {
-            let (id, value) = text.split_once('=')?;
-            Some((id.to_owned(), value.to_owned()))
-        };
-        let attributes: Option<_> = split(&row.attributes).into_iter().map(pair).collect();
-        let attributes = attributes
-            .ok_or_else(|| bad(format!("attributes of `{code}` are no pairs `dimension=code`")))?;
-        if first_month.zip(last_month).is_some_and(|(first, last)| first > last) {
-            return Err(bad(format!("last_month of `{code}` is before its first_month")));
-        }
-        if !successor.is_empty() && last_month.is_none() {
-            return Err(bad(format!("`{code}` has a successor and no last_month")));
-        }
-        let organisation = Organisation {
-            code: code.clone(),
-            name,
-            kind,
-            areas: codes,
-            first_month,
-            last_month,
-            successor,
-            attributes,
-        };
-        if organisations.insert(code.clone(), Arc::new(organisation)).is_some() {
-            return Err(bad(format!("`{code}` is defined twice")));
-        }
-    }
-    for one in organisations.values().filter(|one| !one.successor.is_empty()) {
-        let (code, successor) = (&one.code, &one.successor);
-        let next = organisations.get(successor);
-        let next =
-            next.ok_or_else(|| bad(format!("successor `{successor}` of `{code}` is missing")))?;
-        // Whoever follows the successors comes to an end.
-        if let Some(ends) = next.last_month.filter(|ends| one.last_month >= Some(*ends)) {
-            return Err(bad(format!(
-                "successor `{successor}` of `{code}` ends in {ends}: it must be there after the last month of `{code}`"
-            )));
-        }
-    }
-    Ok(Members::new(areas, organisations))
 }
 
 /// Whether every attribute of an organisation is a category of a dimension.
@@ -366,6 +248,7 @@ fn dimension(
             .ok_or_else(|| format!("dimension `{id}`: `{code}` is in no list and has no label"))?;
         categories.push((code.clone(), label.clone()));
     }
+    let categories = categories.into();
     let mut map = BTreeMap::new();
     for (from, to) in &entry.map {
         let place = entry.categories.iter().position(|code| code == to);
@@ -375,7 +258,18 @@ fn dimension(
         map.insert(from.clone(), place);
     }
     let DimensionEntry { id, label, ordered, direction, protected, .. } = entry;
-    Ok(Dimension { id, label, source, categories, ordered, direction, protected, map })
+    let in_order_of_codes = false;
+    Ok(Dimension {
+        id,
+        label,
+        source,
+        categories,
+        in_order_of_codes,
+        ordered,
+        direction,
+        protected,
+        map,
+    })
 }
 
 /// The views of what only counts of indicators have. Questions name an indicator in another way, so these are in no list of dimensions.
@@ -399,7 +293,8 @@ fn plain(id: &str, label: &str, source: Source) -> Dimension {
         id: id.into(),
         label: label.into(),
         source,
-        categories: Vec::new(),
+        categories: Arc::new([]),
+        in_order_of_codes: false,
         ordered,
         direction: if ordered { "early to late".into() } else { String::new() },
         protected: String::new(),

@@ -1,11 +1,12 @@
 //! Residence: the code list of small areas, built from `areas.csv` and `lsoa.csv`, and its dimensions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::files::LsoaRow;
 use crate::domain::area::{Area, Areas};
 use crate::domain::codes::{Category, CodeList, CodeListError, CodeSystem, Dimension, Source};
 use crate::domain::field::Field;
+use crate::domain::small_area::{Edition, SmallAreas};
 
 /// Category for a well-formed small-area code that the files do not contain.
 pub(super) const OUTSIDE: &str = "OUTSIDE";
@@ -20,8 +21,9 @@ const LEVELS: [(&str, &str, &str); 3] = [
     ("district", "residence_district", "District where people live (lower-tier local authority)"),
 ];
 
-/// Small areas of both editions, within districts, places and systems. An unchanged small area is listed once.
-pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeListError> {
+/// Small areas of both editions, within districts, places and systems. A place that lies in several systems lies within none of
+/// them: its small areas do.
+pub(super) fn list(areas: &Areas, small: &Arc<SmallAreas>) -> Result<CodeList, CodeListError> {
     let category = |code: &str, label: &str, parent: Option<&str>| Category {
         code: code.into(),
         label: label.into(),
@@ -30,54 +32,50 @@ pub(super) fn list(areas: &Areas, rows: &[LsoaRow]) -> Result<CodeList, CodeList
         is_other: false,
     };
     let mut categories = Vec::new();
-    let is_level = |area: &&Area| LEVELS.iter().any(|(kind, _, _)| *kind == area.kind);
+    // Small areas are in the areas of today.
+    let is_level = |area: &&Area| {
+        area.last_month.is_none() && LEVELS.iter().any(|(kind, _, _)| *kind == area.kind)
+    };
     for area in areas.iter().filter(is_level) {
         let mut parents = area.parents.iter().filter_map(|code| areas.get(code)).filter(is_level);
-        let parent = parents.next().map(|parent| parent.code.as_str());
-        categories.push(category(&area.code, &area.name, parent));
-    }
-    let mut seen = BTreeSet::new();
-    for row in rows.iter().filter(|row| seen.insert(&row.lsoa)) {
-        categories.push(category(&row.lsoa, &row.lsoa, Some(&row.district)));
+        let parent = parents.next().filter(|_| parents.next().is_none());
+        categories.push(category(&area.code, &area.name, parent.map(|area| area.code.as_str())));
     }
     categories.push(category(OUTSIDE, "Outside the areas known here", None));
-    let mut systems = Vec::new();
-    for (edition, label) in [("lsoa_2021", "LSOA, Census 2021"), ("lsoa_2011", "LSOA, Census 2011")]
-    {
-        let codes = rows
-            .iter()
-            .filter(|row| row.edition == edition)
-            .map(|row| (row.lsoa.clone(), String::new(), row.lsoa.clone()))
-            .chain([(OUTSIDE.into(), String::new(), OUTSIDE.into())])
-            .collect();
-        systems.push(CodeSystem {
-            id: edition.into(),
-            label: label.into(),
-            local_second: false,
-            codes,
-        });
-    }
+    let system = |edition: Edition, label: &str| CodeSystem {
+        id: edition.id().into(),
+        label: label.into(),
+        local_second: false,
+        codes: vec![(OUTSIDE.into(), String::new(), OUTSIDE.into())],
+        edition: Some(edition),
+    };
+    let systems = vec![
+        system(Edition::Lsoa2021, "LSOA, Census 2021"),
+        system(Edition::Lsoa2011, "LSOA, Census 2011"),
+    ];
     let mut list =
         CodeList::new(LIST.into(), "Small area where people live".into(), categories, systems)?;
     list.version = VERSION.into();
     list.source = "ONS Open Geography; MHCLG Indices of Deprivation".into();
-    Ok(list)
+    Ok(list.with_small_areas(Arc::clone(small)))
 }
 
 /// One dimension for each level of area, and one for the small areas themselves.
-pub(super) fn dimensions(areas: &Areas, lists: &BTreeMap<String, CodeList>) -> Vec<Dimension> {
+pub(super) fn dimensions(areas: &Areas, small: &SmallAreas) -> Vec<Dimension> {
     let outside = || (OUTSIDE.to_owned(), "Outside the areas known here".to_owned());
     let of_kind = |kind: &str| {
-        let found = areas.iter().filter(|area| area.kind == kind);
+        let found = areas.iter().filter(|area| area.kind == kind && area.last_month.is_none());
         found.map(|area| (area.code.clone(), area.name.clone())).collect::<Vec<_>>()
     };
     let make = |id: &str, label: &str, mut categories: Vec<(String, String)>| {
         categories.push(outside());
+        let in_order_of_codes = categories.is_sorted();
         Dimension {
             id: id.into(),
             label: label.into(),
             source: Source::Field(Field::ResidenceLsoa),
-            categories,
+            categories: categories.into(),
+            in_order_of_codes,
             ordered: false,
             direction: String::new(),
             protected: String::new(),
@@ -95,10 +93,12 @@ pub(super) fn dimensions(areas: &Areas, lists: &BTreeMap<String, CodeList>) -> V
         }
         made.push(make(id, label, categories));
     }
-    let small = lists[LIST].systems.iter().flat_map(|system| &system.codes);
-    let codes: BTreeSet<_> =
-        small.map(|(code, _, _)| code).filter(|code| *code != OUTSIDE).collect();
-    let categories = codes.into_iter().map(|code| (code.clone(), code.clone())).collect();
+    let codes = Edition::ALL.into_iter().flat_map(|edition| small.of(edition));
+    let mut codes: Vec<_> = codes.map(|area| area.code).collect();
+    // Two runs in order: the editions.
+    codes.sort();
+    codes.dedup();
+    let categories = codes.into_iter().map(|code| (code.to_owned(), code.to_owned())).collect();
     made.push(make(LIST, "Small area (LSOA) where people live", categories));
     made
 }

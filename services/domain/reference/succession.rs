@@ -10,7 +10,7 @@ impl Reference {
     /// Whether any organisation has a successor.
     #[must_use]
     pub fn has_mergers(&self) -> bool {
-        self.organisations.has_mergers
+        self.places.organisations.has_mergers
     }
 
     /// Organisations whose people are in later data of another one, which took their place: code, and both in words. `last` has the month

@@ -1,6 +1,6 @@
 //! Where each value of a field falls in a dimension: worked out once for each value, kept for every question.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::codes::Dimension;
@@ -21,6 +21,31 @@ impl PositionsOf {
         let word = code.checked_sub(1).and_then(|word| self.of_word.get(word as usize));
         word.unwrap_or(&self.not_collected)
     }
+}
+
+/// A dimension of small areas with those alone that any record has, and their places: England has 34,789, and tables are made of all
+/// places. Any other dimension as it is.
+pub(super) fn occurring(
+    dimension: &Dimension,
+    places: Arc<PositionsOf>,
+) -> (Dimension, Arc<PositionsOf>) {
+    if dimension.id != Field::ResidenceLsoa.name() {
+        return (dimension.clone(), places);
+    }
+    let all = dimension.categories.len();
+    let kept: BTreeSet<usize> = places.of_word.iter().flatten().copied().collect();
+    let kept: Vec<usize> = kept.into_iter().filter(|place| *place < all).collect();
+    let renumbered = |place: &usize| match place.checked_sub(all) {
+        Some(state) => kept.len() + state,
+        None => kept.partition_point(|kept| kept < place),
+    };
+    let renumber = |places: &Vec<usize>| places.iter().map(renumbered).collect::<Vec<_>>();
+    let positions = PositionsOf {
+        of_word: places.of_word.iter().map(renumber).collect(),
+        not_collected: renumber(&places.not_collected),
+    };
+    let categories = kept.iter().map(|place| dimension.categories[*place].clone()).collect();
+    (Dimension { categories, ..dimension.clone() }, Arc::new(positions))
 }
 
 /// The places of all dimensions that were asked for.

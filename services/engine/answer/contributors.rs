@@ -36,8 +36,13 @@ impl<F> Others<F> {
             return Ok(None);
         }
         let mut of_others = plan.pinned(query);
-        let all = plan.reference.organisations().map(|of| of.code.clone());
-        let codes = all.filter(|code| code != own).collect();
+        // Everybody who has sent anything, because a figure may also be of what organisations sent that are not in this plan: populations,
+        // or snapshots of people. Of those who have sent nothing there is nothing to count.
+        let codes = engine.look(|catalog| {
+            let others = plan.reference.organisations().filter(|of| of.code != *own);
+            let others = others.filter(|of| catalog.organisation(&of.code).is_some());
+            Ok(others.map(|of| of.code.clone()).collect())
+        })?;
         of_others.filters.push(Filter { dimension: ORGANISATION.into(), codes });
         let counted = question.count(engine, &of_others)?;
         let rows = counted.rows.iter().map(|(keys, places)| (ids(keys), places.clone())).collect();

@@ -134,7 +134,8 @@ impl Plan {
 
     fn areas_of(&self, organisation: &str) -> BTreeSet<&str> {
         let found = self.reference.organisation(organisation);
-        found.into_iter().flat_map(|found| &found.areas).map(String::as_str).collect()
+        let areas = found.into_iter().flat_map(|found| &found.areas).map(String::as_str);
+        areas.filter(|area| !self.reference.has_ended(area)).collect()
     }
 
     /// A whole with its key. Its words are those of an area or of a category of the code list.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::axis_positions::PositionsOf;
 use super::model::Key;
 use crate::domain::area::Organisation;
-use crate::domain::codes::{Dimension, Source, State};
+use crate::domain::codes::{Categories, Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::cube::{Adds, Codes};
 use crate::domain::disclosure::{Protection, TrueCount};
@@ -22,7 +22,7 @@ use crate::store::{Bits, Standing, Submission, occurring};
 pub(super) struct PlanAxis {
     pub(super) dimension: Dimension,
     /// Code and words of each place.
-    pub(super) categories: Vec<(String, String)>,
+    pub(super) categories: Categories,
     pub(super) on: On,
     /// The only places wanted; none: all.
     pub(super) only: Option<BTreeSet<usize>>,
@@ -180,13 +180,14 @@ impl PlanAxis {
             id: String::new(),
             label: String::new(),
             source,
-            categories: Vec::new(),
+            categories: Arc::new([]),
+            in_order_of_codes: false,
             ordered: false,
             direction: String::new(),
             protected: String::new(),
             map: BTreeMap::new(),
         };
-        Self { dimension, categories: vec![Default::default(); places], on, only: None }
+        Self { dimension, categories: vec![Default::default(); places].into(), on, only: None }
     }
 
     /// An axis of a field whose words fall into places of one's own.
@@ -304,7 +305,9 @@ pub(super) fn slot_key(
 ) -> Option<(String, String)> {
     match source.period(submission.slot.month) {
         Some(code) => Some((code.clone(), code)),
-        None => organisation_key(reference, source, &submission.organisation),
+        None => {
+            organisation_key(reference, source, &submission.organisation, submission.slot.month)
+        }
     }
 }
 
@@ -314,14 +317,15 @@ pub(super) fn without_code(source: &Source) -> State {
     if is_attribute { State::NotKnown } else { State::NotApplicable }
 }
 
-/// Code and words of an organisation on a dimension of organisation or area.
+/// Code and words of an organisation on a dimension of organisation or area, as it was in a month.
 pub(super) fn organisation_key(
     reference: &Reference,
     source: &Source,
     organisation: &str,
+    month: Month,
 ) -> Option<(String, String)> {
     if let Source::ProviderArea(kind) = source {
-        let area = reference.area_of(organisation, kind)?;
+        let area = reference.area_in(organisation, kind, month)?;
         return Some((area.code.clone(), area.name.clone()));
     }
     if let Source::OrganisationAttribute(id) = source {

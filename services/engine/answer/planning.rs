@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::axis_positions::occurring;
 use super::plan::{
     On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key, without_code,
 };
 use crate::domain::area::Organisation;
-use crate::domain::codes::Source;
+use crate::domain::codes::{Categories, Source};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::disclosure::Protection;
 use crate::domain::period::Month;
@@ -56,7 +57,7 @@ impl Engine {
         }
         let mut axes = Vec::new();
         for id in &query.by {
-            axes.push(self.axis(catalog, id, query, &months)?);
+            axes.push(self.axis(catalog, id, query, &months, &protection)?);
         }
         let mut filters = Vec::new();
         for filter in &query.filters {
@@ -69,7 +70,12 @@ impl Engine {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
             filters.extend(self.filter(catalog, &filter));
         }
-        let ((expected, ended), scope) = (asked.expected(&collection, query), slots.scope());
+        let caring = match &query.place {
+            Where::Residence(area) => Some(reference.caring_for(area)),
+            Where::Provider(_) | Where::Organisations(_) => None,
+        };
+        let (expected, ended) = asked.expected(&collection, query, caring.as_deref());
+        let scope = slots.scope();
         Ok(Plan {
             reference,
             collection,
@@ -95,6 +101,7 @@ impl Engine {
         id: &str,
         query: &Query,
         months: &[PlanMonth],
+        protection: &Protection,
     ) -> Result<PlanAxis, QueryError> {
         let reference = &catalog.reference;
         let dimension = reference
@@ -104,17 +111,22 @@ impl Engine {
         let filter = query.filters.iter().find(|filter| filter.dimension == id);
         if let Some(field) = dimension.field() {
             let places = self.positions.of(reference, catalog.words(), &dimension, field);
+            // Who may not see all is shown every category, also where nobody is: which of them occur would tell who is there.
+            let (dimension, places) = match protection.is_exact() {
+                true => occurring(&dimension, places),
+                false => (dimension, places),
+            };
             let categories = dimension.categories.clone();
             let only = filter
                 .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
             return Ok(PlanAxis { dimension, categories, on: On::Field(field, places), only });
         }
-        // The key is the same for all of a month, or for all of an organisation.
+        // The key is the same for all of a month, or for all of an organisation until it comes to another area.
         let mut keys: FxHashMap<(Month, u32), Option<(String, String)>> = FxHashMap::default();
         let is_time = dimension.source.period(Month::FIRST).is_some();
         let of = |submission: &Submission| match is_time {
             true => (submission.slot.month, 0),
-            false => (Month::FIRST, submission.slot.organisation),
+            false => (span(reference, submission.slot.month), submission.slot.organisation),
         };
         let submissions = || months.iter().flat_map(PlanMonth::submissions);
         for submission in submissions() {
@@ -124,7 +136,7 @@ impl Engine {
         let categories: BTreeMap<String, String> = keys.values().flatten().cloned().collect();
         // An attribute has all its categories, in their order.
         let declared = dimension.is_ecological();
-        let categories: Vec<_> = match declared {
+        let categories: Categories = match declared {
             true => dimension.categories.clone(),
             false => categories.into_iter().collect(),
         };
@@ -214,8 +226,14 @@ impl Slots<'_> {
         let Some(collection) = self.catalog.collection(&self.query.collection) else {
             return (found, changed, erased);
         };
-        let Asked { numbers: asked, meant, .. } = self.asked;
+        let asked = &self.asked.numbers;
         let months = self.query.months;
+        // Of an area that ended nobody is counted later, though people live there still.
+        let ends = match &self.query.place {
+            Where::Residence(area) => self.catalog.reference.areas().get(area),
+            Where::Provider(_) | Where::Organisations(_) => None,
+        };
+        let ends = ends.and_then(|area| area.last_month);
         for standing in self.catalog.months(collection, self.dataset, months, self.position) {
             changed = changed.max(standing.last_of(asked));
             if !self.conditions().all(|(source, codes)| {
@@ -223,6 +241,10 @@ impl Slots<'_> {
             }) {
                 continue;
             }
+            if ends.is_some_and(|last| last < standing.slot.month) {
+                continue;
+            }
+            let meant = self.asked.meant(standing.slot.month);
             erased.extend(standing.erased().iter().filter(|number| meant.has(*number)).map(
                 |number| {
                     let of =
@@ -265,9 +287,10 @@ type Expected = Vec<(Option<u32>, Arc<Organisation>)>;
 /// The organisations asked about, and their numbers where they have submitted.
 struct Asked {
     numbers: Bits,
-    /// Those that satisfy the conditions on organisations and areas.
-    meant: Bits,
-    /// The same with those that have never submitted.
+    /// Those that belong to the area and satisfy the conditions on organisations and areas, from each month on in which any comes to another
+    /// area.
+    meant: Vec<(Month, Bits)>,
+    /// The same of all months, with those that have never submitted.
     organisations: Vec<(Option<u32>, Arc<Organisation>)>,
     /// Whether each has a number.
     all_known: bool,
@@ -275,26 +298,55 @@ struct Asked {
 
 impl Asked {
     fn new(catalog: &CatalogView<'_>, query: &Query, organisations: &Organisations) -> Self {
-        let (mut numbers, mut meant) = (Bits::default(), Bits::default());
+        let reference = &catalog.reference;
+        let area = match &query.place {
+            Where::Provider(area) => reference.areas().get(area),
+            Where::Residence(_) | Where::Organisations(_) => None,
+        };
+        let within = |change: &&Month| query.months.0 < **change && **change <= query.months.1;
+        let begins =
+            [query.months.0].into_iter().chain(reference.changes().iter().filter(within).copied());
+        let mut numbers = Bits::default();
+        let mut meant: Vec<_> = begins.map(|from| (from, Bits::default())).collect();
         let (mut of, mut all_known) = (Vec::with_capacity(organisations.len()), true);
         for (code, organisation) in organisations {
             let number = catalog.organisation(code);
             all_known &= number.is_some();
             number.map(|number| numbers.insert(number));
-            if is_meant(&catalog.reference, &query.filters, code) {
-                number.map(|number| meant.insert(number));
+            let mut is_of_any = false;
+            for (from, meant) in &mut meant {
+                let belongs = area.is_none_or(|area| organisation.belongs(area, *from));
+                if belongs && is_meant(reference, &query.filters, code, *from) {
+                    is_of_any = true;
+                    number.map(|number| meant.insert(number));
+                }
+            }
+            if is_of_any {
                 of.push((number, Arc::clone(organisation)));
             }
         }
         Self { numbers, meant, organisations: of, all_known }
     }
 
+    /// Those meant in a month.
+    fn meant(&self, month: Month) -> &Bits {
+        let later = self.meant.partition_point(|(from, _)| *from <= month);
+        &self.meant[later.saturating_sub(1)].1
+    }
+
     /// Those that the collection expects, and in words those of them that ended within the months, or before if nobody is expected. An
     /// empty type expects nobody. Whom a condition leaves out is not late.
-    fn expected(&self, collection: &Collection, query: &Query) -> (Expected, Vec<String>) {
+    fn expected(
+        &self,
+        collection: &Collection,
+        query: &Query,
+        caring: Option<&Organisations>,
+    ) -> (Expected, Vec<String>) {
         let kind = &collection.expected_organisation_type;
-        let of_kind =
-            self.organisations.iter().filter(|(_, of)| !kind.is_empty() && of.kind == *kind);
+        let of_kind = self.organisations.iter().filter(|(_, of)| {
+            let is_caring = caring.is_none_or(|caring| caring.contains_key(&of.code));
+            !kind.is_empty() && of.kind == *kind && is_caring
+        });
         let (there, gone): (Expected, Expected) =
             of_kind.cloned().partition(|(_, one)| one.is_there(query.months));
         let told = if there.is_empty() { &gone } else { &there };
@@ -311,8 +363,15 @@ impl Asked {
     }
 }
 
-/// Whether an organisation satisfies the conditions on organisations and areas.
-fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str) -> bool {
+/// The last month up to this one in which any organisation came to another area; the first month of all if none did.
+fn span(reference: &Reference, month: Month) -> Month {
+    let changes = reference.changes();
+    let later = changes.partition_point(|change| *change <= month);
+    later.checked_sub(1).map_or(Month::FIRST, |last| changes[last])
+}
+
+/// Whether an organisation satisfies the conditions on organisations and areas in a month.
+fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str, month: Month) -> bool {
     filters.iter().all(|filter| {
         let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
         let of_organisation = |of: &&Source| match of {
@@ -327,7 +386,7 @@ fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str) -> bo
             | Source::Computed => false,
         };
         source.filter(of_organisation).is_none_or(|source| {
-            let key = organisation_key(reference, source, organisation);
+            let key = organisation_key(reference, source, organisation, month);
             let nowhere = without_code(source).name();
             filter.codes.contains(&key.map_or(nowhere.into(), |(code, _)| code))
         })

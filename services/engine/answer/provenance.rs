@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::model::{Absence, DataQuality, Row};
-use super::plan::{Plan, state_words};
+use super::plan::{Plan, PlanAxis, state_words};
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, DataClass, Openness};
 use crate::domain::disclosure::{Profile, Protection};
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Counted, Reference};
 use crate::engine::query::{Denominator, Filter, Measure, Query, Where};
 use crate::engine::scope::Scope;
 
 /// Dimension that a care setting is a condition on.
 pub(super) const CARE_SETTING: &str = "care_setting";
+/// Dimensions whose rows are places, of which some lie in several systems.
+const PLACES: [&str; 2] = ["residence_place", "residence_district"];
 
 /// A dimension of the rows and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,6 +241,24 @@ impl Plan {
         if !self.ended.is_empty() {
             let some = some_of(&self.ended, 5);
             notes.push(format!("Organisations that have no data any more: {some}."));
+        }
+        let (reference, months) = (&self.reference, query.months);
+        match &query.place {
+            Where::Provider(area) => {
+                notes.extend(reference.boundary_changes(area, months, Counted::Organisations));
+            }
+            Where::Residence(area) => {
+                notes.extend(reference.boundary_changes(area, months, Counted::Residents));
+                let place = reference.areas().get(area);
+                notes.extend(place.and_then(|place| reference.several_systems(place)));
+                let is_of_places = |axis: &PlanAxis| PLACES.contains(&axis.dimension.id.as_str());
+                if self.axes.iter().any(is_of_places) {
+                    notes.extend(reference.shared_places(area));
+                }
+            }
+            Where::Organisations(codes) => {
+                notes.extend(codes.iter().flat_map(|code| reference.series_breaks(code, months)));
+            }
         }
         // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);

@@ -206,10 +206,16 @@ impl Shared {
         let own = &plan.axes[axis];
         let by_submission = own.field().is_none();
         let place = |place: usize| {
-            if !by_submission {
+            if !by_submission && Arc::ptr_eq(&own.categories, &of_people.categories) {
                 return Some(place);
             }
             let key = own.key(place);
+            if !by_submission {
+                return match own.state(place) {
+                    Some(state) => Some(of_people.dimension.place_of_state(state)),
+                    None => of_people.dimension.place_of(&key.code),
+                };
+            }
             (0..of_people.places()).find(|place| of_people.key(*place) == key)
         };
         Self { axis, places: (0..own.places()).map(place).collect(), by_submission }

@@ -224,7 +224,7 @@ fn key(reference: &Reference, id: &str, (organisation, month): (&str, Month)) ->
     let source = reference.dimension(id).map(|dimension| &dimension.source);
     let found = source.and_then(|source| match source.period(month) {
         Some(code) => Some((code.clone(), code)),
-        None => organisation_key(reference, source, organisation),
+        None => organisation_key(reference, source, organisation, month),
     });
     match found {
         Some((code, label)) => Key::named(id, &code, &label),

@@ -115,6 +115,7 @@ impl<'a> Axis<'a> {
             let is_within =
                 |code: &str| reference.members(code).keys().any(|one| members.contains_key(one));
             let areas = reference.areas().iter().filter(|area| area.kind == *kind);
+            let areas = areas.filter(|area| area.last_month.is_none());
             let within = areas.filter(|area| is_within(&area.code));
             within.map(|area| key(&area.code, &area.name, None)).collect()
         } else {

@@ -2,18 +2,26 @@
 
 use crate::domain::area::Area;
 use crate::domain::codes::nearest;
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Found, Reference};
 use crate::engine::error::{Missing, QueryError};
 use crate::store::Catalog;
 
 /// Most errors of one question: looking for the nearest name takes time.
 const MOST: usize = 20;
+/// Most of them for which the nearest of thousands of names is looked for.
+const MOST_NEAR: usize = 3;
 
 /// Everything that is wrong with a question, so that nobody corrects one field a call.
 #[derive(Default)]
 pub struct Wrong(Vec<QueryError>);
 
 impl Wrong {
+    /// Whether the nearest of thousands of names is worth its time.
+    #[must_use]
+    pub fn looks_near(&self) -> bool {
+        self.0.len() < MOST_NEAR
+    }
+
     /// The value, or nothing and one more error.
     pub fn take<T>(&mut self, checked: Result<T, QueryError>) -> Option<T> {
         match checked {
@@ -71,6 +79,31 @@ pub fn no_collection(reference: &Reference, at: &str, id: &str) -> QueryError {
     missing(at, Missing::Collection, id, message)
 }
 
+/// The area of a code or a name. `at` is the field that names it: as a refusal of the field says it, and as an error for what is
+/// missing says it.
+///
+/// # Errors
+/// No area has it, or several have the name: then these are listed with their types.
+pub fn area_named<'a>(
+    reference: &'a Reference,
+    (at, missing_at): (&str, &str),
+    given: &str,
+) -> Result<&'a Area, QueryError> {
+    match reference.find_area(given) {
+        Found::One(area) => Ok(area),
+        Found::None => Err(no_area(reference, missing_at, given)),
+        Found::Several(areas) => {
+            let listed = areas.iter().map(|area| format!("`{}` ({})", area.code, area.kind));
+            let listed: Vec<_> = listed.collect();
+            let what = format!(
+                "`{given}` is the name of several areas: give the code of one of them, {}",
+                listed.join(", ")
+            );
+            Err(field(at, what))
+        }
+    }
+}
+
 /// The error for an area that does not exist, with the code of the nearest by code or name.
 #[must_use]
 pub fn no_area(reference: &Reference, at: &str, code: &str) -> QueryError {
@@ -107,7 +140,7 @@ pub fn too_wide(reference: &Reference, area: &Area) -> QueryError {
     });
     let inside: Vec<_> = inside.map(|inside| format!("`{}`", inside.code)).collect();
     QueryError::Refused(format!(
-        "{} ({}) is a {}, and this service knows only a part of it: ask for {}; DigitalExclusionService.ListEstimates lists published figures about the whole",
+        "{} ({}) is a {}: tables are about systems and smaller areas: ask for {}; DigitalExclusionService.ListEstimates lists published figures about the whole",
         area.name,
         area.code,
         area.kind,
@@ -134,7 +167,11 @@ pub fn no_dimension(reference: &Reference, at: &str, id: &str) -> QueryError {
 /// The error for an organisation that does not exist, with the code of the nearest by code or name.
 #[must_use]
 pub fn no_organisation(reference: &Reference, at: &str, code: &str) -> QueryError {
-    let near = reference.nearest_organisation(code);
+    unknown_organisation(at, code, reference.nearest_organisation(code))
+}
+
+/// The same with the nearest organisation, if that was looked for.
+pub(super) fn unknown_organisation(at: &str, code: &str, near: Option<&str>) -> QueryError {
     let message = format!(
         "no organisation `{code}`{}; ReferenceService.ListOrganisations lists them",
         hint(near)

@@ -156,6 +156,7 @@ impl Asked<'_> {
             }
         }
         self.counted(&counted, level)?;
+        self.in_force()?;
         self.sensitive(level)?;
         self.channels()?;
         match self.query.periods(self.reference) {
@@ -207,6 +208,21 @@ impl Asked<'_> {
                 types.join(", ")
             )
         })
+    }
+
+    /// Whether the area existed in all months. Earlier months are those of the areas before it: who may ask for both is told of the part
+    /// that the one has and the other has not.
+    fn in_force(&self) -> Result<(), String> {
+        let (Where::Provider(code) | Where::Residence(code)) = &self.query.place else {
+            return Ok(());
+        };
+        let began = self.reference.areas().get(code).and_then(|area| area.first_month);
+        match began.filter(|first| *first > self.query.months.0) {
+            None => Ok(()),
+            Some(first) => Err(format!(
+                "`{code}` began in {first}: ask for months from {first} on, or for an area that existed before"
+            )),
+        }
     }
 
     fn is_of_residence(&self) -> bool {

@@ -113,6 +113,22 @@ fn there_is_one_hierarchy_of_each_kind() {
 }
 
 #[test]
+fn earlier_months_are_told_of_the_areas_that_existed_then() {
+    for basis in [None, Some(Basis::Residence)] {
+        let of = |area: &str, first: &str| Asked {
+            first: first.into(),
+            basis,
+            ..question(area, &["sex"], &[])
+        };
+        let refused = why(&of("S0E4D", "2026-03"));
+        assert!(refused.contains("began in 2026-04"), "{refused}");
+        answered(&of("S0E4D", "2026-04"));
+        answered(&of("QU9", "2026-03"));
+        answered(&of("QK1", "2026-03"));
+    }
+}
+
+#[test]
 fn sensitive_characteristics_are_told_of_systems_alone() {
     for id in ["gender_identity", "gender_same_at_birth", "sexual_orientation", "inclusion_group"] {
         answered(&question("QK1", &[id], &[]));

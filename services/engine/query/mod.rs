@@ -22,7 +22,7 @@ pub use checked::{Query, Showing};
 pub use collection::taking;
 pub use comparison::{Against, Comparison, is_period};
 pub use errors::{
-    Wrong, hint, invalid, no_area, no_collection, no_dimension, no_indicator, no_organisation,
-    no_release, too_wide,
+    Wrong, area_named, hint, invalid, no_area, no_collection, no_dimension, no_indicator,
+    no_organisation, no_release, too_wide,
 };
 pub use reader::Reader;

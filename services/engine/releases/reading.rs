@@ -164,7 +164,7 @@ impl Engine {
     ) -> Result<Option<String>, QueryError> {
         let reference = self.at(&AsOf::Position(release.shown))?.reference();
         let members = reference.members(area);
-        let around = shown.iter().filter(|code| {
+        let around = shown.iter().filter(|code| !reference.has_ended(code)).filter(|code| {
             let others = reference.members(code);
             let holds_all = members.keys().all(|member| others.contains_key(member));
             holds_all || reference.areas().ancestors(area).contains(code.as_str())

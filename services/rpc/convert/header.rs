@@ -166,8 +166,11 @@ fn other_type(
     collection: &Collection,
 ) -> String {
     let expected = &collection.expected_organisation_type;
-    let mut alike = reference.organisations().filter(|one| one.kind == *expected);
-    let example = alike.next().map_or(String::new(), |one| format!(", such as `{}`", one.code));
+    let alike = || reference.organisations().filter(|one| one.kind == *expected);
+    // One that the sender knows: England has thousands.
+    let is_near = |one: &&Organisation| one.areas.iter().any(|of| organisation.areas.contains(of));
+    let example = alike().find(is_near).or_else(|| alike().next());
+    let example = example.map_or(String::new(), |one| format!(", such as `{}`", one.code));
     format!(
         "collection `{}` takes organisations of the type `{expected}`{example}, but `{}` is a `{}`; ListOrganisations shows \
          the type of each organisation",

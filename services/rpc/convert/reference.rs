@@ -54,6 +54,9 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
         parent: String::new(),
     };
     let field = dimension.field();
+    // Those of small areas are tens of thousands, and say nothing that their codes do not say.
+    let is_of_small_areas = dimension.id == Field::ResidenceLsoa.name();
+    let categories = dimension.categories.iter().filter(|_| !is_of_small_areas);
     v1::Dimension {
         id: dimension.id.clone(),
         label: dimension.label.clone(),
@@ -62,7 +65,7 @@ pub(in crate::rpc) fn dimension(dimension: &Dimension) -> v1::Dimension {
         overlapping: dimension.overlapping(),
         ordered: dimension.ordered,
         direction: dimension.direction.clone(),
-        categories: dimension.categories.iter().map(category).collect(),
+        categories: categories.map(category).collect(),
         protected_characteristic: dimension.protected.clone(),
         organisation_attribute: dimension.is_ecological(),
     }
@@ -123,6 +126,11 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
         last_month: organisation.last_month.map_or(String::new(), |month| month.to_string()),
         successor: organisation.successor.clone(),
         attributes: organisation.attributes.clone().into_iter().collect(),
+        area_first_months: organisation
+            .since
+            .iter()
+            .map(|(area, month)| (area.clone(), month.to_string()))
+            .collect(),
     }
 }
 
@@ -134,6 +142,12 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
         r#type: area.kind.clone(),
         parents: area.parents.clone(),
         published_in: area.published_in.clone(),
+        former_parents: area.former_parents.clone(),
+        former_codes: area.former_codes.clone(),
+        first_month: area.first_month.map_or(String::new(), |month| month.to_string()),
+        last_month: area.last_month.map_or(String::new(), |month| month.to_string()),
+        successors: area.successors.clone(),
+        boundary_changes: area.breaks.iter().map(ToString::to_string).collect(),
     }
 }
 

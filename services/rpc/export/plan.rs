@@ -10,9 +10,9 @@ use super::cursor::{Place, Seal};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::text::counted;
+use crate::engine::Engine;
 use crate::engine::answer::{AnyQuestion, Protected};
-use crate::engine::query::{AsOf, Query, Reader};
-use crate::engine::{Engine, Missing, QueryError};
+use crate::engine::query::{AsOf, Query, Reader, area_named};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::rpc::breakdowns::at_its_state;
@@ -259,14 +259,8 @@ fn areas(
         let what = "needs a question with `area`: the rows are about parts of this area";
         return Err(status::field_invalid("area_types", what));
     }
-    let Some(within) = reference.areas().get(within) else {
-        return Err(query_error(QueryError::NotFound {
-            field: "query.area".into(),
-            kind: Missing::Area,
-            name: within.to_owned(),
-            message: format!("no area `{within}`; ReferenceService.ListAreas lists them"),
-        }));
-    };
+    let within =
+        area_named(reference, ("query.area", "query.area"), within).map_err(query_error)?;
     let mut seen = BTreeSet::new();
     let of_types =
         types.iter().flat_map(|kind| reference.areas().iter().filter(move |a| a.kind == *kind));

@@ -15,7 +15,7 @@ def load(db):
     """The published files, and the look-up of small areas."""
     for name, file in [("scores", DEMO / "deri_depahri_lsoa11_llr.csv"), ("census", DEMO / "religion_lsoa21_llr.csv.gz"),
                        ("people_2020", DEMO / "mid2020_population_single_year_lsoa11_llr.csv.gz"),
-                       ("look_up", CODES / "lsoa_lookup.csv"), ("small_areas", CODES / "lsoa.csv")]:
+                       ("look_up", CODES / "lsoa_lookup.csv.gz"), ("small_areas", CODES / "lsoa.csv.gz")]:
         db.execute(f"CREATE TABLE {name} AS SELECT * FROM read_csv('{file}')")
 
 

@@ -122,7 +122,7 @@ pub(super) const CHECKS: &[Case] = &[
         "--validate-only",
         1,
         &[
-            "refused: D2P2L 2024-06: no organisation `D2P2L`",
+            "refused: Z8Z8Z 2024-06: no organisation `Z8Z8Z`",
             "1 of 2 submissions would be refused; nothing was stored, only checked",
         ],
         NOTHING,
@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[Case] = &[
         &["1 of 2 submissions was refused; the others are stored"],
         &[
             Prints("LIST", "04C,gpad-regional,CONSULTATIONS,2024-06,1,CURRENT,1,0,10,"),
-            Lacks("LIST", "D2P2L"),
+            Lacks("LIST", "Z8Z8Z"),
         ],
     ),
     (
@@ -165,6 +165,68 @@ const TAKEN: &str = "see deploy/guides/submit.md, \"Files that are taken as publ
 
 /// Files as their publishers publish them.
 pub(super) const PUBLISHED: &[Case] = &[
+    // Another system, as its file was published.
+    (
+        "../data/published/gpad_northamptonshire.csv.gz",
+        "",
+        0,
+        &[],
+        &[
+            Counts("channels OF_QPM --from 2020-04", "", "CONTACTS", &[226_662]),
+            Counts(
+                "channels OF_QPM --from 2020-04",
+                "",
+                "CH-01/TELEPHONE",
+                &[103_755, 222_108, 4_554, 0, 0],
+            ),
+            Counts("channels OF_QPM --from 2021-04", "", "CONTACTS", &[314_013]),
+            Counts("channels OF_QPM --from 2021-04 --by sub_icb", "78H", "CONTACTS", &[314_013]),
+            Lacks("breakdown channels OF_QPM --from 2021-04 --notes", "SERIES BREAK"),
+            Lacks("breakdown channels OF_QPM --from 2021-04 --notes", "submitted nothing"),
+        ],
+    ),
+    // Two systems that ended in March 2026. Each month is answered by what was in force in it; D4U1Y was divided, and is in none of its parts.
+    (
+        "../data/published/gpad_bucks_oxon_berks.csv.gz ../data/published/gpad_frimley.csv.gz",
+        "",
+        0,
+        &[],
+        &[
+            Counts(
+                "channels --area QU9 --collection gpad-regional --from 2020-04",
+                "",
+                "CH-01/TELEPHONE",
+                &[267_744, 433_309, 28_428, 0, 0],
+            ),
+            Counts(
+                "channels --area E54000034 --collection gpad-regional --from 2020-04",
+                "",
+                "CH-01/TELEPHONE",
+                &[101_265, 167_390, 9_070, 0, 0],
+            ),
+            Counts(
+                "channels --area D4U1Y --collection gpad-regional --from 2021-04",
+                "",
+                "CONTACTS",
+                &[291_120],
+            ),
+            Counts(
+                "channels --area S0E4D --collection gpad-regional --from 2021-04",
+                "",
+                "CONTACTS",
+                &[727_210],
+            ),
+            Prints(
+                "breakdown channels --area S0E4D --collection gpad-regional --from 2021-04 --notes",
+                "D4U1Y (Frimley) submitted is not counted here",
+            ),
+            Lacks(
+                "breakdown channels --area QU9 --collection gpad-regional --from 2021-04 --notes",
+                "submitted nothing",
+            ),
+            Prints("reference areas --search frimley --format csv", "2026-03"),
+        ],
+    ),
     (
         "practice_level_as_location.csv",
         "",

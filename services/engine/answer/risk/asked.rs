@@ -1,7 +1,5 @@
 //! What is asked of area risk, checked against the reference content.
 
-use rustc_hash::FxHashMap;
-
 use crate::domain::codes::{Dimension, Source};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
@@ -13,7 +11,7 @@ use crate::domain::statistics::Confidence;
 use crate::engine::QueryError;
 use crate::engine::query::invalid as field;
 use crate::engine::query::{
-    AsOf, Asked, Basis, Query, Reader, Showing, TableKind, Where, Wrong, no_area, no_dimension,
+    AsOf, Asked, Basis, Query, Reader, Showing, TableKind, Where, Wrong, area_named, no_dimension,
     no_indicator, taking, too_wide,
 };
 
@@ -156,8 +154,7 @@ fn area_with_people(reference: &Reference, code: &str) -> Result<String, QueryEr
         let required = "is required: a system, place, district or sub-ICB location";
         return Err(field("query.area", required));
     }
-    let area = reference.areas().get(code);
-    let area = area.ok_or_else(|| no_area(reference, "query.area", code))?;
+    let area = area_named(reference, ("query.area", "query.area"), code)?;
     if area.is_wider() {
         return Err(too_wide(reference, area));
     }
@@ -212,23 +209,10 @@ fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk,
     }
 }
 
-/// Whether each small area of an edition, by number, lies in an area.
-pub(super) fn lies_in<'a>(
-    reference: &'a Reference,
-    edition: Edition,
-    area: &'a str,
-) -> impl Iterator<Item = bool> + 'a {
-    let mut districts = FxHashMap::default();
-    reference.small_areas().of(edition).iter().map(move |small| {
-        let holds = |of: &&str| reference.areas().ancestors(of).contains(area);
-        let district = small.district.as_str();
-        small.sub_icb == area || *districts.entry(district).or_insert_with_key(holds)
-    })
-}
-
 /// Whether small areas of any edition lie in an area.
 fn is_lived_in(reference: &Reference, area: &str) -> bool {
-    Edition::ALL.iter().any(|edition| lies_in(reference, *edition, area).any(|lies| lies))
+    let small = reference.small_areas();
+    Edition::ALL.iter().any(|edition| small.lie_in(*edition, area).any(|lies| lies))
 }
 
 fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {

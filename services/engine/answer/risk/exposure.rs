@@ -84,8 +84,7 @@ fn joined(
     let areas = reference.small_areas();
     let lived_in = || people.total.iter().map(|(number, _)| *number);
     let without = lived_in().filter(|number| scores[*number].is_none());
-    let of_edition = areas.of(people.edition);
-    let without: Vec<_> = without.map(|number| &of_edition[number].code).collect();
+    let without: Vec<_> = without.map(|number| areas.at(people.edition, number).code).collect();
     let (from, to) = (scored.edition.label(), people.edition.label());
     let met = if scored.edition == people.edition {
         format!("Scores and people are both of {to}: no area was changed.")

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::asked::{HighRisk, RiskQuestion, characteristic, lies_in};
+use super::asked::{HighRisk, RiskQuestion, characteristic};
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::collection::{Collection, DataClass, Dataset, Openness};
 use crate::domain::disclosure::TrueCount;
@@ -122,8 +122,8 @@ fn is_deprivation(by: &Dimension) -> bool {
 fn edition_by(reference: &Reference, by: Option<&Dimension>, counted: Edition) -> Edition {
     let Some(dimension) = by.filter(|by| is_deprivation(by)) else { return counted };
     let falls = |edition: &Edition| {
-        reference.small_areas().of(*edition).iter().any(|area| {
-            let value = Value::Codes(vec![area.deprivation.clone()]);
+        reference.small_areas().of(*edition).any(|area| {
+            let value = Value::Codes(vec![area.deprivation.to_owned()]);
             reference.places(dimension, &value)[0] < dimension.categories.len()
         })
     };
@@ -172,7 +172,9 @@ impl Engine {
         // The people are those of whom the collection's organisations say where they live.
         let query = Query {
             collection: chosen.collection.id.clone(),
-            place: Where::Organisations(expected(&reference, chosen).into_iter().collect()),
+            place: Where::Organisations(
+                expected(&reference, chosen, question.area()).into_iter().collect(),
+            ),
             months: chosen.months,
             by: outer.into_iter().chain([SMALL_AREA.to_owned()]).collect(),
             as_of: AsOf::Position(position),
@@ -227,12 +229,13 @@ fn choose<'a, 'b>(
     Ok(fitting.iter().max_by_key(rank).copied())
 }
 
-/// Organisations whose people make the population: those that have submitted, and all that are expected to. Publishers have the
+/// Organisations whose people make the population: those that have submitted, and all around the area that are expected to. Publishers have the
 /// people of everybody, each in tables of its own.
-fn expected(reference: &Reference, candidate: &Candidate<'_>) -> BTreeSet<String> {
+fn expected(reference: &Reference, candidate: &Candidate<'_>, area: &str) -> BTreeSet<String> {
     let kind = candidate.collection.expected_organisation_type.as_str();
     let fed = !kind.is_empty() && kind != PUBLISHER;
-    let expected = reference.organisations().filter(|o| fed && o.kind == kind);
+    let caring = reference.caring_for(area);
+    let expected = caring.values().filter(|o| fed && o.kind == kind);
     let expected = expected.filter(|o| !candidate.merged.contains_key(&o.code));
     let found = candidate.submissions.iter().map(|submission| submission.organisation.to_string());
     expected.map(|organisation| organisation.code.clone()).chain(found).collect()
@@ -263,7 +266,7 @@ fn people(
         )));
     }
     let areas = reference.small_areas();
-    let mut inside: Vec<bool> = lies_in(reference, edition, question.area()).collect();
+    let mut inside: Vec<bool> = areas.lie_in(edition, question.area()).collect();
     let codes = &plan.axes[plan.axes.len() - 1].categories;
     let numbers: Vec<_> = codes.iter().map(|(code, _)| areas.number(counted, code)).collect();
     // What has no code, or lies elsewhere, is left out.
@@ -299,8 +302,7 @@ fn people(
         // A suppressed number of a merged area may be of people of any of its parts.
         Some(by) if plan.suppressed && counted != edition => {
             let merged = bring_all(&crosstab.all.inner).into_iter();
-            let parts =
-                merged.flat_map(|(new, n)| areas.parents()[new].iter().map(move |p| (p.0, n)));
+            let parts = merged.flat_map(|(new, n)| areas.parents().of(new).map(move |p| (p.0, n)));
             let parts = parts.filter(|(number, _)| inside[*number]);
             by_area(
                 reference,
@@ -358,24 +360,24 @@ fn by_area<'a>(
     edition: Edition,
     by: &'a Dimension,
 ) -> Vec<(Key, ByArea)> {
-    let category = |area: &'a SmallArea| -> Option<(usize, &str, &str)> {
+    let category = |area: SmallArea<'a>| -> Option<(usize, &str, &str)> {
         let code = match by.field() {
             None => {
-                let sub_icb = &area.sub_icb;
+                let sub_icb = area.sub_icb;
                 return Some((0, sub_icb, &reference.areas().get(sub_icb)?.name));
             }
-            Some(Field::Deprivation) => &area.deprivation,
-            Some(_) => &area.code,
+            Some(Field::Deprivation) => area.deprivation,
+            Some(_) => area.code,
         };
-        let value = Value::Codes(vec![code.clone()]);
+        let value = Value::Codes(vec![code.to_owned()]);
         let place = *reference.places(by, &value).first()?;
         let (code, label) = by.categories.get(place)?;
         Some((place, code, label))
     };
     let (mut groups, mut nowhere) = (BTreeMap::<_, ByArea>::new(), ByArea::new());
-    let areas = reference.small_areas().of(edition);
+    let areas = reference.small_areas();
     for (number, count) in total {
-        let category = category(&areas[*number]);
+        let category = category(areas.at(edition, *number));
         let group = category.map(|category| groups.entry(category).or_default());
         group.unwrap_or(&mut nowhere).push((*number, *count));
     }

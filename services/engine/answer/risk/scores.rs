@@ -111,7 +111,7 @@ fn read(
     let components = reference.indicator(id).map_or(&[][..], |known| &known.components);
     let areas = reference.small_areas();
     let by_area = |rows: &mut dyn Iterator<Item = &&Estimate>| {
-        let mut values = vec![None; areas.of(edition).len()];
+        let mut values = vec![None; areas.count(edition)];
         for row in rows {
             if let Some(number) = areas.number(edition, &row.area) {
                 values[number] = row.value.or(values[number]);

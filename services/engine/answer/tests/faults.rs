@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::history::told;
 use super::running::{Running, everything};
 use super::view::{everybody, views};
-use super::world::{Given, Row, Said};
+use super::world::{Given, Row, Said, of_leicester};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
+use crate::domain::small_area::Edition;
 use crate::engine::QueryError;
 use crate::engine::answer::{ChannelQuestion, OutcomeQuestion, Protected, Reason};
 use crate::engine::cache::{EncodedAnswer, Shown};
@@ -192,7 +193,8 @@ fn an_answer_is_of_one_position() {
 fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
     let mut running = Running::new();
     let reference = running.reference();
-    let homes = &reference.list_of(Field::ResidenceLsoa).unwrap().systems[0].codes;
+    let home = |place| of_leicester(&reference, Edition::Lsoa2021, place);
+    let homes: Vec<_> = (0..600).map(home).collect();
     let channels = ["FACE_TO_FACE", "TELEPHONE", "VIDEO", "EMAIL"];
     let languages = &reference.list_of(Field::MainLanguage).unwrap().systems[0].codes;
     let mut rows = Vec::new();
@@ -200,7 +202,7 @@ fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
         let mut one = row(
             2,
             &[
-                (Field::ResidenceLsoa, &homes[place].0),
+                (Field::ResidenceLsoa, &homes[place]),
                 (Field::Channel, channels[place % 4]),
                 (Field::MainLanguage, &languages[place % 150].0),
             ],

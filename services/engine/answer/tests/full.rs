@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::random::Random;
 use super::running::Running;
-use super::world::{Given, Row, Said, Setting};
+use super::world::{Given, Row, Said, Setting, of_leicester};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
+use crate::domain::small_area::Edition;
 use crate::domain::submission::{EstimateRow, Header};
 use crate::engine::{Assessment, Engine};
 
@@ -53,14 +54,8 @@ impl Full {
             row.fields.insert(Field::SupportAccepted, yes_no(4));
         }
         running.submit(people);
-        let list = reference.list_of(Field::ResidenceLsoa).unwrap();
-        let system = list.system("lsoa_2021").unwrap();
-        let lsoas: Vec<String> = list
-            .categories
-            .iter()
-            .map(|c| c.code.clone())
-            .filter(|code| code.starts_with("E01") && list.code(system, code).is_some())
-            .collect();
+        let lsoa = |number| of_leicester(&reference, Edition::Lsoa2021, number);
+        let lsoas: Vec<String> = (0..24).map(lsoa).collect();
         // People where scores are known, of whom the characteristic is known too.
         let mut people = setting.said_in(&mut random, &reference, Dataset::Populations);
         people.collection = COLLECTION;

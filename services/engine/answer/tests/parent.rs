@@ -12,6 +12,7 @@ use crate::domain::codes::{CodeList, Source, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
+use crate::domain::small_area::Edition;
 use crate::engine::answer::{
     ExclusionQuestion, ImpactQuestion, Key, OutcomeQuestion, Protected, ProvisionQuestion,
 };
@@ -24,7 +25,12 @@ fn lies_in(list: &CodeList, code: &str, outer: &str) -> bool {
     if let Some((inner, outer)) = ranges {
         return (inner.0..=inner.1).all(|number| (outer.0..=outer.1).contains(&number));
     }
-    let mut at = of(code);
+    // A small area is in no category of the list: the world has those of Leicester alone, whose district has all of them.
+    let small = Edition::ALL.into_iter().find_map(|edition| list.small_areas()?.get(edition, code));
+    if small.is_some() && code == outer {
+        return true;
+    }
+    let mut at = of(small.map_or(code, |small| small.district));
     while let Some(category) = at {
         if category.code == outer {
             return true;
@@ -143,7 +149,10 @@ impl Model<'_> {
 
     /// The area with the fewest organisations that has all of some, and none but some others.
     fn smallest(&self, all: &[String], within: &BTreeSet<String>) -> Option<String> {
-        let areas = self.reference.areas().iter().map(|area| {
+        let first = self.reference.organisation(all.first()?)?;
+        let of_first =
+            self.reference.areas().iter().filter(|area| first.areas.contains(&area.code));
+        let areas = of_first.map(|area| {
             (self.organisations(&Where::Provider(area.code.clone())), area.code.clone())
         });
         let whole = areas.filter(|(organisations, _)| {
@@ -168,8 +177,11 @@ impl Model<'_> {
                 let areas = self.reference.areas().iter().filter(|area| {
                     let holds =
                         |code: &String| known(code) && self.around(code).contains(&area.code);
+                    if !filter.codes.iter().all(holds) {
+                        return false;
+                    }
                     let own = self.organisations(&Where::Provider(area.code.clone()));
-                    filter.codes.iter().all(holds) && own.is_subset(&within) && !own.is_empty()
+                    own.is_subset(&within) && !own.is_empty()
                 });
                 let size = |area: &String| {
                     (self.organisations(&Where::Provider(area.clone())).len(), area.clone())

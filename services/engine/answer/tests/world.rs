@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::random::Random;
+use crate::domain::area::Organisation;
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
+use crate::domain::small_area::Edition;
 use crate::domain::submission::{Builder, Header};
 
 /// One field of a row as it is given.
@@ -63,9 +65,18 @@ pub(super) struct Setting {
 impl Setting {
     /// 2 to 6 organisations of every kind, 1 to 4 months in a row.
     pub(super) fn random(random: &mut Random, reference: &Reference) -> Self {
-        let mut all: Vec<String> = reference.organisations().map(|o| o.code.clone()).collect();
+        // Of the system that is asked about, and sometimes one of elsewhere in England.
+        let is_near =
+            |one: &&Organisation| one.areas.is_empty() || one.areas.contains(&"QK1".to_owned());
+        let near = reference.organisations().filter(is_near);
+        let mut all: Vec<String> = near.map(|one| one.code.clone()).collect();
         random.shuffle(&mut all);
         all.truncate(1 + random.below(5));
+        if random.chance(30) {
+            let elsewhere = reference.members("QPM");
+            let place = random.below(elsewhere.len());
+            all.extend(elsewhere.keys().nth(place).cloned());
+        }
         // 03W spans two places: the case that places cannot be told of.
         if !all.contains(&"03W".to_owned()) {
             all.push("03W".into());
@@ -150,6 +161,13 @@ impl Setting {
     }
 }
 
+/// The code of one of the small areas that follow the first of Leicester.
+pub(super) fn of_leicester(reference: &Reference, edition: Edition, number: usize) -> String {
+    let small = reference.small_areas();
+    let first = small.number(edition, "E01013600").unwrap();
+    small.at(edition, first + number).code.to_owned()
+}
+
 impl Said {
     fn row(
         &self,
@@ -193,9 +211,13 @@ impl Said {
             return Given::Number(random.below(60) as i32);
         }
         let list = reference.list_of(field).unwrap();
-        let codes = &list.systems[self.system(field)].codes;
+        let system = &list.systems[self.system(field)];
+        let codes = &system.codes;
         // Lists of hundreds of codes would make every combination rare.
-        let of = |random: &mut Random| codes[random.below(codes.len().min(24))].0.clone();
+        let of = |random: &mut Random| match system.edition {
+            Some(edition) => of_leicester(reference, edition, random.below(24)),
+            None => codes[random.below(codes.len().min(24))].0.clone(),
+        };
         if random.chance(8) {
             let states = [
                 "NOT_STATED",

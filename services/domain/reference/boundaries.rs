@@ -1,0 +1,188 @@
+//! Areas that began, ended or have another boundary: what an answer about them says.
+
+use super::Reference;
+use crate::domain::area::Area;
+use crate::domain::period::Month;
+
+/// Who is counted in an area.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// The organisations that belong to it: until its boundary changed, those that belonged to it before.
+    Organisations,
+    /// The people who live in it. Small areas tell which they are, and these are in the areas of today.
+    Residents,
+}
+
+impl Reference {
+    /// What changed about an area within some months, or before them, in sentences.
+    #[must_use]
+    pub fn boundary_changes(
+        &self,
+        code: &str,
+        months: (Month, Month),
+        counted: Counted,
+    ) -> Vec<String> {
+        let Some(area) = self.areas().get(code) else { return Vec::new() };
+        let named = format!("{} ({})", area.code, area.name);
+        let mut said = Vec::new();
+        if let Some(last) = area.last_month.filter(|last| *last < months.1) {
+            said.push(format!(
+                "{named} ended after {last}: later months have no figures under this code. {}",
+                self.after(area)
+            ));
+        }
+        let began = area.first_month.filter(|first| *first > months.0);
+        if counted == Counted::Residents {
+            let again = area.breaks.iter().filter(|from| months.0 < **from).max().copied();
+            said.extend(began.or(again).map(|from| {
+                format!(
+                    "{named} has its boundary from {from} on. Figures of all months are of the people who live within this boundary."
+                )
+            }));
+            return said;
+        }
+        if let Some(first) = began {
+            let mut began = format!(
+                "{named} began in {first}: earlier months are of the organisations that belong to it now.{}",
+                self.before(area)
+            );
+            for divided in self.divided_into(&area.code) {
+                began += &format!(
+                    " What {} ({}) submitted is not counted here, because it was divided between several areas.",
+                    divided.code, divided.name
+                );
+            }
+            said.push(began);
+        }
+        said.extend(self.series_breaks(code, months));
+        said
+    }
+
+    /// Where figures before and after a month within some months are of different areas under the same code, in sentences. Some areas
+    /// are organisations too: sub-ICB locations.
+    #[must_use]
+    pub fn series_breaks(&self, code: &str, months: (Month, Month)) -> Vec<String> {
+        let breaks = self.areas().get(code).into_iter().flat_map(|area| {
+            let within = area.breaks.iter().filter(|from| months.0 < **from && **from <= months.1);
+            within.map(move |from| (area, from))
+        });
+        let said = breaks.map(|(area, from)| {
+            format!(
+                "SERIES BREAK: {} ({}) has another boundary from {from} on. Figures before and after are of different areas.",
+                area.code, area.name
+            )
+        });
+        said.collect()
+    }
+
+    /// Says of a place that lies in several systems which these are; none: it lies in one.
+    #[must_use]
+    pub fn several_systems(&self, place: &Area) -> Option<String> {
+        let is_system =
+            |code: &&String| self.areas().get(code).is_some_and(|of| of.kind == "system");
+        let systems: Vec<_> = place.parents.iter().filter(is_system).map(String::as_str).collect();
+        let named = format!("{} ({})", place.code, place.name);
+        (systems.len() > 1)
+            .then(|| format!("{named} lies in several systems: {}.", systems.join(", ")))
+    }
+
+    /// Places that lie in a system and in others, in sentences about their rows.
+    #[must_use]
+    pub fn shared_places(&self, system: &str) -> Vec<String> {
+        let within = self.areas().iter().filter(|area| area.parents.iter().any(|of| of == system));
+        let said = within.filter_map(|area| self.several_systems(area));
+        said.map(|said| format!("{said} Its row has the people in {system} alone.")).collect()
+    }
+
+    /// Where the people of an area that ended are now.
+    fn after(&self, area: &Area) -> String {
+        let named = area.successors.iter().map(|code| {
+            let name = self.areas().get(code).map_or("", |next| &next.name);
+            format!("{code} ({name})")
+        });
+        match named.collect::<Vec<_>>().as_slice() {
+            [] => "No area took its place.".into(),
+            [one] => format!("It is part of {one} since."),
+            several => {
+                format!("It was divided between {}: none of them is all of it.", several.join(", "))
+            }
+        }
+    }
+
+    /// The areas that were there before an area.
+    fn before(&self, area: &Area) -> String {
+        let succeeds = |before: &&Area| before.successors.contains(&area.code);
+        let of_kind = self.areas().iter().filter(|before| before.kind == area.kind);
+        let named = of_kind.filter(succeeds).map(|before| {
+            let part = if before.successors.len() > 1 { "a part of " } else { "" };
+            format!("{part}{} ({})", before.code, before.name)
+        });
+        match named.collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            named => format!(" Before it there were {}.", named.join(", ")),
+        }
+    }
+
+    /// Areas that submitted data, and were divided between this area, or areas in it, and others.
+    fn divided_into<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Area> {
+        self.areas().iter().filter(move |area| {
+            let lies_in = |next: &String| self.areas().ancestors(next).contains(code);
+            area.successors.len() > 1
+                && area.successors.iter().any(lies_in)
+                && self.organisation(&area.code).is_some()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::codes::Content;
+
+    fn of(counted: Counted, (code, first, last): (&str, &str, &str)) -> Vec<String> {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let months = (first.parse().unwrap(), last.parse().unwrap());
+        reference.boundary_changes(code, months, counted)
+    }
+
+    fn said(code: &str, first: &str, last: &str) -> Vec<String> {
+        of(Counted::Organisations, (code, first, last))
+    }
+
+    #[test]
+    fn people_are_counted_within_one_boundary_in_all_months() {
+        let said = |code, first, last| of(Counted::Residents, (code, first, last));
+        for code in ["QRL", "S0E4D"] {
+            let within = said(code, "2025-01", "2026-06");
+            assert!(within.len() == 1 && within[0].contains("from 2026-04 on"), "{within:?}");
+            assert!(said(code, "2026-04", "2026-06").is_empty());
+        }
+        assert!(said("QNQ", "2026-01", "2026-04")[0].contains("ended after 2026-03"));
+        assert!(said("QK1", "2019-01", "2026-06").is_empty());
+    }
+
+    #[test]
+    fn an_answer_says_what_changed_about_its_area_in_its_months_or_before() {
+        assert!(said("QK1", "2020-01", "2026-06").is_empty());
+        assert!(said("QNQ", "2020-01", "2026-03").is_empty());
+        assert!(said("S0E4D", "2026-04", "2026-06").is_empty());
+        assert!(
+            said("QRL", "2026-04", "2026-06").is_empty(),
+            "the first month of the new boundary"
+        );
+        let ended = &said("QNQ", "2026-05", "2026-06")[0];
+        for part in ["after 2026-03", "QRL (", "S0E4D (", "S9B9J (", "divided"] {
+            assert!(ended.contains(part), "{ended}");
+        }
+        assert!(said("QU9", "2026-05", "2026-06")[0].contains("part of S0E4D (Thames Valley)"));
+        let began = said("S0E4D", "2026-01", "2026-06");
+        assert!(began[0].contains("D4U1Y") && began[0].contains("is not counted"), "{began:?}");
+        assert!(began[0].contains("a part of QNQ (Frimley), QU9 ("), "{began:?}");
+        let began = said("Z9B2Z", "2026-01", "2026-06");
+        assert!(began[0].contains("2026-04") && !began[0].contains("is not counted"), "{began:?}");
+        for code in ["QRL", "92A", "D9Y0V"] {
+            let broken = said(code, "2026-03", "2026-04");
+            assert!(broken.len() == 1 && broken[0].starts_with("SERIES BREAK"), "{broken:?}");
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Every system of England out of the box: no line of reference data is written for any of these questions.
+
+use std::collections::BTreeMap;
+
+use equity_indicators::domain::codes::Content;
+use equity_indicators::proto::v1::{ListAreasRequest, ListOrganisationsRequest};
+use serde_json::json;
+
+use crate::support::{Refusal, TestServer, header, records, totals};
+
+/// The small areas of 2011 of Leicester, Leicestershire and Rutland: rows of `lsoa.csv`.
+pub(super) fn small_areas_of_llr() -> Vec<BTreeMap<String, String>> {
+    let content = Content::embedded();
+    let mut reader = csv::Reader::from_reader(content.file("lsoa.csv").unwrap().as_bytes());
+    let rows = reader.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+    let in_llr = |row: &BTreeMap<String, String>| ["03W", "04C", "04V"].contains(&&*row["sub_icb"]);
+    rows.filter(|row| row["edition"] == "lsoa_2011" && in_llr(row)).collect()
+}
+
+#[tokio::test]
+async fn another_system_submits_and_asks_without_reference_data() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 5}, {"channel": "FACE_TO_FACE", "recordCount": 7}]);
+    // Northamptonshire's sub-ICB location, and one of a system that began in April 2026.
+    server.submit(header("78H", "gpad-regional", "2026-05", &[]), records(&rows)).await.unwrap();
+    server.submit(header("10Q", "gpad-regional", "2026-05", &[]), records(&rows)).await.unwrap();
+    for (area, code, total) in [
+        ("QPM", "QPM", 12),
+        ("E54000059", "QPM", 12),
+        ("78H", "78H", 12),
+        ("S0E4D", "S0E4D", 12),
+        ("Thames Valley", "S0E4D", 12),
+        ("QK1", "QK1", 0),
+    ] {
+        let query = json!({"area": area, "period": {"first": "2026-05"}});
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(totals(&answer).get("").copied().unwrap_or(0), total, "{area}");
+        let context = answer.context.unwrap();
+        assert_eq!(context.area, code);
+        assert!(!context.provenance.contains("Leicester"), "{}", context.provenance);
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_several_areas_is_answered_with_the_codes_and_types() {
+    let server = TestServer::start().await;
+    let query = json!({"area": "Lincolnshire", "period": {"first": "2026-05"}});
+    let refused = server.ask(json!({"query": query})).await.unwrap_err();
+    let refusal = Refusal::of(&refused);
+    assert_eq!(refusal.short(), ("FIELD_INVALID", "query.area"));
+    let said = &refusal.fields[0].1;
+    for area in ["`QJM` (system)", "`E10000019` (place)", "`71E` (sub_icb)"] {
+        assert!(said.contains(area), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn small_areas_count_in_the_system_of_their_own_sub_icb_location() {
+    let server = TestServer::start().await;
+    // Eden, in the place Westmorland and Furness: most of that place is in QE1, and this part in QHM.
+    let homes = [("E01019305", 3), ("E01013600", 2), ("E01999999", 1)];
+    let rows = homes.map(|(home, count)| json!({"recordCount": count, "residenceLsoa": home}));
+    server
+        .submit(header("04C", "synthetic-llr", "2026-05", &[]), records(&json!(rows)))
+        .await
+        .unwrap();
+    let ask = async |by: &str, area: &str| {
+        let query = json!({
+            "area": area, "areaBasis": "AREA_BASIS_RESIDENCE", "by": [by], "collection": "synthetic-llr",
+            "period": {"first": "2026-05"},
+        });
+        totals(&server.ask(json!({"query": query})).await.unwrap())
+    };
+    let one =
+        |code: &str, count| BTreeMap::from([(String::new(), count), (code.to_owned(), count)]);
+    assert_eq!(ask("residence_system", "QHM").await, one("QHM", 3));
+    assert_eq!(ask("residence_system", "E06000064").await, one("QHM", 3), "a place of two systems");
+    assert_eq!(ask("residence_lsoa", "QHM").await, one("E01019305", 3));
+    assert!(!ask("residence_place", "QE1").await.contains_key("E06000064"));
+    for (area, says) in [
+        (
+            "QHM",
+            "E06000064 (Westmorland and Furness) lies in several systems: QE1, QHM. Its row has the people in QHM alone.",
+        ),
+        ("E06000064", "E06000064 (Westmorland and Furness) lies in several systems: QE1, QHM."),
+    ] {
+        let query = json!({
+            "area": area, "areaBasis": "AREA_BASIS_RESIDENCE", "by": ["residence_place"], "collection": "synthetic-llr",
+            "period": {"first": "2026-05"},
+        });
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(totals(&answer)["E06000064"], 3, "{area}");
+        let notes = answer.context.unwrap().notes;
+        assert!(notes.contains(&says.to_owned()), "{area}: {notes:?}");
+    }
+}
+
+#[tokio::test]
+async fn lists_are_searched_by_words_and_codes() {
+    let server = TestServer::start().await;
+    let areas = async |search: &str, kind: &str| {
+        let request =
+            ListAreasRequest { search: search.into(), r#type: kind.into(), ..Default::default() };
+        let found = server.reference().list_areas(request).await.unwrap().into_inner().areas;
+        found.into_iter().map(|area| area.code).collect::<Vec<_>>()
+    };
+    assert_eq!(areas("leic rut", "system").await, ["QK1"]);
+    assert_eq!(areas("e54000059", "").await, ["QPM"]);
+    assert!(areas("northampton", "place").await.len() == 2);
+    assert!(areas("zzz", "").await.is_empty());
+    let request = ListOrganisationsRequest {
+        area: "QK1".into(),
+        search: "south leic".into(),
+        ..Default::default()
+    };
+    let found = server.reference().list_organisations(request).await.unwrap().into_inner();
+    assert!(found.organisations.iter().any(|of| of.code == "C82001"));
+    assert!(found.organisations.len() < 5);
+}
+
+#[tokio::test]
+async fn each_month_is_answered_by_what_was_in_force_in_it() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
+    let submit = async |organisation: &str, collection: &str, month: &str| {
+        let header = header(organisation, collection, month, &[]);
+        server.submit(header, records(&rows)).await.map(drop)
+    };
+    for (organisation, month) in [
+        ("10Q", "2026-03"),
+        ("10Q", "2026-04"),
+        ("D4U1Y", "2026-03"),
+        ("U2G6B", "2026-04"),
+        ("D9Y0V", "2026-03"),
+        ("D9Y0V", "2026-04"),
+    ] {
+        submit(organisation, "gpad-regional", month).await.unwrap();
+    }
+    for (organisation, month) in [("D4U1Y", "2026-04"), ("U2G6B", "2026-03")] {
+        let refused = submit(organisation, "gpad-regional", month).await.unwrap_err();
+        let refusal = Refusal::of(&refused);
+        assert_eq!(refusal.short(), ("FIELD_INVALID", "header.month"), "{organisation}");
+    }
+    let ask = async |area: &str, first: &str, by: &[&str], collection: &str| {
+        let period = json!({"first": first, "last": "2026-04"});
+        let query = json!({"area": area, "period": period, "by": by, "collection": collection});
+        server.ask(json!({"query": query})).await.unwrap()
+    };
+    // Both months: what a total is, how many are expected, and what the answer says about the area.
+    for (area, total, expected, says) in [
+        ("QU9", 12, 3, "QU9 (Buckinghamshire, Oxfordshire and Berkshire West) ended after 2026-03"),
+        ("S0E4D", 36, 4, "What D4U1Y (Frimley) submitted is not counted here"),
+        ("QNQ", 12, 1, "It was divided between QRL"),
+        ("QRL", 24, 2, "SERIES BREAK: QRL (Hampshire and Isle of Wight)"),
+        ("E54000042", 24, 2, "SERIES BREAK: QRL"),
+        ("D4U1Y", 12, 1, "ended after 2026-03"),
+    ] {
+        let answer = ask(area, "2026-03", &[], "gpad-regional").await;
+        assert_eq!(totals(&answer).get("").copied().unwrap_or(0), total, "{area}");
+        let context = answer.context.unwrap();
+        assert_eq!(context.expected_organisation_count, expected, "{area}");
+        let notes = context.notes.join("\n");
+        assert!(notes.contains(says), "{area}: {notes}");
+    }
+    let answer = ask("QU9", "2026-04", &[], "gpad-regional").await;
+    assert_eq!(totals(&answer).get("").copied().unwrap_or(0), 0, "the system had ended");
+    assert!(answer.context.unwrap().notes.join("").contains("part of S0E4D"));
+
+    // A practice of Frimley that is in Surrey Heartlands since.
+    for month in ["2026-03", "2026-04"] {
+        submit("H81013", "synthetic-llr", month).await.unwrap();
+    }
+    let of = async |area: &str, by: &[&str]| {
+        let answer = ask(area, "2026-03", by, "synthetic-llr").await;
+        totals(&answer)
+    };
+    let total = |count| BTreeMap::from([(String::new(), count)]);
+    assert_eq!(of("92A", &[]).await, total(12), "from April on");
+    assert_eq!(of("D4U1Y", &[]).await, total(12), "until March");
+    assert_eq!(of("S9B9J", &[]).await, total(24), "what belongs to it now");
+    let by = of("S9B9J", &["sub_icb"]).await;
+    assert_eq!((by["92A"], by["D4U1Y"]), (12, 12));
+}
+
+#[tokio::test]
+async fn people_of_a_system_that_ended_are_counted_where_they_live_until_it_ended() {
+    let server = TestServer::start().await;
+    // One small area each: of Frimley, now in Thames Valley and in Hampshire; of Hampshire before; of the system QU9; of two parts of QM7.
+    let homes = [
+        ("E01016180", 1),
+        ("E01022846", 2),
+        ("E01017136", 4),
+        ("E01028422", 8),
+        ("E01023289", 16),
+        ("E01021741", 32),
+    ];
+    let rows = homes.map(|(home, count)| json!({"recordCount": count, "residenceLsoa": home}));
+    for month in ["2026-03", "2026-04"] {
+        let header = header("04C", "synthetic-llr", month, &[]);
+        server.submit(header, records(&json!(rows))).await.unwrap();
+    }
+    let ask = async |area: &str, first: &str, last: &str| {
+        let query = json!({
+            "area": area, "areaBasis": "AREA_BASIS_RESIDENCE", "collection": "synthetic-llr",
+            "period": {"first": first, "last": last},
+        });
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        let total = totals(&answer).get("").copied().unwrap_or(0);
+        (total, answer.context.unwrap().notes.join(" "))
+    };
+    for (area, march, both, says) in [
+        ("QNQ", 3, 3, "QNQ (Frimley) ended after 2026-03"),
+        ("QU9", 8, 8, "It is part of S0E4D"),
+        ("QM7", 48, 48, "It was divided between"),
+        ("S0E4D", 9, 18, "live within this boundary"),
+        ("QRL", 6, 12, "live within this boundary"),
+        ("S1Y5D", 16, 32, "live within this boundary"),
+        ("D7T5G", 32, 64, "live within this boundary"),
+        ("QK1", 0, 0, ""),
+    ] {
+        assert_eq!(ask(area, "2026-03", "2026-03").await.0, march, "{area}");
+        let (total, notes) = ask(area, "2026-03", "2026-04").await;
+        assert_eq!(total, both, "{area}");
+        assert!(notes.contains(says), "{area}: {notes}");
+    }
+    assert_eq!(ask("QNQ", "2026-04", "2026-04").await.0, 0);
+}
+
+#[tokio::test]
+async fn a_trust_counts_in_the_system_of_each_month() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
+    for month in ["2026-03", "2026-04"] {
+        server.submit(header("RTH", "synthetic-llr", month, &[]), records(&rows)).await.unwrap();
+    }
+    for (area, total) in [("QU9", 12), ("S0E4D", 24), ("QNQ", 0)] {
+        let period = json!({"first": "2026-03", "last": "2026-04"});
+        let query = json!({"area": area, "period": period, "collection": "synthetic-llr"});
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(totals(&answer).get("").copied().unwrap_or(0), total, "{area}");
+    }
+}
+
+#[tokio::test]
+async fn who_closed_is_expected_in_the_months_before_and_not_after() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
+    let months = ["2019-06", "2026-05"];
+    for month in months {
+        let header = header("C82001", "synthetic-llr", month, &[]);
+        server.submit(header, records(&rows)).await.unwrap();
+    }
+    let content = Content::embedded();
+    let mut reader =
+        csv::Reader::from_reader(content.file("organisations.csv").unwrap().as_bytes());
+    let rows = reader.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+    let practices = rows.filter(|row| row["type"] == "practice" && row["areas"].ends_with("QK1"));
+    let practices: Vec<_> = practices.collect();
+    let mut counts = Vec::new();
+    for month in months {
+        let there = practices.iter().filter(|row| {
+            (row["first_month"].is_empty() || &*row["first_month"] <= month)
+                && (row["last_month"].is_empty() || &*row["last_month"] >= month)
+        });
+        let expected = i32::try_from(there.count()).unwrap();
+        let query =
+            json!({"area": "QK1", "period": {"first": month}, "collection": "synthetic-llr"});
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        assert_eq!(answer.context.unwrap().expected_organisation_count, expected, "{month}");
+        counts.push(expected);
+    }
+    assert!(counts[0] > counts[1], "{counts:?}");
+}
