@@ -5,7 +5,7 @@
 
 use super::cells::UniqueRows;
 use super::defaults::Defaults;
-use super::gpad::{AREAS, LOCATION, MONTH, published_group};
+use super::gpad::{AREAS, LOCATION, MONTH, published_group, source};
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{columns, find, is_one_of};
 use super::published::Published;
@@ -66,7 +66,8 @@ impl FileFormat for Coverage {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        self.file.start(submission, Records::Populations(Vec::new()), &[], &[]);
+        let rows = (Records::Populations(Vec::new()), source("practice coverage"));
+        self.file.start_records(submission, rows, &[], &[]);
     }
 
     fn add(

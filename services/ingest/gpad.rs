@@ -12,7 +12,7 @@ use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{columns, find, is_one_of};
-use super::published::Published;
+use super::published::{OGL, Published, Source};
 use super::{IngestError, Records, SubmissionFile, month};
 use crate::proto::v1::ConsultationRecord;
 
@@ -123,7 +123,8 @@ impl FileFormat for Gpad {
     fn start(&self, submission: &mut SubmissionFile) {
         let systems = LABELLED.map(|field| (field, CODE_SYSTEM));
         let rows = Records::Consultations(Vec::new());
-        self.file.start(submission, rows, &systems, &LABELLED);
+        let edition = if self.daily { "Daily CSV" } else { "Regional CSV" };
+        self.file.start_records(submission, (rows, source(edition)), &systems, &LABELLED);
     }
 
     fn add(
@@ -150,6 +151,18 @@ impl FileFormat for Gpad {
             rows.push(record);
         }
         Ok(())
+    }
+}
+
+/// The publication, in one of its editions.
+pub(super) fn source(edition: &str) -> Source<'_> {
+    Source {
+        publisher: "NHS England (formerly NHS Digital)",
+        title: "Appointments in General Practice",
+        edition,
+        licence: OGL,
+        uri: "https://digital.nhs.uk/data-and-information/publications/statistical/appointments-in-general-practice",
+        series: "",
     }
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::counted::line;
 use super::crosstab::{Crosstab, InnerCounts};
 use super::model::Absence;
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
@@ -432,7 +433,9 @@ impl Population {
         let collection = &self.plan.collection.id;
         provenance.parameters.push(("population_collection", collection.clone()));
         let notes = &mut provenance.notes;
-        notes.push(format!("{how} The people are those of collection `{collection}`."));
+        let source = Some(line(&self.plan.counted())).filter(|line| !line.is_empty());
+        let source = source.map_or(String::new(), |source| format!(": {source}"));
+        notes.push(format!("{how} The people are those of collection `{collection}`{source}."));
         if self.suppressed.is_some() {
             notes.push(format!(
                 "The publisher of collection `{collection}` does not give some counts of people. A {figure} that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."

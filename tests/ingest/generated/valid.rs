@@ -45,6 +45,7 @@ fn header(reference: &Reference, submission: &SubmissionFile) -> Header {
         code_systems: submission.code_systems.iter().map(system).collect(),
         collected: submission.collected.iter().map(field).collect(),
         person_key_scheme: submission.person_key_scheme.clone(),
+        source: None,
         expected_record_count: None,
         allow_partial: true,
         validate_only: true,
