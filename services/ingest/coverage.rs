@@ -61,6 +61,10 @@ impl FileFormat for Coverage {
         published_group(row, &self.file, self.location, (self.month, false))
     }
 
+    fn is_of_many(&self) -> bool {
+        true
+    }
+
     fn whole_numbers(&self) -> Vec<usize> {
         vec![self.included, self.open]
     }

@@ -161,3 +161,30 @@ async fn rates_say_whose_people_they_divide_by() {
     assert!(of.notes.iter().any(|note| note.ends_with(expected)), "{:?}", of.notes);
     assert_eq!(counted(&of), [entry("Regional CSV", "2026-04", "2026-04", 1)]);
 }
+
+/// The people behind the rates of what practices submit: their own, and otherwise those that are published.
+#[tokio::test]
+async fn rates_of_practices_use_published_patients_unless_practices_submit_their_own() {
+    let server = TestServer::start().await;
+    let rows = json!([{"channel": "TELEPHONE", "recordCount": 5, "person": {"sex": "1"}}]);
+    let feed = header("C82001", "practice-feed", "2026-04", &["sex"]);
+    server.submit(feed, records(&rows)).await.unwrap();
+    let people = async |collection: &str, count: &str| {
+        let row = message(json!({"personCount": count, "person": {"sex": "1"}}));
+        let of = header("C82001", collection, "2026-04", &["sex"]);
+        server.submit_people(of, vec![row]).await.unwrap();
+    };
+    let query = json!({"organisations": ["C82001"], "collection": "practice-feed", "by": ["sex"], "period": {"first": "2026-04"}});
+    let ask = async || {
+        let question = json!({"query": query, "includeRates": true});
+        let answer = server.ask(question).await.unwrap();
+        let context = answer.context.clone().unwrap();
+        let named = context.parameters.iter().find(|of| of.name == "population_collection");
+        (named.unwrap().value.clone(), crate::support::cell(&answer, "1", "CH-03/TELEPHONE").value)
+    };
+    assert_eq!(ask().await, ("gp-registered-patients".to_owned(), None), "there are none yet");
+    people("gp-registered-patients", "1000").await;
+    assert_eq!(ask().await, ("gp-registered-patients".to_owned(), Some(5.0)));
+    people("practice-feed", "500").await;
+    assert_eq!(ask().await, ("practice-feed".to_owned(), Some(10.0)));
+}
