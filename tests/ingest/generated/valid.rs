@@ -95,6 +95,7 @@ fn consultation(builder: &mut Builder, row: &ConsultationRecord) {
         (Field::InterpreterPresent, &row.interpreter_present),
         (Field::AccessibleNeedMet, &row.accessible_need_met),
         (Field::PreferredChannel, &row.preferred_channel),
+        (Field::NationalCategory, &row.national_category),
     ] {
         builder.code(field, code);
     }
