@@ -225,17 +225,7 @@ impl SubmissionFiles {
         wrong.take(agreed);
         wrong.take(total_row.verdict());
         wrong.verdict()?;
-        let (rows, others) = (not_asked.0, not_asked.1.len());
-        if rows > 0 && row_count == 0 {
-            return Err(IngestError::NoneOf {
-                whom: defaults.whom().to_owned(),
-                organisations: others,
-            });
-        }
-        let not_asked = (rows > 0).then(|| {
-            let others = counted(others as u64, "other organisation");
-            format!("rows of {others} than {}, which were left out: {rows}", defaults.whom())
-        });
+        let not_asked = told_of(not_asked.0, not_asked.1.len(), row_count, defaults)?;
         let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
         let decimals = (with_decimals > 0).then(|| {
@@ -359,6 +349,22 @@ impl std::fmt::Debug for SubmissionFiles {
             .field("submissions", &submissions)
             .finish()
     }
+}
+
+/// What is said of rows of other organisations than those that were asked for. An error if there are no more rows.
+fn told_of(
+    rows: u64,
+    others: usize,
+    row_count: u64,
+    defaults: &Defaults,
+) -> Result<Option<String>, IngestError> {
+    if rows > 0 && row_count == 0 {
+        let whom = defaults.whom().to_owned();
+        return Err(IngestError::NoneOf { whom, organisations: others });
+    }
+    let others = counted(others as u64, "other organisation");
+    let whom = defaults.whom();
+    Ok((rows > 0).then(|| format!("rows of {others} than {whom}, which were left out: {rows}")))
 }
 
 /// The error that the file is not as in the first pass.

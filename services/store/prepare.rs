@@ -85,7 +85,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         columns.push(plain(number::WEIGHT, &draft.weights));
     }
     columns.extend(draft.persons.iter().map(|keys| plain(number::PERSON, keys)));
-    let source = draft.estimates.as_ref().map(|of| &of.source).or(header.source.as_ref());
+    let source = draft.estimates.as_ref().map(|of| &of.source).or(header.source.as_deref());
     SubmissionMeta {
         collection: header.collection.clone(),
         dataset: u32::from(header.dataset.number()),

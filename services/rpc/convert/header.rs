@@ -1,6 +1,7 @@
 //! The header of a submission, checked against the reference content.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use tonic::Status;
@@ -64,7 +65,7 @@ pub(super) fn header_at(
         wrong.take::<()>(Err(invalid(&format!("{path}.month"), what)));
     }
     // Estimates have theirs beside their header.
-    let source = header.source.as_ref().map(read_source);
+    let source = header.source.as_ref().map(|of| Arc::new(read_source(of)));
     for (field, what) in source.iter().flat_map(|of| of.problems(dataset == Dataset::Estimates)) {
         wrong.take::<()>(Err(invalid(&format!("{path}.source.{field}"), what)));
     }

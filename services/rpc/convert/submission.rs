@@ -79,7 +79,7 @@ pub(in crate::rpc) fn validated(
         collected_characteristics: header.collected.iter().map(|f| f.name().to_owned()).collect(),
         blank_count: int(draft.blank_count),
         readings: draft.readings.iter().map(reading).collect(),
-        source: of_draft.or(header.source.as_ref()).map(source),
+        source: of_draft.or(header.source.as_deref()).map(source),
         ..v1::Submission::default()
     }
 }
