@@ -98,7 +98,7 @@ fn days_are_added_up_to_months() {
     let lines: Vec<_> = rows.iter().map(line).collect();
     let text = format!("{header}\n{}\n", lines.join("\n"));
     let (submissions, _) = read_and_notes(&text);
-    let found: Vec<_> = submissions
+    let mut found: Vec<_> = submissions
         .iter()
         .flat_map(|of| {
             consultations(of).iter().map(|row| {
@@ -117,10 +117,8 @@ fn days_are_added_up_to_months() {
         (june("Attended"), None, true),
         (june("DNA"), None, true),
     ];
-    let sort = |rows: &mut Vec<((&str, &str, &str), Option<i64>, bool)>| rows.sort_unstable();
-    let mut found = found;
-    sort(&mut found);
-    sort(&mut expected);
+    found.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(found, expected);
     assert!(submissions.iter().flat_map(consultations).all(|row| row.date.is_empty()));
     // The same appointments as the regional edition would have them.
@@ -208,7 +206,7 @@ fn two_files_of_single_years_are_one_submission_of_each_practice() {
 fn registered_patients_that_do_not_add_up_are_refused() {
     let text = text_of("registered_five_year.csv");
     let line = text.lines().find(|line| line.contains("C82001,,AA1 1AA,MALE,ALL")).unwrap();
-    let wrong = text.replace(line, &format!("{}1", line));
+    let wrong = text.replace(line, &format!("{line}1"));
     let error = read_text(&wrong).unwrap_err().to_string();
     assert!(error.contains("the sum of the ages of practice C82001"), "{error}");
     // A row is lost, and the totals say so.
