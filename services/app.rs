@@ -72,7 +72,7 @@ pub use crate::store::snapshot::{Manifest, restore as restore_snapshot, take as 
 use crate::store::{self, Store};
 use crate::telemetry;
 pub use check::check;
-use content::reference_content;
+use content::{home_area, reference_content};
 use watching::{LOOK, Told, watch_over};
 
 /// A running service.
@@ -118,7 +118,8 @@ impl Service {
             ),
         };
         let rules = (!config.lets_anybody_in()).then(|| rules(config));
-        let infos = ServiceInfos::new(service.clone(), &secret, rules);
+        let home_area = home_area(config, &engine.reference())?;
+        let infos = ServiceInfos::new(service.clone(), &secret, rules, home_area);
         let infos = ServiceInfoServiceServer::new(infos);
         let (routes, health) = server::standard_services(
             routes(&service, &audit)

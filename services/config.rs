@@ -42,6 +42,8 @@ pub struct Config {
     pub data_folder: PathBuf,
     /// Folder of reference data that replaces the embedded one. None: embedded.
     pub reference_folder: Option<PathBuf>,
+    /// The area that the service is for: the default of `equity submit --area`. None: of no area more than of others.
+    pub home_area: Option<String>,
     /// File of the disclosure secret. None: `secret.key` in the data folder.
     pub secret_file: Option<PathBuf>,
     /// File of the witness of the log. None: the name of the secret's file and `.witness`, beside it.
@@ -210,6 +212,7 @@ impl Default for Config {
             profile_without_identity: None,
             data_folder: PathBuf::from("./equity-data"),
             reference_folder: None,
+            home_area: None,
             secret_file: None,
             witness_file: None,
             accept_loss: None,

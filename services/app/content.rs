@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use crate::config::Config;
 use crate::domain::codes::Content;
-use crate::domain::reference::{PARTNERS, Reference};
+use crate::domain::reference::{Found, PARTNERS, Reference};
 use crate::engine::content;
 
 /// The reference content of the settings.
@@ -23,6 +23,27 @@ pub(super) fn reference_content(config: &Config) -> anyhow::Result<Content> {
     match &config.partners_file {
         Some(file) => with_partners(config, content, file),
         None => Ok(content),
+    }
+}
+
+/// The code of the area that the service is for; empty: of none.
+///
+/// # Errors
+/// The reference content has no such area, or several of this name.
+pub(super) fn home_area(config: &Config, reference: &Reference) -> anyhow::Result<String> {
+    let Some(given) = &config.home_area else { return Ok(String::new()) };
+    match reference.find_area(given) {
+        Found::One(area) => Ok(area.code.clone()),
+        Found::None => {
+            let near = reference.nearest_area(given);
+            let near = near.map_or(String::new(), |code| format!("; did you mean {code}?"));
+            anyhow::bail!("home_area: there is no area `{given}`{near}")
+        }
+        Found::Several(areas) => {
+            let areas: Vec<_> =
+                areas.iter().map(|of| format!("`{}` ({})", of.code, of.kind)).collect();
+            anyhow::bail!("home_area: several areas are called `{given}`: {}", areas.join(", "))
+        }
     }
 }
 

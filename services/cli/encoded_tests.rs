@@ -20,6 +20,7 @@ fn submission(rows: Records) -> SubmissionFile {
         code_systems: [("channel".to_owned(), "gpad".to_owned())].into(),
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
+        source: None,
         rows,
         lines: Lines::default(),
     }

@@ -51,6 +51,9 @@ fn sheet(info: &v1::ServiceInfo) -> Sheet {
     line(&mut sheet, "instance", info.instance_id.clone());
     line(&mut sheet, "version", info.version.clone());
     line(&mut sheet, "position", info.position.to_string());
+    if !info.home_area.is_empty() {
+        line(&mut sheet, "for the area", info.home_area.clone());
+    }
     for of in &info.collections {
         let months = format!("{} to {}", of.first_month, of.last_month);
         line(&mut sheet, &of.collection, format!("{} submissions, {months}", of.submission_count));

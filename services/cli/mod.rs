@@ -64,6 +64,7 @@ pub mod submit;
 pub mod targets;
 pub mod trust;
 mod whom;
+mod whose;
 
 use std::process::ExitCode;
 

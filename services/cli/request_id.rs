@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use prost::Message;
 
 use super::sending::Sending;
 use crate::proto::v1::SubmissionHeader;
@@ -29,6 +30,9 @@ pub(super) fn request_id(
     for (field, system) in header.code_systems.iter().collect::<BTreeMap<_, _>>() {
         add(field.as_bytes());
         add(system.as_bytes());
+    }
+    if let Some(source) = &header.source {
+        add(&source.encode_to_vec());
     }
     add(b"collected");
     header.collected_characteristics.iter().for_each(|name| add(name.as_bytes()));

@@ -25,6 +25,7 @@ fn submission() -> SubmissionFile {
         code_systems: [("channel".to_owned(), "gpad".to_owned())].into(),
         collected: vec!["sex".into()],
         person_key_scheme: String::new(),
+        source: None,
         rows: Records::Consultations(vec![row("01"), row("02")]),
         lines: Lines::default(),
     }
@@ -61,6 +62,8 @@ fn other_content_has_another_request_id() {
     add(&|submission| submission.rows = Records::Estimates(EstimateSource::default(), vec![]));
     let edition = EstimateSource { edition: "2".into(), ..Default::default() };
     add(&|submission| submission.rows = Records::Estimates(edition.clone(), vec![]));
+    add(&|submission| submission.source = Some(EstimateSource::default()));
+    add(&|submission| submission.source = Some(edition.clone()));
     // Where one text ends and the next begins has to matter.
     add(&|submission| {
         submission.organisation = "04".into();

@@ -27,6 +27,7 @@ fn parcel(organisation: &str, rows: usize) -> SubmissionFile {
         code_systems: Default::default(),
         collected: vec![],
         person_key_scheme: String::new(),
+        source: None,
         rows: Records::Consultations(vec![ConsultationRecord::default(); rows]),
         lines: Lines::default(),
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::exit::Failure;
+use crate::ingest;
 
 /// The name of standard input.
 const STANDARD_INPUT: &str = "-";
@@ -49,7 +50,30 @@ pub(super) fn spool(named: &[PathBuf]) -> Result<Spooled, Failure> {
         files.push(Input { name: name.to_owned(), path: copy.path().to_owned() });
         copies.push(copy);
     }
+    join_parts(&mut files, &mut copies)?;
     Ok(Spooled { files, _copies: copies })
+}
+
+/// Puts the files that have to be read as one into a copy, in the place of the first of them.
+fn join_parts(files: &mut Vec<Input>, copies: &mut Vec<NamedTempFile>) -> Result<(), Failure> {
+    let is_part: Vec<bool> = files.iter().map(|file| ingest::is_part(&file.path)).collect();
+    let Some(first) = is_part.iter().position(|part| *part) else { return Ok(()) };
+    let parts: Vec<_> = files.iter().zip(&is_part).filter(|(_, part)| **part).collect();
+    if parts.len() < 2 {
+        return Ok(());
+    }
+    let names: Vec<_> = parts.iter().map(|(file, _)| file.name.display().to_string()).collect();
+    let name = PathBuf::from(names.join(" and "));
+    let paths: Vec<&Path> = parts.iter().map(|(file, _)| file.path.as_path()).collect();
+    let copy =
+        NamedTempFile::with_prefix("equity-").map_err(|error| Failure::data(&name, error))?;
+    ingest::join(&paths, copy.as_file()).map_err(|error| Failure::data(&name, error))?;
+    let joined = Input { name, path: copy.path().to_owned() };
+    copies.push(copy);
+    let mut numbers = 0..;
+    files.retain(|_| numbers.next().is_some_and(|n: usize| n <= first || !is_part[n]));
+    files[first] = joined;
+    Ok(())
 }
 
 fn is_standard_input(name: &Path) -> bool {

@@ -14,6 +14,7 @@ use super::sending::{Sending, fresh_run_id};
 use super::sent::Sent;
 use super::show::{Out, progress, sent};
 use super::spool::{Input, spool};
+use super::whose::only;
 use crate::ingest::{self, ColumnMap, Defaults};
 
 const EXAMPLES: &str = "\
@@ -32,9 +33,13 @@ Examples:
   equity submit snapshot.csv --collection practice-feed --organisation C82001 --month 2020-04
       access records: app_registered, exclusion_reason, digital_access, age_years, …
   equity submit internet_users_2012_2018.csv
-      published estimates and populations: ONS internet users, GP Patient Survey, POMI, accounts of the NHS App, indices of
+      published data: GP appointments by location or practice, registered patients, ONS internet users, GP Patient Survey, POMI, accounts of the NHS App, indices of
       deprivation (File 7), Digital Exclusion Risk Index, Census 2021, mid-2020 population; organisation, month, collection and source follow from the file
 
+  equity submit Regional_CSV_Apr_26.csv --area QPM
+      of a published file of all England, takes the rows of the organisations of one area, and says in a line what was left out
+  equity submit gp-reg-pat-prac-sing-age-male.csv gp-reg-pat-prac-sing-age-female.csv --area QPM
+      registered patients by sex and age: the two files of a month are read as one
   equity submit april.csv --collection practice-feed --organisation C82001 --month 2020-04 --replace
       replaces the month although the file has less than half of it
 
@@ -61,9 +66,14 @@ pub struct SubmitArgs {
     /// Collection, if the file does not name one. See `equity reference collections`.
     #[arg(long, value_name = "ID")]
     pub collection: Option<String>,
-    /// Organisation, if the file does not name one.
+    /// Organisation, if the file does not name one. Of a published file of many organisations: the only one whose rows are taken.
     #[arg(long, value_name = "CODE")]
     pub organisation: Option<String>,
+    /// Area, a code or a name: of published files of many organisations (GP appointments, their coverage, registered patients), only rows
+    /// of organisations of this area are taken. `ALL`: every row. Default: the area that the service is for (`home_area` of its
+    /// settings); without one, every row.
+    #[arg(long, value_name = "CODE", conflicts_with = "organisation")]
+    pub area: Option<String>,
     /// Month, `2020-04`, if the file does not name one.
     #[arg(long, value_name = "MONTH")]
     pub month: Option<String>,
@@ -118,6 +128,7 @@ impl SubmitArgs {
             code_systems: self.code_systems.iter().cloned().collect(),
             collected: self.collected.clone(),
             person_key_scheme: self.person_key_scheme.clone(),
+            only: None,
         }
     }
 }
@@ -132,7 +143,7 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
         return sketch(&spooled.files, map, out);
     }
     let map = args.map.as_deref().map(read_map).transpose()?;
-    let reading = Reading { defaults: args.defaults(), map };
+    let mut reading = Reading { defaults: args.defaults(), map };
     let to = args.to.clone().unwrap_or_else(|| args.reach.service.clone());
     let reach = Reach { service: to, ..args.reach.clone() };
     let service = match reach.connect_to_write(out).await {
@@ -143,6 +154,9 @@ pub async fn run(args: SubmitArgs, out: &mut Out) -> Result<(), Failure> {
             return Err(unreachable);
         }
     };
+    if args.organisation.is_none() {
+        reading.defaults.only = only(&service, args.area.as_deref(), &spooled.files).await?;
+    }
     let how = Sending {
         run_id: args.run_id.clone().unwrap_or_else(fresh_run_id),
         allow_partial: args.allow_partial,

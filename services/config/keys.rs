@@ -52,6 +52,7 @@ pub(super) const KEYS: &[Key] = keys! {
     };
     "data_folder" => data_folder = folder;
     "reference_folder" => reference_folder = |v| folder(v).map(Some);
+    "home_area" => home_area = |v| text(v).map(|area| Some(area.to_owned()));
     "secret_file" => secret_file = |v| folder(v).map(Some);
     "witness_file" => witness_file = |v| folder(v).map(Some);
     "reflection" => reflection = |v| flag(v).map(Some);

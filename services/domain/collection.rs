@@ -115,6 +115,10 @@ pub struct Collection {
     /// Id of the collection with the populations for its rates; empty: no rates.
     #[serde(default)]
     pub population_collection: String,
+    /// Id of the collection with the populations for its rates, if `population_collection` has none of the organisations and months;
+    /// empty: none.
+    #[serde(default)]
+    pub published_population_collection: String,
     /// Id of the collection with the access snapshots that complete its consultations; empty: none.
     #[serde(default)]
     pub access_collection: String,

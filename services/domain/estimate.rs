@@ -62,8 +62,8 @@ impl Estimate {
     }
 }
 
-/// Source of the estimates of a submission.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The publication that the estimates, or the rows, of a submission come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)] // the contract's message of the same name describes each
 pub struct EstimateSource {
     pub publisher: String,
@@ -76,19 +76,27 @@ pub struct EstimateSource {
 }
 
 impl EstimateSource {
-    /// Every field that is missing, with what was expected. How long texts may be is a part of the contract.
+    /// Every field that is missing, with what was expected. Only estimates are compared between periods, so only they need a series. How
+    /// long texts may be is a part of the contract.
     #[must_use]
-    pub fn problems(&self) -> Vec<(&'static str, String)> {
-        let required = [
+    pub fn problems(&self, of_estimates: bool) -> Vec<(&'static str, String)> {
+        let of_all = [
             ("publisher", &self.publisher),
             ("title", &self.title),
             ("edition", &self.edition),
             ("licence", &self.licence),
-            ("series", &self.series),
         ];
-        let missing = required.into_iter().filter(|(_, text)| text.trim().is_empty());
+        let required = of_all.into_iter().chain(of_estimates.then_some(("series", &self.series)));
+        let missing = required.filter(|(_, text)| text.trim().is_empty());
         let what = "is required: it travels with every value";
         missing.map(|(field, _)| (field, what.to_owned())).collect()
+    }
+
+    /// Publisher, title, edition, months and licence in one line, for people.
+    #[must_use]
+    pub fn line(&self, months: &str) -> String {
+        let Self { publisher, title, edition, licence, .. } = self;
+        format!("{publisher}, {title}, {edition}, {months}; {licence}")
     }
 }
 
@@ -114,7 +122,12 @@ mod tests {
             series: "labour force".into(),
             ..EstimateSource::default()
         };
-        let fields: Vec<_> = source.problems().into_iter().map(|(field, _)| field).collect();
-        assert_eq!(fields, ["title", "licence"]);
+        let fields = |source: &EstimateSource, of_estimates| -> Vec<_> {
+            source.problems(of_estimates).into_iter().map(|(field, _)| field).collect()
+        };
+        assert_eq!(fields(&source, true), ["title", "licence"]);
+        let no_series = EstimateSource { series: String::new(), ..source };
+        assert_eq!(fields(&no_series, true), ["title", "licence", "series"]);
+        assert_eq!(fields(&no_series, false), ["title", "licence"]);
     }
 }

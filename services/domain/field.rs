@@ -93,6 +93,7 @@ fields! {
     Indicator = 53, attribute("indicator", "indicator");
     /// Derived, of a count: whether the people are in the numerator, or in the denominator alone.
     InNumerator = 54, attribute("in_numerator", "yes_no");
+    NationalCategory = 55, attribute("national_category", "national_category");
 }
 
 /// Numbers on disk of columns and runs without codes.
@@ -110,7 +111,7 @@ pub mod number {
 }
 
 /// One more than the greatest number of a coded field.
-pub const FIELD_LIMIT: usize = 55;
+pub const FIELD_LIMIT: usize = 56;
 
 /// Where each number is in the table: the fields of every row of a submission are looked up here.
 const PLACES: [usize; FIELD_LIMIT] = {

@@ -78,7 +78,7 @@ const fn code(number: u8, code: Field) -> RecordField {
 pub const SUPPRESSED: &str = "suppressed";
 
 /// One more than the greatest number of a field.
-pub const NUMBER_LIMIT: usize = 21;
+pub const NUMBER_LIMIT: usize = 22;
 
 /// The fields of one message of the contract.
 #[derive(Debug)]
@@ -162,6 +162,7 @@ pub static CONSULTATION: RecordType = RecordType::new(&[
     code(18, Field::PreferredChannel),
     field(19, SUPPRESSED, Holds::Suppressed),
     field(20, "person", Holds::Person),
+    code(21, Field::NationalCategory),
 ]);
 
 /// `PopulationRecord`.

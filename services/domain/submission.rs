@@ -11,6 +11,7 @@ mod read_as;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
@@ -20,7 +21,7 @@ pub use reading::Reading;
 
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
-use crate::domain::estimate::Estimates;
+use crate::domain::estimate::{EstimateSource, Estimates};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 
@@ -43,6 +44,8 @@ pub struct Header {
     pub collected: BTreeSet<Field>,
     /// Scheme of the person keys; empty if there are no person keys.
     pub person_key_scheme: String,
+    /// The publication that the rows come from; none if they were not published, and of estimates, which have it beside their header.
+    pub source: Option<Arc<EstimateSource>>,
     /// Number of rows that has to arrive; none if the caller did not say.
     pub expected_record_count: Option<u64>,
     /// Whether valid rows are accepted if other rows have problems.

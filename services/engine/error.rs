@@ -35,6 +35,8 @@ pub enum QueryError {
         cells: u64,
         /// Most cells that a table may have.
         limit: u64,
+        /// What the nearest question that is answered asks by, in words; none: it is not known.
+        nearest: Option<String>,
     },
     /// The answer would be longer than its reader takes.
     #[error("{bytes} bytes or more are above the limit of {limit}")]

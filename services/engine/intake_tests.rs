@@ -25,6 +25,7 @@ fn header(request_id: &str) -> Header {
         code_systems: BTreeMap::new(),
         collected: BTreeSet::new(),
         person_key_scheme: String::new(),
+        source: None,
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,

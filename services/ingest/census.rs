@@ -18,7 +18,7 @@ use super::census_topic::Topic;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::open::line_of;
-use super::published::Published;
+use super::published::{OGL, Published, Source};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
@@ -152,8 +152,16 @@ impl FileFormat for Census {
 
     fn start(&self, submission: &mut SubmissionFile) {
         let systems = [(self.topic.field, self.topic.system), ("residence_lsoa", "lsoa_2021")];
-        let rows = Records::Populations(Vec::new());
-        self.file.start(submission, rows, &systems, &[self.topic.field]);
+        let source = Source {
+            publisher: "Office for National Statistics",
+            title: "Census 2021",
+            edition: self.topic.edition,
+            licence: OGL,
+            uri: "https://www.ons.gov.uk/census",
+            series: "",
+        };
+        let rows = (Records::Populations(Vec::new()), source);
+        self.file.start_records(submission, rows, &systems, &[self.topic.field]);
     }
 
     fn add(

@@ -5,6 +5,8 @@ pub(super) struct Topic {
     pub(super) collection: &'static str,
     /// Name of the variable in what ONS publishes.
     pub(super) title: &'static str,
+    /// Its table and name, as sources are cited.
+    pub(super) edition: &'static str,
     /// Its column in `demographr`.
     pub(super) column: &'static str,
     pub(super) field: &'static str,
@@ -18,6 +20,7 @@ pub(super) const TOPICS: [Topic; 3] = [
     Topic {
         collection: "census-2021-ethnic-group",
         title: "Ethnic group",
+        edition: "TS021 Ethnic group",
         column: "ethnic_group",
         field: "ethnic_category",
         system: "equity_ethnicity",
@@ -32,6 +35,7 @@ pub(super) const TOPICS: [Topic; 3] = [
     Topic {
         collection: "census-2021-disability",
         title: "Disability",
+        edition: "TS038 Disability",
         column: "disability",
         field: "disability",
         system: "census_2021",
@@ -43,6 +47,7 @@ pub(super) const TOPICS: [Topic; 3] = [
     Topic {
         collection: "census-2021-religion",
         title: "Religion",
+        edition: "TS030 Religion",
         column: "religion",
         field: "religion",
         system: "census_2021",

@@ -5,7 +5,7 @@
 
 use super::cells::UniqueRows;
 use super::defaults::Defaults;
-use super::gpad::{AREAS, LOCATION, MONTH, published_group};
+use super::gpad::{AREAS, LOCATION, MONTH, published_group, source};
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{columns, find, is_one_of};
 use super::published::Published;
@@ -61,12 +61,17 @@ impl FileFormat for Coverage {
         published_group(row, &self.file, self.location, (self.month, false))
     }
 
+    fn is_of_many(&self) -> bool {
+        true
+    }
+
     fn whole_numbers(&self) -> Vec<usize> {
         vec![self.included, self.open]
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        self.file.start(submission, Records::Populations(Vec::new()), &[], &[]);
+        let rows = (Records::Populations(Vec::new()), source("practice coverage"));
+        self.file.start_records(submission, rows, &[], &[]);
     }
 
     fn add(

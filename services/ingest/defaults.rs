@@ -1,6 +1,6 @@
 //! Values for a file that lacks them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::open::line_of;
 use super::{IngestError, SubmissionFile};
@@ -9,7 +9,7 @@ use crate::domain::period::Month;
 /// Values that hold if a file does not have them. Published files have organisation and month in every row.
 #[derive(Debug, Clone, Default)]
 pub struct Defaults {
-    /// Code of the organisation.
+    /// Code of the organisation: of a file that names none, or the only one whose rows are taken of a published file of many.
     pub organisation: Option<String>,
     /// Calendar month, `2020-04`.
     pub month: Option<String>,
@@ -21,6 +21,17 @@ pub struct Defaults {
     pub collected: Option<Vec<String>>,
     /// Name of the method that made the person keys.
     pub person_key_scheme: Option<String>,
+    /// Whose rows are taken of a published file of many organisations. `None`: everybody's.
+    pub only: Option<Only>,
+}
+
+/// The organisations whose rows are taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Only {
+    /// Their codes.
+    pub organisations: BTreeSet<String>,
+    /// What messages call them: `QK1`.
+    pub whom: String,
 }
 
 impl Defaults {
@@ -31,6 +42,21 @@ impl Defaults {
             Ok(_) => Ok(month.to_owned()),
             Err(_) => Err(IngestError::value(1, "month", month, "a month in the form 2022-12")),
         }
+    }
+
+    /// Whether the rows of an organisation are taken of a published file of many: those of the organisation that was named, or of some.
+    pub(super) fn wants(&self, organisation: &str) -> bool {
+        match (&self.organisation, &self.only) {
+            (Some(named), _) => named == organisation,
+            (None, Some(only)) => only.organisations.contains(organisation),
+            (None, None) => true,
+        }
+    }
+
+    /// What messages call those whose rows are taken.
+    pub(super) fn whom(&self) -> &str {
+        let only = self.only.as_ref().map_or("", |only| &only.whom);
+        self.organisation.as_deref().unwrap_or(only)
     }
 
     /// An error if an option is given that no published file takes: its codes and fields are known.

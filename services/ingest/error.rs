@@ -79,6 +79,37 @@ pub enum IngestError {
         /// How many rows add up to it.
         rows: u64,
     },
+    /// One of two files that make up a submission.
+    #[error(
+        "line {line}: practice {organisation} has rows of one sex only: males and females are published in two files; name both of the same \
+         month in one command: `equity submit gp-reg-pat-prac-sing-age-male.csv gp-reg-pat-prac-sing-age-female.csv`"
+    )]
+    HalfOfPublication {
+        /// Line of the last row of the practice.
+        line: u64,
+        /// The practice.
+        organisation: String,
+    },
+    /// Files that are read as one have other columns.
+    #[error(
+        "the files have to have the same columns to be read as one: {second} has others than {first}"
+    )]
+    UnlikeParts {
+        /// The first file.
+        first: String,
+        /// The one with other columns.
+        second: String,
+    },
+    /// No row is of an organisation that was asked for.
+    #[error(
+        "no row is of {whom}: the file has {organisations} other organisations; nothing was submitted"
+    )]
+    NoneOf {
+        /// Which organisations were asked for, in words.
+        whom: String,
+        /// How many others the file has.
+        organisations: usize,
+    },
     /// A quoted cell continues on the next line.
     #[error(
         "line {line}: a quote (\") opens in this row and does not close on the same line; close it, or write it twice if it is part of the text"
@@ -94,7 +125,7 @@ pub enum IngestError {
     #[error(
         "unknown file: {}. An extract of your own with other column names needs a map: `equity submit FILE --sketch-map \
          columns.toml` writes one (deploy/guides/submit.md)\nfiles that are taken as published, with some of their columns: GP \
-         appointments (APPT_MODE, COUNT_OF_APPOINTMENTS); patients behind GP appointments (Patients registered at included \
+         appointments (APPT_MODE, COUNT_OF_APPOINTMENTS); patients registered at a GP practice (EXTRACT_DATE, NUMBER_OF_PATIENTS); patients behind GP appointments (Patients registered at included \
          practices); ONS internet users (Ethnic group, Employment status); GP Patient Survey (chart, proportion; or question, \
          national_pct); POMI (report_period_end, field); NHS App (org_code, metric); indices of deprivation, File 7 (LSOA code (2021), \
          Index of Multiple Deprivation (IMD) Score); Digital Exclusion Risk Index (deri_score_national); Census 2021 (lsoa21_code, total_residents); mid-2020 \

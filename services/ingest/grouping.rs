@@ -1,7 +1,7 @@
 //! Groups the rows of a file by organisation and month. The rows may be in any order.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::cells::whole;
@@ -11,7 +11,7 @@ use super::problems::Problems;
 use super::row_map::RowMap;
 use super::symbols::symbol;
 use super::total_row::TotalRow;
-use super::{IngestError, SubmissionFile};
+use super::{IngestError, SubmissionFile, counted};
 
 /// A format of files: which submission a row belongs to, and which records it gives.
 pub(super) trait FileFormat: Send {
@@ -35,6 +35,11 @@ pub(super) trait FileFormat: Send {
         submission: &mut SubmissionFile,
         row: &csv::StringRecord,
     ) -> Result<(), IngestError>;
+
+    /// Whether it is a publication whose rows are of many organisations, of which some can be taken.
+    fn is_of_many(&self) -> bool {
+        false
+    }
 
     /// Columns of whole numbers.
     fn whole_numbers(&self) -> Vec<usize> {
@@ -169,6 +174,7 @@ impl SubmissionFiles {
         let (whole_numbers, mut with_decimals) = (format.whole_numbers(), 0_usize);
         let (figures, mut not_given) = (format.figures(), BTreeMap::<String, u64>::new());
         let mut total_row = TotalRow::new(&figures);
+        let (is_of_many, mut not_asked) = (format.is_of_many(), (0_u64, BTreeSet::new()));
         let (mut kept, mut kept_bytes) = (Vec::new(), 0);
         loop {
             match file.next(&mut row) {
@@ -185,6 +191,13 @@ impl SubmissionFiles {
             }
             total_row.see(&row);
             let Some((organisation, month)) = wrong.take(format.group(&row)) else { continue };
+            if is_of_many && !defaults.wants(organisation) {
+                not_asked.0 += 1;
+                if !not_asked.1.contains(organisation) {
+                    not_asked.1.insert(organisation.to_owned());
+                }
+                continue;
+            }
             let place = places.of(organisation, &month);
             if place == groups.len() {
                 // The first contradiction says enough.
@@ -212,6 +225,7 @@ impl SubmissionFiles {
         wrong.take(agreed);
         wrong.take(total_row.verdict());
         wrong.verdict()?;
+        let not_asked = told_of(not_asked.0, not_asked.1.len(), row_count, defaults)?;
         let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
         let decimals = (with_decimals > 0).then(|| {
@@ -229,7 +243,8 @@ impl SubmissionFiles {
                 each.join(", ")
             )
         });
-        let notes = own.chain(decimals).chain(not_given).chain(left_out).collect();
+        let notes = own.chain(decimals).chain(not_given).chain(left_out).chain(not_asked);
+        let notes = notes.collect();
         let rows = if kept_bytes <= most {
             Rows::Kept(kept.into_iter())
         } else {
@@ -271,6 +286,9 @@ impl SubmissionFiles {
                 continue;
             }
             let (organisation, month) = self.format.group(&row)?;
+            if self.format.is_of_many() && !self.defaults.wants(organisation) {
+                continue;
+            }
             let place = self.places.of(organisation, &month);
             let Some((submission, left)) = self.groups.get_mut(place).filter(|(_, left)| *left > 0)
             else {
@@ -331,6 +349,22 @@ impl std::fmt::Debug for SubmissionFiles {
             .field("submissions", &submissions)
             .finish()
     }
+}
+
+/// What is said of rows of other organisations than those that were asked for. An error if there are no more rows.
+fn told_of(
+    rows: u64,
+    others: usize,
+    row_count: u64,
+    defaults: &Defaults,
+) -> Result<Option<String>, IngestError> {
+    if rows > 0 && row_count == 0 {
+        let whom = defaults.whom().to_owned();
+        return Err(IngestError::NoneOf { whom, organisations: others });
+    }
+    let others = counted(others as u64, "other organisation");
+    let whom = defaults.whom();
+    Ok((rows > 0).then(|| format!("rows of {others} than {whom}, which were left out: {rows}")))
 }
 
 /// The error that the file is not as in the first pass.

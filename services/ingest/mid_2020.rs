@@ -9,7 +9,7 @@ use super::cells::UniqueRows;
 use super::defaults::Defaults;
 use super::grouping::{FileFormat, OrganisationMonth};
 use super::header::{columns, each, has_all};
-use super::published::Published;
+use super::published::{OGL, Published, Source};
 use super::{IngestError, Records, SubmissionFile};
 use crate::proto::v1::{PersonCharacteristics, PopulationRecord};
 
@@ -77,8 +77,17 @@ impl FileFormat for Mid2020 {
     }
 
     fn start(&self, submission: &mut SubmissionFile) {
-        let rows = Records::Populations(Vec::new());
-        self.file.start(submission, rows, &[("residence_lsoa", "lsoa_2011")], &["age_band"]);
+        let source = Source {
+            publisher: "Office for National Statistics",
+            title: "Population estimates by single year of age and small area",
+            edition: "mid-2020",
+            licence: OGL,
+            uri: "https://www.ons.gov.uk/peoplepopulationandcommunity/populationandmigration/populationestimates",
+            series: "",
+        };
+        let (rows, systems) =
+            ((Records::Populations(Vec::new()), source), [("residence_lsoa", "lsoa_2011")]);
+        self.file.start_records(submission, rows, &systems, &["age_band"]);
     }
 
     fn add(

@@ -3,7 +3,8 @@
 //! [`read`] recognises a file by its header row and yields a [`SubmissionFile`] for each organisation and month. Codes are not
 //! checked here: the service checks them when a submission arrives.
 //!
-//! - [`gpad`] appointments in general practice, regional CSV
+//! - [`gpad`] appointments in general practice, by location or by practice
+//! - [`registered`] patients registered at a GP practice
 //! - [`coverage`] the patients registered at the practices of those appointments
 //! - [`internet_users`] internet use by characteristic (ONS)
 //! - [`gpps_charts`], [`gpps_answers`] the GP Patient Survey
@@ -29,6 +30,7 @@ pub mod iod;
 pub mod mid_2020;
 pub mod nhs_app;
 pub mod pomi;
+pub mod registered;
 
 mod cells;
 mod census_form;
@@ -57,9 +59,9 @@ mod unpack;
 pub use crate::domain::period::Month;
 pub use crate::domain::text::counted;
 pub use column_map::{ColumnMap, sketch};
-pub use defaults::Defaults;
+pub use defaults::{Defaults, Only};
 pub use error::IngestError;
 pub use grouping::SubmissionFiles;
 pub use lines::Lines;
-pub use read::{read, read_all, read_with_map};
+pub use read::{is_of_many, is_part, join, read, read_all, read_with_map};
 pub use submission_file::{Records, SubmissionFile};

@@ -27,8 +27,19 @@ impl Published {
         cell(row, &self.header, column)
     }
 
-    /// Begins a submission of records that are told apart by these fields, each with its code system; none: the usual one.
-    pub(super) fn start(
+    /// Begins a submission of records of a publication, which are told apart by these fields, each with its code system; none: the usual one.
+    pub(super) fn start_records(
+        &self,
+        submission: &mut SubmissionFile,
+        (rows, source): (Records, Source<'_>),
+        systems: &[(&str, &str)],
+        collected: &[&str],
+    ) {
+        self.start(submission, rows, systems, collected);
+        submission.source = Some(source.into());
+    }
+
+    fn start(
         &self,
         submission: &mut SubmissionFile,
         rows: Records,
@@ -55,7 +66,7 @@ pub(super) struct Source<'a> {
     pub(super) edition: &'a str,
     pub(super) licence: &'a str,
     pub(super) uri: &'a str,
-    /// The same for figures that are comparable.
+    /// The same for figures that are comparable. Empty for records, which are comparable if they are of one collection.
     pub(super) series: &'a str,
 }
 

@@ -1,5 +1,6 @@
 //! Recognises a file by its header row.
 
+use std::io::Write;
 use std::path::Path;
 
 use super::column_map::ColumnMap;
@@ -8,7 +9,7 @@ use super::grouping::{FileFormat, SubmissionFiles};
 use super::open::CsvFile;
 use super::{
     IngestError, SubmissionFile, census, coverage, deri, equity_csv, gpad, gpps_answers,
-    gpps_charts, internet_users, iod, mid_2020, nhs_app, pomi, refused,
+    gpps_charts, internet_users, iod, mid_2020, nhs_app, pomi, refused, registered,
 };
 
 /// Opens a file and yields one submission for each organisation and month, in the order in which they end in the file.
@@ -63,9 +64,12 @@ fn boxed<F: FileFormat + 'static>(format: Result<F, IngestError>) -> Made {
 type Publication = (fn(&csv::StringRecord) -> bool, fn(&csv::StringRecord, &Defaults) -> Made);
 
 /// The publications that a header tells apart, the first that fits. Those of the census tell themselves.
-const PUBLICATIONS: [Publication; 10] = [
+const PUBLICATIONS: [Publication; 11] = [
     (gpad::Gpad::recognises, |header, given| boxed(gpad::Gpad::new(header, given))),
     (coverage::Coverage::recognises, |header, given| boxed(coverage::Coverage::new(header, given))),
+    (registered::Registered::recognises, |header, given| {
+        boxed(registered::Registered::new(header, given))
+    }),
     (internet_users::InternetUsers::recognises, |header, given| {
         boxed(internet_users::InternetUsers::new(header, given))
     }),
@@ -96,6 +100,47 @@ fn published(
         None => census::Census::new(header, defaults)
             .map(|found| found.map(|census| Box::new(census) as Box<dyn FileFormat>)),
     }
+}
+
+/// Whether a file is a publication whose rows are of many organisations, of which some can be taken: see [`Defaults::only`].
+pub fn is_of_many(path: &Path) -> bool {
+    let header = CsvFile::open(path).and_then(|mut file| file.header());
+    let format = header.and_then(|header| published(&header, &Defaults::default()));
+    matches!(format, Ok(Some(format)) if format.is_of_many())
+}
+
+/// Whether a file is one of those that have to be read as one: see [`join`].
+pub fn is_part(path: &Path) -> bool {
+    let header = CsvFile::open(path).and_then(|mut file| file.header());
+    header.is_ok_and(|header| registered::Registered::is_part(&header))
+}
+
+/// Writes files with the same columns as one, with one header: a publication may put a month into several files.
+///
+/// # Errors
+/// A file cannot be read, or has other columns than the first.
+pub fn join(paths: &[&Path], out: impl Write) -> Result<(), IngestError> {
+    let (mut out, mut first) = (csv::Writer::from_writer(out), None);
+    for path in paths {
+        let mut file = CsvFile::open(path)?;
+        let header = file.header()?;
+        match &first {
+            None => {
+                out.write_record(&header).map_err(IngestError::from_csv_written)?;
+                first = Some((header, path));
+            }
+            Some((known, first)) if *known != header => {
+                let [first, second] = [first, path].map(|path| path.display().to_string());
+                return Err(IngestError::UnlikeParts { first, second });
+            }
+            Some(_) => {}
+        }
+        let mut row = csv::StringRecord::new();
+        while file.next(&mut row)? {
+            out.write_record(&row).map_err(IngestError::from_csv_written)?;
+        }
+    }
+    out.flush().map_err(IngestError::Write)
 }
 
 /// Reads all submissions of a file. An error of any row is an error of the whole.

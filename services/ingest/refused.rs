@@ -3,8 +3,7 @@
 use super::IngestError;
 use super::header::has_all;
 
-const APPOINTMENTS: &str =
-    "taken are the editions of GP appointments by location (Regional CSV, Daily CSV)";
+const APPOINTMENTS: &str = "taken are the editions of GP appointments by location (Regional CSV, Daily CSV) and by practice (Practice Level Crosstab)";
 const CENSUS: &str = "taken are the tables of ethnic group, disability and religion by lower layer super output area (LSOA)";
 const OURS: &str = "taken are the columns of the service itself";
 const FINER: &str = "its rows are of a finer edition, and would take the place of whole locations";
@@ -14,17 +13,12 @@ const IMD_DECILE: &str =
 const DECILES: &str = "the service already holds deciles as reference content: see `equity reference`, and deploy/guides/reference-content.md for more areas";
 const FILE_7: &str = "taken are the scores of File 7 (all scores, ranks and deciles), by LSOA";
 const NO_SCORES: &str = "it lacks the scores of deprivation that the service needs";
+const REGISTERED: &str = "taken are the editions by practice: single years of age, five-year age groups, all persons (gp-reg-pat-prac-…)";
 const WORKBOOK: &str = "it counts logins, which no indicator is about";
 const NHS_APP: &str = "taken is the form with a row for each month, organisation and metric (month, level, org_code, …, metric, value)";
 
 /// Columns that identify a file, the name of the file, the reason, what is taken in its place. The first that fits decides.
 const FILES: [(&[&str], &str, &str, &str); 24] = [
-    (
-        &["GP_CODE", "COUNT_OF_APPOINTMENTS"],
-        "GP appointments by practice (Practice Level Crosstab)",
-        FINER,
-        APPOINTMENTS,
-    ),
     (
         &["PCN_CODE", "COUNT_OF_APPOINTMENTS"],
         "GP appointments by primary care network",
@@ -124,10 +118,16 @@ const FILES: [(&[&str], &str, &str, &str); 24] = [
     (&["LSOA code (2021)"], "a table of the Indices of Deprivation 2025", NO_SCORES, FILE_7),
     (&["LSOA code (2011)"], "a table of the Indices of Deprivation 2019", NO_SCORES, FILE_7),
     (
+        &["LSOA_CODE", "NUMBER_OF_PATIENTS"],
+        "Patients Registered at a GP Practice, by small area",
+        "it has no ages",
+        REGISTERED,
+    ),
+    (
         &["EXTRACT_DATE", "NUMBER_OF_PATIENTS"],
-        "Patients Registered at a GP Practice (NHS England)",
-        "the service takes people of practices in its own columns only",
-        "taken are the columns of the service itself: organisation, month, person_count, sex and age_years or age_band",
+        "Patients Registered at a GP Practice, without practices",
+        "its people are those of the editions by practice, in other rows",
+        REGISTERED,
     ),
     (
         &["REPORTING_PERIOD_START", "MEASURE_ID", "MEASURE_VALUE"],
@@ -158,6 +158,11 @@ const FILES: [(&[&str], &str, &str, &str); 24] = [
 /// The refusal of such a file.
 pub(super) fn refused(header: &csv::StringRecord) -> Option<IngestError> {
     let found = FILES.iter().find(|(columns, ..)| has_all(header, columns));
-    let found = found.filter(|_| !super::iod::Iod::recognises(header));
+    let taken = [
+        super::iod::Iod::recognises(header),
+        super::gpad::Gpad::is_by_practice(header),
+        super::registered::Registered::recognises(header),
+    ];
+    let found = found.filter(|_| !taken.contains(&true));
     found.map(|(_, what, why, taken)| IngestError::NotImported { what, why, taken })
 }

@@ -24,6 +24,8 @@ pub struct SubmissionFile {
     pub collected: Vec<String>,
     /// Name of the method that made the person keys; empty if there are no keys.
     pub person_key_scheme: String,
+    /// The publication that the records come from; none if they were not published. Estimates have theirs beside them.
+    pub source: Option<EstimateSource>,
     /// The records, in the order of the file.
     pub rows: Records,
     /// Where each record was read.
@@ -126,6 +128,7 @@ impl SubmissionFile {
             code_systems: BTreeMap::new(),
             collected: Vec::new(),
             person_key_scheme: String::new(),
+            source: None,
             rows: Records::Consultations(Vec::new()),
             lines: Lines::default(),
         }
@@ -141,6 +144,7 @@ impl SubmissionFile {
             code_systems: self.code_systems.clone().into_iter().collect(),
             collected_characteristics: self.collected.clone(),
             person_key_scheme: self.person_key_scheme.clone(),
+            source: self.source.clone(),
             expected_record_count: i64::try_from(self.rows.len()).ok(),
             ..SubmissionHeader::default()
         }

@@ -83,6 +83,7 @@ impl World {
             code_systems: BTreeMap::new(),
             collected: [Field::Sex, Field::SexualOrientation].into(),
             person_key_scheme: String::new(),
+            source: None,
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,

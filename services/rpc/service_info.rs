@@ -16,6 +16,7 @@ pub struct ServiceInfos {
     service: Service,
     instance_id: String,
     rules: Option<Rules>,
+    home_area: String,
 }
 
 /// Id of a deployment, made of its secret: the same for as long as it has this secret.
@@ -26,10 +27,16 @@ pub fn instance_id(secret: &[u8]) -> String {
 }
 
 impl ServiceInfos {
-    /// The service of a deployment with this secret, which holds its partners to these rules; none: it asks nobody who they are.
+    /// The service of a deployment with this secret, which holds its partners to these rules; none: it asks nobody who they are. It is for
+    /// an area; empty: for none.
     #[must_use]
-    pub fn new(service: Service, secret: &[u8; 32], rules: Option<Rules>) -> Self {
-        Self { service, instance_id: instance_id(secret), rules }
+    pub fn new(
+        service: Service,
+        secret: &[u8; 32],
+        rules: Option<Rules>,
+        home_area: String,
+    ) -> Self {
+        Self { service, instance_id: instance_id(secret), rules, home_area }
     }
 
     fn limits(&self) -> v1::ServiceLimits {
@@ -117,6 +124,7 @@ impl ServiceInfoService for ServiceInfos {
             collections: collections?,
             caller: Some(caller_info(&caller)),
             limits: Some(self.limits()),
+            home_area: self.home_area.clone(),
         };
         Ok(Response::new(v1::GetServiceInfoResponse { info: Some(info) }))
     }

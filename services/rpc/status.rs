@@ -254,11 +254,14 @@ pub fn cursor_invalid() -> Status {
     refused(ErrorReason::CursorInvalid, message, [])
 }
 
-/// The table would have `cells` cells, more than `limit`.
+/// The table would have `cells` cells, more than `limit`. `nearest`: what the nearest question that is answered asks by.
 #[must_use]
-pub fn breakdown_too_large(cells: u64, limit: u64) -> Status {
+pub fn breakdown_too_large(cells: u64, limit: u64, nearest: Option<&str>) -> Status {
+    let asks = nearest
+        .map(|nearest| format!("the nearest question that is answered asks by {nearest}; or "));
     let message = format!(
-        "the table would have {cells} cells, and the limit is {limit}; ask for fewer or coarser dimensions, or add filters"
+        "the table would have {cells} cells, and the limit is {limit}; {}ask for fewer or coarser dimensions, or add filters",
+        asks.unwrap_or_default()
     );
     let metadata = [("cells", cells.to_string()), ("limit", limit.to_string())];
     refused(ErrorReason::BreakdownTooLarge, message, metadata)

@@ -53,7 +53,11 @@ fn makers() -> Vec<Status> {
         submission_not_current("collections/c/submissions/1"),
         page_token_invalid(),
         cursor_invalid(),
-        breakdown_too_large(1_000_000, 50_000),
+        breakdown_too_large(
+            1_000_000,
+            50_000,
+            Some("`residence_district` in the place of `residence_lsoa`"),
+        ),
         answer_too_large(5_000_000, 4_194_304),
         query_refused("rates are not given with MEASURE_PERSONS; ask for CONTACTS"),
         position_not_reached(9, 3),

@@ -17,6 +17,7 @@ use super::touched::Touched;
 pub use super::words::Words;
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
+use crate::domain::estimate::EstimateSource;
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::proto::store::{Assessment, AssessmentRow, VersionRow};
@@ -45,6 +46,8 @@ pub struct Catalog {
     newest: BTreeMap<u16, u64>,
     organisations: BTreeMap<String, u32>,
     names: FxHashMap<Arc<str>, ()>,
+    /// The publications of submissions, each once.
+    publications: FxHashMap<Arc<EstimateSource>, ()>,
 }
 
 impl Catalog {
@@ -63,6 +66,7 @@ impl Catalog {
             newest: BTreeMap::new(),
             organisations: BTreeMap::new(),
             names: FxHashMap::default(),
+            publications: FxHashMap::default(),
         }
     }
 
@@ -282,7 +286,8 @@ impl Catalog {
         version: u32,
         row: &VersionRow,
     ) -> Result<Arc<Submission>, StoreError> {
-        let submission = Submission::of_row(slot, version, row, |text| self.name(text))?;
+        let mut submission = Submission::of_row(slot, version, row, |text| self.name(text))?;
+        submission.source = submission.source.map(|source| self.publication(source));
         for column in submission.columns() {
             let (known, field) = (self.words.of(column.field).len(), column.field.name());
             if !column.words.iter().all(|word| (*word as usize) < known) {
@@ -347,6 +352,15 @@ impl Catalog {
         let name: Arc<str> = name.into();
         self.names.insert(Arc::clone(&name), ());
         name
+    }
+
+    /// The one copy of a publication.
+    fn publication(&mut self, source: Arc<EstimateSource>) -> Arc<EstimateSource> {
+        if let Some((known, ())) = self.publications.get_key_value(&source) {
+            return Arc::clone(known);
+        }
+        self.publications.insert(Arc::clone(&source), ());
+        source
     }
 }
 

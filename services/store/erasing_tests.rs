@@ -61,6 +61,7 @@ pub(in crate::store) fn prepared(organisation: &str, persons: &[&str], seed: u64
         code_systems: BTreeMap::new(),
         collected: [Field::Sex, Field::Age, Field::ResidenceLsoa].into(),
         person_key_scheme: "scheme".to_owned(),
+        source: None,
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,

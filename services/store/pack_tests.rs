@@ -33,6 +33,7 @@ fn header(month: &str, organisation: &str) -> Header {
         code_systems: BTreeMap::new(),
         collected: [Field::Sex, Field::Age].into(),
         person_key_scheme: "scheme".to_owned(),
+        source: None,
         expected_record_count: None,
         allow_partial: true,
         validate_only: false,

@@ -85,6 +85,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         columns.push(plain(number::WEIGHT, &draft.weights));
     }
     columns.extend(draft.persons.iter().map(|keys| plain(number::PERSON, keys)));
+    let source = draft.estimates.as_ref().map(|of| &of.source).or(header.source.as_deref());
     SubmissionMeta {
         collection: header.collection.clone(),
         dataset: u32::from(header.dataset.number()),
@@ -104,7 +105,7 @@ fn meta_of(caller: &str, header: &Header, draft: &Draft) -> SubmissionMeta {
         columns,
         problems: draft.problems.iter().map(problem).collect(),
         record_seed: draft.record_seed.map_or_else(Bytes::new, |seed| seed.to_vec().into()),
-        estimate_source: draft.estimates.as_ref().map(|e| estimates::stored_source(&e.source)),
+        estimate_source: source.map(estimates::stored_source),
     }
 }
 

@@ -15,6 +15,7 @@ use super::stored::Submission;
 use super::tree::Rows;
 use super::{estimates, keys};
 use crate::domain::codes::Content;
+use crate::domain::collection::Dataset;
 use crate::domain::cube::{Packed, Run};
 use crate::domain::estimate::Estimate;
 use crate::domain::field::{Field, number};
@@ -132,7 +133,7 @@ impl Reader {
     /// # Errors
     /// The store is damaged.
     pub fn estimates(&self, submission: &Submission) -> Result<Arc<[Estimate]>, StoreError> {
-        if submission.source.is_none() {
+        if submission.slot.dataset != Dataset::Estimates {
             return Ok(Arc::default());
         }
         let key = submission.position;

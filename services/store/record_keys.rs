@@ -77,6 +77,7 @@ mod tests {
             code_systems: BTreeMap::new(),
             collected: BTreeSet::from_iter(collected.iter().copied()),
             person_key_scheme: "scheme".to_owned(),
+            source: None,
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,

@@ -40,6 +40,7 @@ fn prepared(store: &Store, rows: u64, collected: &[Field], seed: &mut u64) -> Pr
         code_systems: BTreeMap::new(),
         collected: collected.iter().copied().collect(),
         person_key_scheme: String::new(),
+        source: None,
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,

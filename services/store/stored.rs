@@ -56,7 +56,7 @@ pub struct Submission {
     /// The words of its columns, one column after another; and where those of each column end.
     words: Box<[u32]>,
     word_ends: Box<[u32]>,
-    /// Source of the estimates; none if the submission has records.
+    /// The publication that the rows come from; none if they were not published. Submissions of one publication share it.
     pub source: Option<Arc<EstimateSource>>,
 }
 

@@ -56,6 +56,7 @@ async fn every_field_of_a_consultation_can_be_listed() {
         "interpreter_present",
         "accessible_need_met",
         "preferred_channel",
+        "national_category",
     ];
     server.submit(about(&fields), records(&json!([{"recordCount": 4}]))).await.unwrap();
     for (by, expected) in [

@@ -7,6 +7,7 @@ mod bad_input;
 mod blanks;
 mod collected;
 mod consistency;
+mod counted;
 mod england;
 mod erasures;
 mod estimates;

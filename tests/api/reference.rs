@@ -58,7 +58,8 @@ fn record(field: &str, code: &str) -> Option<ConsultationRecord> {
         | "face_to_face_requested"
         | "interpreter_present"
         | "accessible_need_met"
-        | "preferred_channel" => json!({field: code}),
+        | "preferred_channel"
+        | "national_category" => json!({field: code}),
         "date" => return None,
         _ => json!({"person": {field: code}}),
     };

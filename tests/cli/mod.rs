@@ -10,6 +10,7 @@ mod exits;
 mod export;
 mod formats;
 mod guides;
+mod home_area;
 mod options;
 mod profiles;
 mod ptable;

@@ -37,6 +37,7 @@ fn prepared(store: &Store) -> Arc<Prepared> {
         code_systems: BTreeMap::new(),
         collected: [].into(),
         person_key_scheme: String::new(),
+        source: None,
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,

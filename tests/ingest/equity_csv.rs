@@ -342,6 +342,7 @@ fn what_cannot_be_written_is_refused() {
 
 pub(super) fn submission(rows: Records) -> SubmissionFile {
     SubmissionFile {
+        source: None,
         organisation: "C82001".to_owned(),
         collection: "practice-feed".to_owned(),
         month: "2020-04".to_owned(),

@@ -17,6 +17,7 @@ mod equity_csv;
 mod estimates;
 mod generated;
 mod headers;
+mod practices;
 mod published;
 mod small_areas;
 mod suppressed;

@@ -45,6 +45,7 @@ const EMBEDDED: &[(&str, &str)] = embedded![
     "codes/local_group.toml",
     "codes/main_language.toml",
     "codes/marital_status.toml",
+    "codes/national_category.toml",
     "codes/online_any.toml",
     "codes/pregnancy_maternity.toml",
     "codes/purpose_of_use.toml",

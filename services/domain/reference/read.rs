@@ -189,6 +189,7 @@ fn collections(
     for collection in collections.values() {
         let named = [
             ("population", &collection.population_collection),
+            ("population", &collection.published_population_collection),
             ("access", &collection.access_collection),
         ];
         for (kind, id) in named {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::finish::{header_hash, text};
+use super::finish::{hash_source, header_hash, text};
 use super::problems::Problems;
 use super::raw::shown;
 use super::read_as::ReadAs;
@@ -229,19 +229,7 @@ impl EstimateBuilder {
     /// Hash over header, source, rows in order, and refused rows.
     fn content_hash(&self) -> [u8; 32] {
         let mut hasher = header_hash(&self.header);
-        let source = &self.estimates.source;
-        let not_for_targets = if source.not_for_targets { "not for targets" } else { "" };
-        for part in [
-            &source.publisher,
-            &source.title,
-            &source.edition,
-            &source.licence,
-            &source.uri,
-            &source.series,
-            not_for_targets,
-        ] {
-            text(&mut hasher, part);
-        }
+        hash_source(&mut hasher, &self.estimates.source);
         for row in &self.estimates.rows {
             for part in [&row.indicator, &row.area, &row.period, &row.base] {
                 text(&mut hasher, part);

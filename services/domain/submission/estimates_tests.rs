@@ -12,6 +12,7 @@ fn header() -> Header {
         code_systems: std::collections::BTreeMap::new(),
         collected: std::collections::BTreeSet::new(),
         person_key_scheme: String::new(),
+        source: None,
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,

@@ -7,6 +7,7 @@ use super::{Builder, Column, Draft, Header};
 use crate::domain::codes::{State, Value};
 use crate::domain::collection::Dataset;
 use crate::domain::cube::Packed;
+use crate::domain::estimate::EstimateSource;
 use crate::domain::field::Field;
 
 impl Builder {
@@ -202,7 +203,22 @@ pub(super) fn header_hash(header: &Header) -> blake3::Hasher {
     {
         text(&mut hasher, part);
     }
+    if let Some(source) = &header.source {
+        text(&mut hasher, "source");
+        hash_source(&mut hasher, source);
+    }
     hasher
+}
+
+/// Hashes a publication.
+pub(super) fn hash_source(hasher: &mut blake3::Hasher, source: &EstimateSource) {
+    let EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
+        source;
+    let not_for_targets = if *not_for_targets { "not for targets" } else { "" };
+    for part in [publisher, title, edition, licence, uri, series] {
+        text(hasher, part);
+    }
+    text(hasher, not_for_targets);
 }
 
 /// Hashes text with its length, so that two texts cannot run into each other.

@@ -15,6 +15,7 @@ fn header() -> Header {
         code_systems: BTreeMap::new(),
         collected: [field("sex"), field("age_band"), field("disability")].into(),
         person_key_scheme: "s".into(),
+        source: None,
         expected_record_count: None,
         allow_partial: false,
         validate_only: false,

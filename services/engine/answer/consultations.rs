@@ -158,7 +158,7 @@ impl Plan {
         let count = self.every_row_count(outer);
         if count > Cube::LIMIT {
             let (cells, limit) = (count as u64, Cube::LIMIT as u64);
-            return Err(QueryError::TooLarge { cells, limit });
+            return Err(QueryError::TooLarge { cells, limit, nearest: None });
         }
         let (starts, lists) = self.every_place(outer);
         let with = |rows: Vec<RowPlaces>, (number, list): (usize, &Vec<usize>)| {

@@ -135,7 +135,8 @@ impl Engine {
         let found: Vec<_> =
             found.map(|(fit, breaks)| published(&reference, &fit, breaks)).collect();
         if found.len() > MOST {
-            return Err(QueryError::TooLarge { cells: found.len() as u64, limit: MOST as u64 });
+            let (cells, limit) = (found.len() as u64, MOST as u64);
+            return Err(QueryError::TooLarge { cells, limit, nearest: None });
         }
         let Standing { data_position, scope, .. } = standing;
         Ok(Estimates { found, data_position, scope })

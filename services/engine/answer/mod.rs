@@ -13,7 +13,7 @@
 //! - `planning`, `plan`, `counting`, `crosstab`, `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications; `basic_view` answers without limits and words
-//! - `provenance`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
+//! - `provenance`, `counted`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
 mod axis_answers;
@@ -26,6 +26,7 @@ mod comparison;
 mod consistency;
 mod consultations;
 mod contributors;
+mod counted;
 mod counting;
 mod crosstab;
 mod days_waited;
@@ -72,6 +73,7 @@ pub use axis_positions::AxisPositions;
 pub use basic_view::BasicQuestion;
 pub use channels::ChannelQuestion;
 pub use consistency::ConsistencyQuestion;
+pub use counted::CountedSource;
 pub use definition::{ColumnDefinition, TableDefinition};
 pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};

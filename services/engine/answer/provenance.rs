@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::counted::{CountedSource, join, line};
 use super::model::{Absence, DataQuality, Row};
 use super::plan::{Plan, PlanAxis, state_words};
 use crate::domain::codes::{Dimension, Source, State};
@@ -87,7 +88,10 @@ pub struct Provenance {
     pub collection: String,
     pub data_class: DataClass,
     pub openness: Openness,
+    /// What the collection says of its data: where nothing is counted, that is all that can be said.
     pub provenance: String,
+    /// Where the counted submissions come from.
+    pub counted: Vec<CountedSource>,
     pub area: String,
     pub area_name: String,
     pub area_type: String,
@@ -158,6 +162,12 @@ impl Provenance {
         }
     }
 
+    /// Where the counted submissions come from, in a line.
+    #[must_use]
+    pub fn source_line(&self) -> String {
+        if self.counted.is_empty() { self.provenance.clone() } else { line(&self.counted) }
+    }
+
     /// Level of the confidence limits and what they take as independent; none: figures have no limits.
     #[must_use]
     pub fn limits(&self) -> Option<(f64, &'static str)> {
@@ -199,9 +209,15 @@ impl Provenance {
         self.scope = Scope::both(self.scope.take(), scope);
     }
 
+    /// Another answer whose figures are in this one.
+    pub(super) fn counted_too(&mut self, of: &Self) {
+        self.looked_at(of.data_position, of.scope.clone());
+        join(&mut self.counted, &of.counted);
+    }
+
     /// Puts a declared parent beside what is listed. If the parent has figures, the answer is not empty, whatever those listed have.
     pub(super) fn stands_beside(&mut self, parent: &Self, has_figures: bool) {
-        self.looked_at(parent.data_position, parent.scope.clone());
+        self.counted_too(parent);
         let (submitted, expected) = (parent.organisation_count, parent.expected_organisation_count);
         let late = format!(
             "For that row {submitted} of {expected} expected organisations have submitted."
@@ -290,6 +306,7 @@ impl Plan {
         });
         Provenance {
             months: Some(query.months),
+            counted: self.counted(),
             conditions: self.conditions(query),
             notes,
             empty,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::counted::line;
 use super::crosstab::{Crosstab, InnerCounts};
 use super::model::Absence;
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
@@ -17,6 +18,7 @@ use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::query::{Filter, Query, invalid, taking};
+use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -101,9 +103,31 @@ impl Engine {
         query: &Query,
         named: &str,
     ) -> Result<Population, QueryError> {
+        let of = &plan.collection;
+        let (own, published) = (&*of.population_collection, &*of.published_population_collection);
+        if !named.is_empty() || published.is_empty() {
+            let collection = if named.is_empty() { own } else { named };
+            return self.population_of(plan, query, collection);
+        }
+        // What the organisations themselves say comes first. The answer depends on it, also where it says nothing.
+        let first = self.population_of(plan, query, own)?;
+        if !first.plan.months.is_empty() {
+            return Ok(first);
+        }
+        let mut other = self.population_of(plan, query, published)?;
+        other.plan.data_position = other.plan.data_position.max(first.plan.data_position);
+        other.plan.scope = Scope::both(other.plan.scope.take(), first.plan.scope);
+        Ok(other)
+    }
+
+    /// The same, with the populations of one collection.
+    fn population_of(
+        &self,
+        plan: &Plan,
+        query: &Query,
+        collection: &str,
+    ) -> Result<Population, QueryError> {
         let field = "population_collection";
-        let collection =
-            if named.is_empty() { plan.collection.population_collection.as_str() } else { named };
         if collection.is_empty() {
             let why = format!("collection `{}` names none: name one", plan.collection.id);
             return Err(invalid(field, why));
@@ -432,7 +456,9 @@ impl Population {
         let collection = &self.plan.collection.id;
         provenance.parameters.push(("population_collection", collection.clone()));
         let notes = &mut provenance.notes;
-        notes.push(format!("{how} The people are those of collection `{collection}`."));
+        let source = Some(line(&self.plan.counted())).filter(|line| !line.is_empty());
+        let source = source.map_or(String::new(), |source| format!(": {source}"));
+        notes.push(format!("{how} The people are those of collection `{collection}`{source}."));
         if self.suppressed.is_some() {
             notes.push(format!(
                 "The publisher of collection `{collection}` does not give some counts of people. A {figure} that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."

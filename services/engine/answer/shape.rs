@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::crosstab::Coded;
 use super::plan::{On, Plan, PlanAxis};
+use crate::domain::codes::{Dimension, State};
 use crate::domain::cube::Cube;
 use crate::domain::field::Field;
 use crate::engine::QueryError;
@@ -46,18 +47,42 @@ impl Plan {
         let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
         let limit = Cube::LIMIT;
         let size = cube.size().unwrap_or(usize::MAX);
+        let too_large = |cells: usize, sizes: &[usize]| {
+            let (cells, limit, nearest) = (cells as u64, limit as u64, self.nearest(sizes));
+            Err(QueryError::TooLarge { cells, limit, nearest })
+        };
         if self.protection.is_exact() {
-            return match size <= limit {
-                true => Ok((cube, size, coded)),
-                false => Err(QueryError::TooLarge { cells: size as u64, limit: limit as u64 }),
-            };
+            let sizes: Vec<_> = coded.iter().map(|axis| axis.spread.len()).collect();
+            return if size <= limit { Ok((cube, size, coded)) } else { too_large(size, &sizes) };
         }
         // Whoever may not see all: what the plan's records have decides nothing, and the number is that of the code lists.
         if size.max(self.known_size()) <= limit {
             return Ok((cube, size, coded));
         }
-        let listed = self.places().into_iter().fold(1, usize::saturating_mul).max(limit + 1);
-        Err(QueryError::TooLarge { cells: listed as u64, limit: limit as u64 })
+        let places = self.places();
+        let listed = places.iter().copied().fold(1, usize::saturating_mul).max(limit + 1);
+        too_large(listed, &places)
+    }
+
+    /// The nearest question whose table is not too large, where its axes have these sizes: with a coarser dimension of the same field in
+    /// the place of the largest one, or without that. None: neither is enough.
+    fn nearest(&self, sizes: &[usize]) -> Option<String> {
+        let largest = (0..sizes.len()).max_by_key(|n| sizes[*n])?;
+        let dimension = &self.axes[largest].dimension;
+        let others = sizes.iter().enumerate().filter(|(n, _)| *n != largest);
+        let others = others.map(|(_, size)| *size).fold(1, usize::saturating_mul);
+        let fits = |size: usize| others.saturating_mul(size) <= Cube::LIMIT;
+        let size = |of: &Dimension| of.categories.len() + State::ALL.len();
+        let coarser = self.reference.dimensions().iter().filter(|of| {
+            of.source == dimension.source && size(of) < size(dimension) && fits(size(of))
+        });
+        let id = &dimension.id;
+        let coarser = coarser
+            .max_by_key(|of| size(of))
+            .map(|of| format!("`{}` in the place of `{id}`", of.id));
+        coarser
+            .or_else(|| fits(1).then(|| format!("the same without `{id}`")))
+            .filter(|_| !id.is_empty())
     }
 
     /// Cells of the table if every word occurred that any source has sent.
@@ -77,9 +102,18 @@ impl Plan {
             On::Submission(places) => Coded::of_places(places),
             On::Derived(_) => Coded::new((0..axis.places()).map(|place| vec![place])),
             On::Together(of) => Coded::of_places(&of.places),
-            // Only values that occur in the plan get a code, so that the table is no larger than it must be.
+            // Only values that occur in the plan, and that its conditions let through, get a code, so that the table is no larger than it
+            // must be: of the small areas of England, a question about a system needs those of the system.
             On::Field(field, places) => {
-                Coded::of_some(&self.occurring(*field), |code| places.of_code(code).clone())
+                let occurring = self.occurring(*field);
+                let filters = self.filters.iter().filter(|filter| filter.field == *field);
+                let passing = occurring.iter().copied();
+                let passing: Vec<_> =
+                    passing.filter(|code| filters.clone().all(|of| of.passes(*code))).collect();
+                let mut coded = Coded::of_some(&passing, |code| places.of_code(code).clone());
+                // Records with another value are in no cell, and are looked at all the same.
+                coded.of_value.resize(occurring.last().map_or(0, |last| *last as usize + 1), 0);
+                coded
             }
         }
     }

@@ -4,6 +4,7 @@
 use super::cells::month_days;
 use super::projector::{NotProjected, Told};
 use super::{Projector, Recipient};
+use crate::domain::collection::Dataset;
 use crate::domain::delivery::{Event, EventKind, Source, Value};
 use crate::domain::field::Field;
 use crate::engine::Engine;
@@ -187,7 +188,7 @@ fn findings(engine: &Engine, submission: &Submission) -> Vec<Event> {
         |field: &Field| field.is_characteristic() && field.is_collected_in(submission.slot.dataset);
     let missing = Field::all().filter(may_have).filter(|of| !submission.collected.contains(of));
     let missing: Vec<_> = missing.map(|field| field.name().to_owned()).collect();
-    if submission.source.is_none() {
+    if submission.slot.dataset != Dataset::Estimates {
         let count = missing.len() as u64;
         add("NOT_COLLECTED", count, "characteristics are not collected by the source", missing);
     }

@@ -142,6 +142,7 @@ impl<'a> Session<'a> {
             preferred_channel: codes::PREFERRED.text(person.preferred).to_owned(),
             suppressed: false,
             person: Some(self.person(person, rng)),
+            national_category: String::new(),
         }
     }
 

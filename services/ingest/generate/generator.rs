@@ -216,6 +216,7 @@ impl Generator {
             code_systems: provider.habits.code_systems(),
             collected: collected.into_iter().map(str::to_owned).collect(),
             person_key_scheme: PERSON_KEY_SCHEME.to_owned(),
+            source: None,
             rows,
             lines: Lines::default(),
         }

@@ -9,7 +9,8 @@ use crate::domain::indicator::Unit;
 use crate::domain::period::Month;
 use crate::domain::statistics::Verdict;
 use crate::engine::answer::{
-    Absence, Cell, Column, Condition, DataQuality, Key, Legend, Protected, Provenance, Reason, Row,
+    Absence, Cell, Column, Condition, CountedSource, DataQuality, Key, Legend, Protected,
+    Provenance, Reason, Row,
 };
 use crate::engine::query::{Denominator, Measure};
 use crate::proto::v1;
@@ -160,7 +161,8 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         collection: of.collection.clone(),
         data_class: data_class(of.data_class).into(),
         openness: openness(of.openness).into(),
-        provenance: of.provenance.clone(),
+        provenance: of.source_line(),
+        counted: of.counted.iter().map(counted).collect(),
         area: of.area.clone(),
         area_name: of.area_name.clone(),
         area_type: of.area_type.clone(),
@@ -189,6 +191,17 @@ pub(in crate::rpc) fn context(of: &Provenance) -> v1::BreakdownContext {
         expected_month_count: small(of.expected_month_count),
         disclosure: disclosure(of),
         release: of.release.clone(),
+    }
+}
+
+/// Where some of the counted submissions come from.
+fn counted(of: &CountedSource) -> v1::CountedSource {
+    v1::CountedSource {
+        collection: of.collection.clone(),
+        source: of.source.as_deref().map(estimate::source),
+        first_month: of.months.0.to_string(),
+        last_month: of.months.1.to_string(),
+        submission_count: small(of.submission_count),
     }
 }
 

@@ -22,9 +22,7 @@ pub(in crate::rpc) fn header(
 ) -> Result<(Header, EstimateSource), Status> {
     let required = |field: &str| status::field_invalid(field, "is required");
     let submission = given.submission.as_ref().ok_or_else(|| required("header.submission"))?;
-    let mut stated = given.source.clone().ok_or_else(|| required("header.source"))?;
-    trim([&mut stated.publisher, &mut stated.title, &mut stated.edition, &mut stated.licence]);
-    trim([&mut stated.uri, &mut stated.series]);
+    let stated = given.source.as_ref().ok_or_else(|| required("header.source"))?;
     let mut problems = Vec::new();
     let unused = [
         ("collected_characteristics", submission.collected_characteristics.is_empty()),
@@ -35,11 +33,12 @@ pub(in crate::rpc) fn header(
         let what = "must be empty: published figures have no records".to_owned();
         problems.push((format!("header.submission.{field}"), what));
     }
-    let v1::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
-        stated;
-    let source =
-        EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets };
-    let of_source = source.problems().into_iter();
+    if submission.source.is_some() {
+        let what = "must be absent: `header.source` has the source of published figures";
+        problems.push(("header.submission.source".to_owned(), what.to_owned()));
+    }
+    let source = read_source(stated);
+    let of_source = source.problems(true).into_iter();
     problems.extend(of_source.map(|(field, what)| (format!("header.source.{field}"), what)));
     if !problems.is_empty() {
         return Err(status::fields_invalid(problems));
@@ -77,7 +76,17 @@ fn row(builder: &mut EstimateBuilder, record: &v1::EstimateRecord) {
     builder.row(&given, || record.encode_to_vec());
 }
 
-/// The source of published figures.
+/// A publication as a caller names it, without blanks at the ends of its texts.
+pub(super) fn read_source(stated: &v1::EstimateSource) -> EstimateSource {
+    let mut stated = stated.clone();
+    trim([&mut stated.publisher, &mut stated.title, &mut stated.edition, &mut stated.licence]);
+    trim([&mut stated.uri, &mut stated.series]);
+    let v1::EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
+        stated;
+    EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets }
+}
+
+/// A publication.
 pub(in crate::rpc) fn source(source: &EstimateSource) -> v1::EstimateSource {
     let EstimateSource { publisher, title, edition, licence, uri, series, not_for_targets } =
         source.clone();

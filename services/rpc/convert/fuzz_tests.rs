@@ -23,6 +23,7 @@ fn header(collection: &str, dataset: Dataset) -> Header {
         code_systems: BTreeMap::new(),
         collected: BTreeSet::new(),
         person_key_scheme: "s".into(),
+        source: None,
         expected_record_count: None,
         allow_partial: true,
         validate_only: false,

@@ -1,10 +1,12 @@
 //! The header of a submission, checked against the reference content.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use tonic::Status;
 
+use super::estimate::read_source;
 use super::query_error;
 use crate::domain::area::Organisation;
 use crate::domain::codes::{nearest_code, says_nothing};
@@ -62,6 +64,11 @@ pub(super) fn header_at(
         let what = not_there(organisation, month);
         wrong.take::<()>(Err(invalid(&format!("{path}.month"), what)));
     }
+    // Estimates have theirs beside their header.
+    let source = header.source.as_ref().map(|of| Arc::new(read_source(of)));
+    for (field, what) in source.iter().flat_map(|of| of.problems(dataset == Dataset::Estimates)) {
+        wrong.take::<()>(Err(invalid(&format!("{path}.source.{field}"), what)));
+    }
     let code_systems = code_systems(path, reference, header, &mut wrong);
     let collected = collected(path, dataset, header, &mut wrong);
     let checked = place.zip(month).zip(id).zip(expected_record_count.ok());
@@ -76,6 +83,7 @@ pub(super) fn header_at(
         code_systems,
         collected,
         person_key_scheme: scheme.to_owned(),
+        source,
         expected_record_count,
         allow_partial: header.allow_partial,
         validate_only: header.validate_only,

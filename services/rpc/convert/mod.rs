@@ -49,7 +49,9 @@ pub(super) fn query_error(error: QueryError) -> Status {
         QueryError::Several(all) => {
             status::fields_invalid(all.into_iter().map(QueryError::violation).collect())
         }
-        QueryError::TooLarge { cells, limit } => status::breakdown_too_large(cells, limit),
+        QueryError::TooLarge { cells, limit, nearest } => {
+            status::breakdown_too_large(cells, limit, nearest.as_deref())
+        }
         QueryError::TooLong { bytes, limit } => status::answer_too_large(bytes, limit),
         QueryError::TooHeavy { bytes, limit } => status::question_too_heavy(bytes, limit),
         QueryError::Refused(nearest) => status::query_refused(nearest),

@@ -112,6 +112,7 @@ pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
         openness: openness(collection.openness).into(),
         provenance: collection.provenance.clone(),
         population_collection: collection.population_collection.clone(),
+        published_population_collection: collection.published_population_collection.clone(),
         access_collection: collection.access_collection.clone(),
     }
 }

@@ -2,6 +2,7 @@
 
 use prost_types::Timestamp;
 
+use super::estimate::source;
 use super::{int, name};
 use crate::domain::collection::Dataset;
 use crate::domain::submission::{Draft, Header, Reading, RowProblem};
@@ -52,6 +53,7 @@ pub(in crate::rpc) fn submission(version: &StoredVersion) -> v1::Submission {
             .collect(),
         blank_count: int(submission.blank_count),
         readings: version.readings.iter().map(reading).collect(),
+        source: submission.source.as_deref().map(source),
     }
 }
 
@@ -61,6 +63,7 @@ pub(in crate::rpc) fn validated(
     draft: &Draft,
     foreseen: Foreseen,
 ) -> v1::Submission {
+    let of_draft = draft.estimates.as_ref().map(|of| &of.source);
     let taken = |count| if foreseen == Foreseen::Refused { 0 } else { int(count) };
     v1::Submission {
         organisation: header.organisation.clone(),
@@ -76,6 +79,7 @@ pub(in crate::rpc) fn validated(
         collected_characteristics: header.collected.iter().map(|f| f.name().to_owned()).collect(),
         blank_count: int(draft.blank_count),
         readings: draft.readings.iter().map(reading).collect(),
+        source: of_draft.or(header.source.as_deref()).map(source),
         ..v1::Submission::default()
     }
 }

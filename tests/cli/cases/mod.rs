@@ -13,11 +13,12 @@ use tables::Then::{Counts, Lacks, Prints};
 use tables::{CHECKS, Case, NONE, PUBLISHED, READINGS, Then, UNTIDY};
 
 /// Words that stand for several, in the options and questions below.
-const SHORT: [(&str, &str); 5] = [
+const SHORT: [(&str, &str); 6] = [
     ("PF", "--collection practice-feed --organisation C82001 --month 2026-04"),
     ("OF_PRACTICE", "--collection practice-feed --organisation C82001 --from 2026-04"),
     ("OF_CITY", "--collection gpad-regional --area 04C --from 2022-06"),
     ("OF_QPM", "--collection gpad-regional --area QPM"),
+    ("OF_PUBLISHED", "--collection gpad-practice --area QK1 --from 2025-08"),
     ("LIST", "submissions list --format csv"),
 ];
 

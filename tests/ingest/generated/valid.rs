@@ -45,6 +45,7 @@ fn header(reference: &Reference, submission: &SubmissionFile) -> Header {
         code_systems: submission.code_systems.iter().map(system).collect(),
         collected: submission.collected.iter().map(field).collect(),
         person_key_scheme: submission.person_key_scheme.clone(),
+        source: None,
         expected_record_count: None,
         allow_partial: true,
         validate_only: true,
@@ -94,6 +95,7 @@ fn consultation(builder: &mut Builder, row: &ConsultationRecord) {
         (Field::InterpreterPresent, &row.interpreter_present),
         (Field::AccessibleNeedMet, &row.accessible_need_met),
         (Field::PreferredChannel, &row.preferred_channel),
+        (Field::NationalCategory, &row.national_category),
     ] {
         builder.code(field, code);
     }

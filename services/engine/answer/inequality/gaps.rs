@@ -89,7 +89,7 @@ impl AnyQuestion for GapsQuestion {
         let others = others.iter().map(|(id, of)| (id.clone(), of.at(position)));
         for of in threads.side_by_side(&others.collect::<Vec<_>>(), ask)? {
             gaps.extend(of.gaps);
-            provenance.looked_at(of.provenance.data_position, of.provenance.scope);
+            provenance.counted_too(&of.provenance);
             // The answer is empty only if every part is.
             if of.provenance.empty.is_none() {
                 provenance.empty = None;

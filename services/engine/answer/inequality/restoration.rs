@@ -96,7 +96,7 @@ impl AnyQuestion for RestorationQuestion {
         let months = [&self.now, &self.before].map(|of| of.query().months);
         let mut provenance = answer.provenance().clone();
         let of = before.provenance();
-        provenance.looked_at(of.data_position, of.scope.clone());
+        provenance.counted_too(of);
         let named = |(first, last): (Month, Month)| format!("{first} to {last}");
         provenance.parameters.push(("baseline", named(months[1])));
         provenance.notes.push(format!(

@@ -113,7 +113,7 @@ impl AnyQuestion for TargetQuestion {
             Some((question, month)) => {
                 let found = question.at(answer.position()).answer(engine)?;
                 let of = found.provenance();
-                provenance.looked_at(of.data_position, of.scope.clone());
+                provenance.counted_too(of);
                 Some((found, *month))
             }
         };

@@ -77,6 +77,7 @@ impl World {
             code_systems: BTreeMap::new(),
             collected: std::collections::BTreeSet::new(),
             person_key_scheme: String::new(),
+            source: None,
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,

@@ -6,7 +6,9 @@ use super::history::told;
 use super::running::{Running, everything};
 use super::view::{everybody, views};
 use super::world::{Given, Row, Said, of_leicester};
+use crate::domain::codes::Value;
 use crate::domain::collection::Dataset;
+use crate::domain::cube::Cube;
 use crate::domain::field::Field;
 use crate::domain::small_area::Edition;
 use crate::engine::QueryError;
@@ -213,14 +215,38 @@ fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
     let mut large = said(Dataset::Consultations, "04C", "2020-04", rows);
     large.collected.insert(Field::MainLanguage);
     running.submit(large);
-    let ask = |by: &[&str]| {
-        let query = query(&running, "QK1", by);
+    let ask_where = |by: &[&str], filters: Vec<Filter>| {
+        let query = Query { filters, ..query(&running, "QK1", by) };
         running.engine().answer(&contacts(query)).map(|answer| totals(&answer))
     };
+    let ask = |by: &[&str]| ask_where(by, Vec::new());
     let found = ask(&["residence_lsoa", "age_band", "month"]).unwrap();
     assert_eq!((found[0], found.len()), (1200, 601));
-    let refused = ask(&["residence_lsoa", "age_years", "main_language"]);
-    assert!(matches!(refused, Err(QueryError::TooLarge { .. })), "{refused:?}");
+    let by = ["residence_lsoa", "age_years", "main_language"];
+    let Err(QueryError::TooLarge { cells, nearest: Some(nearest), .. }) = ask(&by) else {
+        panic!("{:?}", ask(&by))
+    };
+    assert!(cells > Cube::LIMIT as u64);
+    // The nearest question that is named is answered, and the next finer one is not.
+    let (coarser, of) = nearest.split_once(" in the place of ").unwrap();
+    assert_eq!(of, "`residence_lsoa`");
+    let found = ask(&[coarser.trim_matches('`'), "age_years", "main_language"]).unwrap();
+    assert_eq!(found[0], 1200);
+    // Of the small areas of a condition the table is as large as it must be.
+    let dimension = reference.dimension("residence_district").unwrap();
+    let district = |home: &str| {
+        let value = Value::Codes(vec![home.to_owned()]);
+        reference.places(dimension, &value)
+    };
+    let home = &homes[300].0;
+    let in_it = homes[..600].iter().filter(|(code, ..)| district(code) == district(home)).count();
+    let code = dimension.categories[district(home)[0]].0.clone();
+    let there = Filter { dimension: dimension.id.clone(), codes: vec![code] };
+    let found = ask_where(&by, vec![there]).unwrap();
+    assert!(in_it > 1 && in_it < 100, "{in_it}");
+    assert_eq!((found[0], found.len()), (2 * in_it as u64, 1 + in_it));
+    let nobody = Filter { dimension: "residence_lsoa".into(), codes: vec![homes[601].0.clone()] };
+    assert_eq!(ask_where(&by, vec![nobody]).unwrap().first().copied().unwrap_or(0), 0);
     let found = ask(&["residence_lsoa", "age_broad", "sex"]).unwrap();
     assert_eq!(found[1..].iter().sum::<u64>(), 1200);
 }

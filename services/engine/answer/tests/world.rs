@@ -290,6 +290,7 @@ impl Said {
             code_systems: self.systems.clone(),
             collected: self.collected.clone(),
             person_key_scheme: self.scheme.clone(),
+            source: None,
             expected_record_count: None,
             allow_partial: false,
             validate_only: false,

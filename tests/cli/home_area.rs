@@ -1,0 +1,80 @@
+//! A service that is for one area: of published files of all England, the rows of its organisations are taken.
+
+use super::run::{Served, equity};
+
+fn case(name: &str) -> String {
+    format!("{}/tests/cases/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn served(area: &str, folder: &std::path::Path) -> Served {
+    let mut command = equity();
+    command.arg("serve").env("EQUITY_HOME_AREA", area).stderr(std::process::Stdio::null());
+    Served::by(command, "127.0.0.1:0", folder)
+}
+
+/// Organisations that have submitted, in order.
+fn organisations(served: &Served) -> Vec<String> {
+    let listed = served.ask(&["submissions", "list", "--format", "csv"]).well();
+    let mut rows = csv::Reader::from_reader(listed.as_bytes());
+    let place = rows.headers().unwrap().iter().position(|name| name == "organisation").unwrap();
+    let mut all: Vec<_> = rows.records().map(|row| row.unwrap()[place].to_owned()).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn files_of_all_england_are_taken_for_the_area_of_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = served("Leicester, Leicestershire and Rutland", &folder.path().join("data"));
+    let info = served.ask(&["info", "--format", "json"]).json();
+    assert_eq!(info["info"]["home_area"], "QK1", "a name is its code");
+    let file = case("coverage_england.csv");
+    let ended = served.ask(&["submit", &file]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let lines: Vec<_> = ended.remarks.lines().filter(|line| line.contains("left out")).collect();
+    assert_eq!(lines.len(), 1, "{ended:?}");
+    assert!(
+        lines[0]
+            .ends_with("rows of 3 other organisations than those of QK1, which were left out: 3")
+    );
+    assert_eq!(organisations(&served), ["03W", "04C"]);
+    // Another area, one organisation, and every row, of which the service does not know one.
+    served.ask(&["submit", &file, "--area", "QPM"]).well();
+    assert_eq!(organisations(&served), ["03W", "04C", "78H"]);
+    served.ask(&["submit", &file, "--organisation", "15E"]).well();
+    assert_eq!(organisations(&served), ["03W", "04C", "15E", "78H"]);
+    let all = served.ask(&["submit", &file, "--area", "ALL"]);
+    assert!(all.code != Some(0) && all.remarks.contains("Z8Z8Z"), "{all:?}");
+    let both = served.ask(&["submit", &file, "--area", "QPM", "--organisation", "15E"]);
+    assert!(both.remarks.contains("cannot be used with"), "{both:?}");
+    // The practices of the area, of the two files of a month.
+    let [male, female] =
+        ["male", "female"].map(|sex| case(&format!("registered_single_{sex}.csv")));
+    let ended = served.ask(&["submit", &female, &male]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(
+        ended
+            .remarks
+            .contains("rows of 1 other organisation than those of QK1, which were left out: 194")
+    );
+    let found = organisations(&served);
+    assert_eq!(found, ["03W", "04C", "15E", "78H", "C82001", "C82002"]);
+    // What is not of many organisations is taken as it is.
+    let own = folder.path().join("own.csv");
+    std::fs::write(&own, "organisation,month,channel\nK81002,2026-04,01\n").unwrap();
+    served.ask(&["submit", own.to_str().unwrap(), "--collection", "practice-feed"]).well();
+    assert!(organisations(&served).contains(&"K81002".to_owned()));
+}
+
+#[test]
+fn an_area_that_is_not_there_stops_the_start() {
+    for (area, words) in [("QK2", "did you mean"), ("Lincolnshire", "`QJM` (system)")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = equity();
+        command.args(["serve", "--address", "127.0.0.1:0", "--data-folder"]);
+        command.arg(folder.path().join("data")).env("EQUITY_HOME_AREA", area);
+        let ended = super::run::Ended::of(command.output().unwrap());
+        assert!(ended.code != Some(0), "{ended:?}");
+        assert!(ended.remarks.contains("home_area") && ended.remarks.contains(words), "{ended:?}");
+    }
+}
