@@ -238,14 +238,14 @@ fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
         let value = Value::Codes(vec![home.to_owned()]);
         reference.places(dimension, &value)
     };
-    let home = &homes[300].0;
-    let in_it = homes[..600].iter().filter(|(code, ..)| district(code) == district(home)).count();
+    let home = &homes[300];
+    let in_it = homes[..600].iter().filter(|code| district(code) == district(home)).count();
     let code = dimension.categories[district(home)[0]].0.clone();
     let there = Filter { dimension: dimension.id.clone(), codes: vec![code] };
     let found = ask_where(&by, vec![there]).unwrap();
     assert!(in_it > 1 && in_it < 100, "{in_it}");
     assert_eq!((found[0], found.len()), (2 * in_it as u64, 1 + in_it));
-    let nobody = Filter { dimension: "residence_lsoa".into(), codes: vec![homes[601].0.clone()] };
+    let nobody = Filter { dimension: "residence_lsoa".into(), codes: vec![homes[601].clone()] };
     assert_eq!(ask_where(&by, vec![nobody]).unwrap().first().copied().unwrap_or(0), 0);
     let found = ask(&["residence_lsoa", "age_broad", "sex"]).unwrap();
     assert_eq!(found[1..].iter().sum::<u64>(), 1200);
