@@ -41,6 +41,7 @@ const ENCODED: &[&str] = &[
     "GetRepresentativeness",
     "GetConsistency",
     "GetRestoration",
+    "GetStandardisedRates",
     "WatchBreakdown",
 ];
 

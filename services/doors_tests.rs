@@ -260,6 +260,10 @@ fn questions(query: &v1::BreakdownQuery) -> Vec<Table> {
             query: Some(represented),
             ..Default::default()
         }),
+        Table::StandardisedRates(v1::GetStandardisedRatesRequest {
+            query: asked(),
+            ..Default::default()
+        }),
         Table::Restoration(v1::GetRestorationRequest {
             query: asked(),
             baseline: asked().and_then(|query| query.period),

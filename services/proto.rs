@@ -67,6 +67,7 @@ macro_rules! query {
             Table::Representativeness(asked) => asked.query.$reference(),
             Table::Consistency(asked) => asked.query.$reference(),
             Table::Restoration(asked) => asked.query.$reference(),
+            Table::StandardisedRates(asked) => asked.query.$reference(),
         }
     }};
 }
@@ -96,6 +97,7 @@ impl v1::breakdown_question::Table {
             Self::Representativeness(_) => "representativeness",
             Self::Consistency(_) => "consistency",
             Self::Restoration(_) => "restoration",
+            Self::StandardisedRates(_) => "standardised_rates",
         }
     }
 

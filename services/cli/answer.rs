@@ -52,6 +52,7 @@ pub async fn answer(service: &Service, question: Table) -> Result<Answer, Failur
         Timeliness: quality get_timeliness GetTimelinessResponse,
         Representativeness: quality get_representativeness GetRepresentativenessResponse,
         Restoration: inequality get_restoration GetRestorationResponse,
+        StandardisedRates: inequality get_standardised_rates GetStandardisedRatesResponse,
         Consistency: quality get_consistency GetConsistencyResponse,
     })
 }

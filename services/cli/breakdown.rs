@@ -126,6 +126,13 @@ Examples:
 
 `equity submit` sends counts: one line for an indicator and a group of people, with numerator_count and denominator_count. `equity generate \
 --dataset indicators` makes some. `equity reference indicators --tag NHS-2122-P4` lists the indicators of a priority.";
+    const STANDARDISED: &'static str = "\
+Examples:
+  equity breakdown standardised --area QK1 --from 2020-04 --to 2020-06 --by imd2025_quintile --collection synthetic-llr
+      consultations per 1,000 people a month, crude and age-standardised, for each fifth of deprivation
+  equity breakdown standardised --area QK1 --from 2020-04 --by ethnic_group_broad --measure attended --collection synthetic-llr --format csv
+
+The standard is the European Standard Population of 2013. The population of the collection must be known by ages of five years.";
     const RESTORATION: &'static str = "\
 Examples:
   equity breakdown restoration --area QK1 --from 2020-04 --to 2020-06 --by organisation --collection gpad-regional

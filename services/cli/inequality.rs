@@ -58,11 +58,12 @@ impl More for Measuring {
     const RISK: &'static str = EXAMPLES;
     const INDICATORS: &'static str = EXAMPLES;
     const RESTORATION: &'static str = EXAMPLES;
+    const STANDARDISED: &'static str = EXAMPLES;
 }
 
 /// `equity inequality`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, mut_subcommand("risk", |refused| refused.hide(true)), mut_subcommand("restoration", |refused| refused.hide(true)))]
+#[command(after_help = EXAMPLES, mut_subcommand("risk", |refused| refused.hide(true)), mut_subcommand("restoration", |refused| refused.hide(true)), mut_subcommand("standardised", |refused| refused.hide(true)))]
 pub struct InequalityArgs {
     /// How the answer is written.
     #[command(flatten)]
@@ -133,7 +134,8 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         | Table::Timeliness(_)
         | Table::Representativeness(_)
         | Table::Consistency(_)
-        | Table::Restoration(_) => {
+        | Table::Restoration(_)
+        | Table::StandardisedRates(_) => {
             let why = "inequality is measured between shares that have limits: ask for channels, outcomes, exclusion, provision, impact or indicators";
             return Err(Failure::Usage(why.into()));
         }

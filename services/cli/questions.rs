@@ -43,6 +43,13 @@ pub enum AskedTable<M: More> {
         _ => option,
     }))]
     Restoration(Box<Asking<RestorationAsked, M>>),
+    /// Age-standardised rates: consultations per 1,000 people a month, as if every group had the same ages.
+    #[command(after_help = M::STANDARDISED, mut_args(|option| match option.get_id().as_str() {
+        // Refused by name: standardised rates are not compared.
+        "compare" => option.hide(true),
+        _ => option,
+    }))]
+    Standardised(Box<Asking<StandardisedAsked, M>>),
 }
 
 /// What a command asks besides the question, and its examples for each table.
@@ -63,6 +70,8 @@ pub trait More: Args {
     const INDICATORS: &'static str;
     /// Examples for restored activity.
     const RESTORATION: &'static str;
+    /// Examples for age-standardised rates.
+    const STANDARDISED: &'static str;
 }
 
 /// The options of one subcommand.
@@ -94,6 +103,7 @@ impl<M: More> AskedTable<M> {
             Self::Risk(args) => of(args),
             Self::Indicators(args) => of(args),
             Self::Restoration(args) => of(args),
+            Self::Standardised(args) => of(args),
         }
     }
 }
@@ -333,6 +343,30 @@ impl Asked for RestorationAsked {
         Ok(Table::Restoration(v1::GetRestorationRequest {
             query: Some(self.query.query()),
             baseline,
+        }))
+    }
+}
+
+/// Age-standardised rates.
+#[derive(Debug, Args)]
+pub struct StandardisedAsked {
+    /// Place, period, dimensions and conditions.
+    #[command(flatten)]
+    pub query: QueryArgs,
+    /// What is counted: rates are of consultations, not of persons.
+    #[arg(long, value_enum, default_value = "contacts")]
+    pub measure: MeasureArg,
+    /// Collection of the population (default: the one that the collection names).
+    #[arg(long, value_name = "ID")]
+    pub population_collection: Option<String>,
+}
+
+impl Asked for StandardisedAsked {
+    fn question(&self) -> Result<Table, Failure> {
+        Ok(Table::StandardisedRates(v1::GetStandardisedRatesRequest {
+            query: Some(self.query.query()),
+            measure: Measure::from(self.measure).into(),
+            population_collection: self.population_collection.clone().unwrap_or_default(),
         }))
     }
 }

@@ -59,6 +59,7 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
     ("InequalityService/GetGapTrend", Needs::Read),
     ("InequalityService/GetInequalitySummary", Needs::Read),
     ("InequalityService/GetRestoration", Needs::Read),
+    ("InequalityService/GetStandardisedRates", Needs::Read),
     ("InequalityService/ListGaps", Needs::Read),
     ("PartnerTelemetryService/GetDeliveryStatus", Needs::Partner),
     ("PartnerTelemetryService/ListDeadLetters", Needs::Partner),

@@ -39,6 +39,13 @@ impl InequalityService for Inequality {
         self.0.ask(request, Table::Restoration).await
     }
 
+    async fn get_standardised_rates(
+        &self,
+        request: Request<v1::GetStandardisedRatesRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        self.0.ask(request, Table::StandardisedRates).await
+    }
+
     async fn list_gaps(
         &self,
         mut request: Request<v1::ListGapsRequest>,

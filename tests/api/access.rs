@@ -57,8 +57,12 @@ organisation = "C82007"
 "#;
 
 /// Calls about other datasets than consultations.
-const OTHER_DATASETS: [&str; 3] =
-    ["GetDigitalExclusionBreakdown", "GetIndicatorBreakdown", "GetTargetStatus"];
+const OTHER_DATASETS: [&str; 4] = [
+    "GetDigitalExclusionBreakdown",
+    "GetIndicatorBreakdown",
+    "GetTargetStatus",
+    "GetStandardisedRates",
+];
 
 /// Partners, and the organisations of their certificates. The last is no partner.
 const ROLES: [(&str, &str); 7] = [
@@ -88,7 +92,7 @@ fn requests(rpc: &str, organisation: &str) -> Vec<Value> {
         "WatchBreakdown" => json!({"question": {"channels": asked}}),
         "ExportBreakdowns" => json!({"question": {"channels": asked}}),
         "GetInequalitySummary" | "GetGapTrend" => json!({"question": {"channels": asked}}),
-        "ListGaps" | "GetRestoration" => json!({"query": query}),
+        "ListGaps" | "GetRestoration" | "GetStandardisedRates" => json!({"query": query}),
         "GetAreaRisk" => json!({"query": {"collection": "practice-feed", "area": "QK1"}}),
         "GetDigitalExclusionBreakdown"
         | "GetChannelBreakdown"
@@ -163,6 +167,7 @@ fn expected(rpc: &str, role: &str, organisation: &str) -> Told {
         | "GetGapTrend"
         | "ListGaps"
         | "GetRestoration"
+        | "GetStandardisedRates"
         | "ExportBreakdowns"
         | "GetDigitalExclusionBreakdown"
         | "GetChannelBreakdown"

@@ -37,6 +37,7 @@ mod risk;
 mod risk_refusals;
 mod risk_scope;
 mod scopes;
+mod standardised;
 mod submissions;
 mod suppressed;
 mod table_options;

@@ -63,6 +63,8 @@ fn questions() -> Vec<(&'static str, Value)> {
         ("timeliness", json!({"query": timely})),
         ("consistency", plain()),
         ("restoration", json!({"query": query(), "baseline": {"first": MONTHS[0]}})),
+        ("standardised_rates", plain()),
+        ("standardised_rates", measured("MEASURE_ATTENDED_CONTACTS")),
         ("representativeness", plain()),
         ("representativeness", measured("MEASURE_ATTENDED_CONTACTS")),
         ("representativeness", measured("MEASURE_PERSONS")),
@@ -162,6 +164,7 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
         "REPRESENTATIVENESS",
         "RESTORATION",
         "RISK",
+        "STANDARDISED_RATES",
         "TARGET_STATUS",
         "TIMELINESS",
     ];

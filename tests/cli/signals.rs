@@ -269,6 +269,53 @@ async fn variables_alone_switch_everything_on() {
     assert!(!records.iter().any(is_of_watch), "a watch is no slow call");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_a_stop_ends_is_counted_and_its_partner_named() {
+    let certificates = Certificates::make();
+    let (folder, files) = (tempfile::tempdir().unwrap(), certificates.files());
+    let partners = folder.path().join("partners.toml");
+    let own = "trust_domain = \"equity.example\"\n[partners.own]\norganisation = \"C82007\"\n\
+               submit_for = [\"C82007\"]\n";
+    std::fs::write(&partners, own).unwrap();
+    let path = |of: &Path| of.to_str().unwrap().to_owned();
+    let environment = [
+        ("EQUITY_TLS_CERTIFICATE_FILE", path(&files.certificate)),
+        ("EQUITY_TLS_KEY_FILE", path(&files.key)),
+        ("EQUITY_TLS_CLIENT_AUTHORITIES_FILE", path(&files.client_authorities)),
+        ("EQUITY_PARTNERS_FILE", path(&partners)),
+        ("EQUITY_TELEMETRY_SLOW_CALL", "1ms".to_owned()),
+        ("EQUITY_LIMITS_DRAIN", "1s".to_owned()),
+    ];
+    let (served, log) =
+        serve(folder.path(), &environment.each_ref().map(|(key, value)| (*key, &**value)));
+    let address = served.address.replace("127.0.0.1", "localhost");
+    let address = Channel::from_shared(address).unwrap();
+    let tls = certificates.client("own", "C82007");
+    let channel = address.tls_config(tls).unwrap().connect().await.unwrap();
+    // An upload that does not end.
+    let (parts, upload) = tokio::sync::mpsc::channel(2);
+    let about = header("C82007", "practice-feed", "2020-04", &["sex"]);
+    for part in consultations(about, Vec::new()) {
+        parts.send(part).await.unwrap();
+    }
+    let mut client = SubmissionServiceClient::new(channel);
+    let upload = tokio_stream::wrappers::ReceiverStream::new(upload);
+    let call = tokio::spawn(async move { client.submit_consultations(upload).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (code, _) = tokio::task::spawn_blocking(move || served.terminate()).await.unwrap();
+    assert_eq!(code, Some(0));
+    call.await.unwrap().unwrap_err();
+    let said = std::fs::read_to_string(log).unwrap();
+    let line = |what: &str| {
+        said.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {said}"))
+    };
+    let stopped = line("no call is served any more");
+    assert!(stopped.contains("running=1 ended=1 cut_off=0"), "{stopped}");
+    let slow = line("a call was slow");
+    assert!(slow.contains("partner=\"own\"") && slow.contains("SubmitConsultations"), "{slow}");
+    drop(parts);
+}
+
 fn assert_page(page: &str, log: &Path) {
     let (head, body) = page.split_once("\r\n\r\n").unwrap();
     assert!(

@@ -64,7 +64,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetInequalitySummary" => each(
             questions()
                 .into_iter()
-                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness", "consistency", "restoration"].iter().all(|name| question.get(name).is_none()))
+                .filter(|question| ["risk", "target_status", "recording", "timeliness", "representativeness", "consistency", "restoration", "standardised_rates"].iter().all(|name| question.get(name).is_none()))
                 .map(|question| json!({"question": question}))
                 .collect(),
         ),
@@ -74,6 +74,7 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
                 .into(),
         ),
         "GetRestoration" => each(restored()),
+        "GetStandardisedRates" => each(standardised()),
         "ListGaps" => {
             each(queries().into_iter().step_by(7).map(|query| json!({"query": query})).collect())
         }
@@ -216,8 +217,16 @@ fn questions() -> Vec<Value> {
         represented().into_iter().step_by(5).map(|asked| json!({"representativeness": asked}));
     let consistent = consistent().into_iter().step_by(7).map(|asked| json!({"consistency": asked}));
     let restored = restored().into_iter().step_by(7).map(|asked| json!({"restoration": asked}));
+    let standardised =
+        standardised().into_iter().step_by(7).map(|asked| json!({"standardised_rates": asked}));
     let of_quality = recorded.chain(timely).chain(represented).chain(consistent);
-    questions.chain(of_quality).chain(restored).collect()
+    questions.chain(of_quality).chain(restored).chain(standardised).collect()
+}
+
+/// Questions about age-standardised rates, of all consultations and of those attended.
+fn standardised() -> Vec<Value> {
+    let of = |(at, query)| json!({"query": query, "measure": 1 + at % 2});
+    queries().into_iter().enumerate().map(of).collect()
 }
 
 /// Questions about restored activity, with the same month as the baseline, and without one.

@@ -97,7 +97,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "quality matrix"
         | "quality representativeness"
         | "quality consistency"
-        | "breakdown restoration" => vec![
+        | "breakdown restoration"
+        | "breakdown standardised" => vec![
             [&table[..], &["--by", "ethnic_category", "--notes"]].concat(),
             [&table[..], &["--by", "age_band,ethnic_category,sex,carer"]].concat(),
         ],
@@ -111,7 +112,8 @@ fn rows(command: &str) -> Vec<Vec<String>> {
         | "export matrix"
         | "export representativeness"
         | "export consistency"
-        | "export restoration" => {
+        | "export restoration"
+        | "export standardised" => {
             vec![[&table[..], &["--by", "ethnic_category", "--area-types", "pcn"]].concat()]
         }
         "inequality channels"
@@ -134,7 +136,7 @@ fn rows(command: &str) -> Vec<Vec<String>> {
             .concat(),
         ],
         "inequality risk" => vec![vec!["--area", "QK1"]],
-        "inequality restoration" => vec![table.to_vec()],
+        "inequality restoration" | "inequality standardised" => vec![table.to_vec()],
         "gaps" => vec![table.to_vec()],
         "breakdown risk" | "export risk" => {
             vec![vec!["--area", "QK1"], vec!["--area", "QK1", "--collection", COLLECTION]]

@@ -1,10 +1,12 @@
 //! What left the service, in a form that two worlds can be compared in: without times, addresses and folders.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint};
+use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, Value};
 
@@ -122,6 +124,23 @@ pub(super) fn settled(text: &str, places: &[(String, &str)]) -> String {
     settled + rest
 }
 
+/// A status without how old the data is: in words, in seconds, and in how wide a table of it is.
+pub(super) fn ageless(text: &str) -> String {
+    let line = |line: &str| {
+        let mut words: Vec<_> = line.split_whitespace().collect();
+        // "received 9 seconds ago", "age_seconds": 9
+        let told = |at: &usize| {
+            let is_said = words[..*at].last().is_some_and(|before| before.contains("age_seconds"));
+            is_said || words.get(at + 2).is_some_and(|after| after.starts_with("ago"))
+        };
+        let ages: Vec<_> = (0..words.len()).filter(told).collect();
+        ages.into_iter().for_each(|at| words[at] = "AGE");
+        let is_border = |word: &&str| word.contains("--");
+        words.into_iter().filter(|word| !is_border(word)).collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Attributes in one order.
 fn words(attributes: &[KeyValue]) -> String {
     let word = |one: &KeyValue| format!("{}={:?}", one.key, one.value);
@@ -147,10 +166,15 @@ fn points(metric: &Metric) -> Vec<String> {
 
 /// Everything that an operator's collector has received, line by line.
 pub(super) fn telemetry(collector: &Collector) -> Vec<Said> {
-    let spans = collector.spans().into_iter().map(|span| {
+    // How often a part of a call is waited for, read or kept depends on what else runs, and not on a cell.
+    let spans = collector.spans().into_iter();
+    let (calls, parts): (Vec<_>, Vec<_>) = spans.partition(|span| span.parent_span_id.is_empty());
+    let line = |span: Span| {
         let (attributes, events) = (words(&span.attributes), span.events.len());
         format!("{} {:?} {attributes} {:?} {events}", span.name, span.kind, span.status)
-    });
+    };
+    let parts: BTreeSet<_> = parts.into_iter().map(line).collect();
+    let spans = calls.into_iter().map(line).chain(parts);
     let logs = collector.log_records().into_iter().map(|record| {
         // How long something took, and at which port this run serves.
         let told = |of: &&KeyValue| of.key != "seconds" && of.key != "address";
@@ -177,10 +201,6 @@ pub(super) fn telemetry(collector: &Collector) -> Vec<Said> {
         .into_iter()
         .map(|(name, mut lines): (_, Vec<String>)| {
             lines.sort();
-            if name == "spans" {
-                // How many come is of no cell: the queue of the SDK is bounded, and drops some of very many.
-                lines.dedup();
-            }
             Said::new(format!("telemetry: {name}"), lines.join("\n"))
         })
         .collect()

@@ -16,7 +16,7 @@ use tonic::client::Grpc;
 use tonic::transport::Channel;
 use zip::ZipArchive;
 
-use super::outlets::{Said, message, settled, telemetry};
+use super::outlets::{Said, ageless, message, settled, telemetry};
 use crate::cli::run::{Ended, Served, equity};
 use crate::support::{Collector, POOL};
 
@@ -57,6 +57,17 @@ pub(super) struct Running {
     log: PathBuf,
 }
 
+/// The details of a refusal. The order of their metadata is that of a hash, and no two are alike.
+fn details(of: &tonic::Status) -> Vec<u8> {
+    use tonic_types::StatusExt as _;
+    let mut all = of.get_error_details();
+    let several = all.error_info().filter(|info| info.metadata.len() > 1).cloned();
+    let Some(info) = several else { return of.details().to_vec() };
+    all.set_error_info(&info.reason, &info.domain, std::collections::HashMap::new());
+    let metadata: std::collections::BTreeMap<_, _> = info.metadata.iter().collect();
+    format!("{all:?} {metadata:?}").into_bytes()
+}
+
 impl Running {
     /// Starts it for callers of a profile. The secret is always the same, and with it all keys.
     pub(super) async fn start(folder: &Path, profile: &str) -> Self {
@@ -76,6 +87,8 @@ impl Running {
         let log = path(&format!("{profile}.log"));
         let mut command = equity();
         command.env("EQUITY_LOG", "info,equity=trace,equity_indicators=trace");
+        // Every span is compared: none may be left out because the queue of the SDK is full.
+        command.env("OTEL_BSP_MAX_QUEUE_SIZE", "1000000");
         command.args(["serve", "--config"]).arg(path("equity.toml"));
         command.stderr(File::create(&log).unwrap());
         let data = path("data");
@@ -122,7 +135,7 @@ impl Running {
         let ended = ended.unwrap_or_else(|_| panic!("{} {messages:?} does not end", method.name()));
         if let Err(status) = &ended {
             told.push(format!("{:?} {}", status.code(), status.message()).into_bytes());
-            told.push(status.details().to_vec());
+            told.push(details(status));
             let mut head = status.metadata().clone();
             head.remove("date");
             told.push(format!("{head:?}").into_bytes());
@@ -150,6 +163,7 @@ impl Running {
         };
         let ended = tokio::task::spawn_blocking(run).await.unwrap();
         let text = format!("{:?}\n{}\n{}\n", ended.code, ended.answer, ended.remarks);
+        let text = if name == "status" { ageless(&text) } else { text };
         let mut bytes = settled(&text, &self.places()).into_bytes();
         bytes.extend(taken(file));
         Said::new(settled(&asked, &self.places()), bytes)

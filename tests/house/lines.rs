@@ -33,10 +33,10 @@ use super::{root, sources, tracked};
 /// access snapshots and submitted indicators that a reader may read, and exports that end with their scope, 46; cross-tabulations of one question in
 /// few passes, and the consistency of one person's values with its contract, less what the tables repeated, 532;
 /// activity beside that of a baseline, with its contract, 352;
-/// spans of the parts of an answer, 8;
+/// spans of the parts of an answer, 8; age-standardised rates, with their contract, and the BASIC view of every table, 440;
 /// small areas of England as far as records have them, and who is expected by residence, 35;
 /// where what is counted was published, published people behind rates, and tables as large as their conditions let through, 210;
-const PRODUCT_LINES: usize = 21_965;
+const PRODUCT_LINES: usize = 22_405;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.

@@ -74,6 +74,8 @@ TABLES = {
     "timeliness": ("DataQualityService", "GetTimeliness"),
     "representativeness": ("DataQualityService", "GetRepresentativeness"),
     "consistency": ("DataQualityService", "GetConsistency"),
+    "restoration": ("InequalityService", "GetRestoration"),
+    "standardised_rates": ("InequalityService", "GetStandardisedRates"),
 }
 
 

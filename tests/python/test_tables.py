@@ -36,7 +36,7 @@ SETTINGS = {
     "impact": [{"late_counts_as_missed": True}],
 }
 # Of these, `by` may be any dimension, or none.
-ANY_ROWS = [table for table in conftest.TABLES if table not in ("risk", "timeliness", "representativeness")]
+ANY_ROWS = [table for table in conftest.TABLES if table not in ("risk", "timeliness", "representativeness", "restoration")]
 # What the others need.
 NEEDED = {"risk": {"area": "QK1"}, "representativeness": {"by": ["sex"]}}
 # What those can be listed by that are not about records, or about one characteristic at a time.
@@ -101,8 +101,8 @@ def flat(v1, answer, position):
     if of.HasField("unattributed"):
         base.unattributed_count, base.unattributed_detail = of.unattributed.count, of.unattributed.detail
 
-    def cell_row(column, cell, keys=()):
-        row = put(v1.ExportRow(column=column.id, indicator_label=column.label), base, column, cell)
+    def cell_row(column, cell, keys=(), source_table=None):
+        row = put(v1.ExportRow(column=column.id, indicator_label=column.label, source_table=source_table), base, column, cell)
         row.keys.extend(keys)
         row.key_labels.extend(words.get((key.dimension, key.code), key.code.replace("_", " ").lower()) for key in keys)
         [organisation] = [key for key in keys if key.dimension == "organisation"] or [None]
@@ -119,7 +119,8 @@ def flat(v1, answer, position):
 
     if not answer.rows:
         return [cell_row(answer.columns[0], v1.Cell(absence=of.empty))]
-    return [cell_row(*pair, row.keys) for row in answer.rows for pair in zip(answer.columns, row.cells, strict=True)]
+    pairs = [(row, pair) for row in answer.rows for pair in zip(answer.columns, row.cells, strict=True)]
+    return [cell_row(*pair, row.keys, row.source_table if row.HasField("source_table") else None) for row, pair in pairs]
 
 
 def beside(v1, answer, position):
@@ -293,11 +294,11 @@ def test_the_basic_view_lacks_words_and_limits_alone(ask, everything, of):
     asked = {"area": "QK1", "by": ["ethnic_group_broad"]} if of == "risk" else {**feed.SETS["synthetic"], "by": by}
     basic, full = ask(of, **asked, view="BREAKDOWN_VIEW_BASIC"), ask(of, **asked)
     assert all(column.label for column in full.columns) and all(one.label and one.categories for one in full.dimensions)
-    words = {"label", "group_labels", "direction", "categories", "lower", "upper"}
+    words = {"label", "group_labels", "direction", "categories", "lower", "upper", "sentence"}
     for column in basic.columns:
         assert not any(column.group_labels)
         column.ClearField("group_labels")
-    for one in [*full.columns, *full.dimensions, *(cell for row in full.rows for cell in row.cells)]:
+    for one in [*full.columns, *full.dimensions, *full.rows, *(cell for row in full.rows for cell in row.cells)]:
         for name in words & {field.name for field in one.DESCRIPTOR.fields}:
             one.ClearField(name)
     assert [*basic.columns] == [*full.columns] and [*basic.dimensions] == [*full.dimensions] and [*basic.rows] == [*full.rows]

@@ -299,6 +299,9 @@ impl TestServer {
             }
             Table::Timeliness(asked) => answer!(quality, get_timeliness, asked),
             Table::Restoration(asked) => answer!(inequality, get_restoration, asked),
+            Table::StandardisedRates(asked) => {
+                answer!(inequality, get_standardised_rates, asked)
+            }
             Table::Consistency(asked) => answer!(quality, get_consistency, asked),
             Table::Representativeness(asked) => {
                 answer!(quality, get_representativeness, asked)

@@ -153,6 +153,10 @@ Every row is ecological: about areas, not about the people in them.";
 Examples:
   equity export indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr --output smi.csv
   equity export indicators --indicator FSL --area QK1 --from 2020-01 --to 2020-06 --step month --collection synthetic-llr --output fsl.parquet";
+    const STANDARDISED: &'static str = "\
+Examples:
+  equity export standardised --area QK1 --from 2020-04 --to 2020-06 --by imd2025_quintile --collection synthetic-llr --output s.csv
+  equity export standardised --area QK1 --from 2020-04 --by sex --measure attended --collection synthetic-llr --output s.parquet";
     const RESTORATION: &'static str = "\
 Examples:
   equity export restoration --area QK1 --from 2020-04 --to 2020-06 --by organisation --collection gpad-regional --output r.csv

@@ -112,7 +112,7 @@ macro_rules! key_columns {
 
 /// Columns before the keys.
 const BEFORE: &[FileColumn] = columns! {
-    Text "table_name", "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT, RISK, INEQUALITY, GAP_TREND, GAPS, TARGET_STATUS, RECORDING, TIMELINESS, REPRESENTATIVENESS, CONSISTENCY or RESTORATION; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
+    Text "table_name", "CHANNELS, OUTCOMES, EXCLUSION, PROVISION, IMPACT, RISK, INEQUALITY, GAP_TREND, GAPS, TARGET_STATUS, RECORDING, TIMELINESS, REPRESENTATIVENESS, CONSISTENCY, RESTORATION or STANDARDISED_RATES; ESTIMATES: published figures; ASSESSMENTS: texts of providers" = |r| r.table.clone();
     Text "collection", "Collection of the figure" = |r| r.collection.clone();
     Text "data_class", "REAL; or SYNTHETIC: the data says nothing about real people" = |r| asked(r.data_class, DataClass::as_str_name);
     Text "area", "Area code; empty if the question names organisations" = |r| r.area.clone();

@@ -308,7 +308,8 @@ impl CodeList {
         let codes = || of_system.codes.iter().map(|(code, _, _)| code.as_str()).chain(small());
         // A spreadsheet takes `01` for the number 1.
         let zero = format!("0{source}");
-        let lost_zero = codes().find(|code| *code == zero);
+        let mut own = of_system.codes.iter().map(|(code, _, _)| code.as_str());
+        let lost_zero = own.find(|code| *code == zero);
         let expected = format!("a code of `{}`", of_system.id);
         if let Some(elsewhere) = self.elsewhere(system, source) {
             let expected = format!("{expected}, and {elsewhere}");

@@ -57,7 +57,7 @@ pub use rate_comparison::{
 pub use ratio::ratio;
 pub use recent_trend::{Marker, RecentTrend, recent_trend};
 pub use slope::{Scale, Slope, slope};
-pub use standardised::{AgeBand, EUROPEAN_2013, standardised_rate};
+pub use standardised::{AgeBand, EUROPEAN_2013, noise_of_standardised, standardised_rate};
 pub use summary::{MEASURES, MeasureName, Measured, Shape, summary};
 pub use trend::{Trend, trend};
 pub use variance::{BetweenGroups, between_groups};

@@ -59,3 +59,31 @@ pub fn standardised_rate(
     let limit = |byar: f64| multiplier * (value + (variance / events).sqrt() * (byar - events));
     Estimate::with(multiplier * value, (limit(lower), limit(upper)))
 }
+
+/// Variance that a standardised rate has from noise of this variance on each of its events and numbers of people: m²·Σwₖ²·(v + v·xₖ²/nₖ²)/nₖ²
+/// over (Σwₖ)², as the noise of one number does not depend on that of another.
+#[must_use]
+pub fn noise_of_standardised(bands: &[AgeBand], multiplier: f64, noise: f64) -> f64 {
+    let weight: f64 = bands.iter().map(|of| of.standard).sum();
+    let of_band = |of: &AgeBand| {
+        let (share, rate) = (of.standard / of.people, of.events / of.people);
+        share * share * noise * (1.0 + rate * rate)
+    };
+    (multiplier / weight).powi(2) * bands.iter().map(of_band).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_of_one_band_is_that_of_its_rate() {
+        let band = AgeBand { events: 30.0, people: 200.0, standard: 7_000.0 };
+        // The variance of x/n with noise of variance 4 on x and on n.
+        let expected = 4.0 / 200.0_f64.powi(2) + 30.0_f64.powi(2) * 4.0 / 200.0_f64.powi(4);
+        let found = noise_of_standardised(&[band], 1_000.0, 4.0);
+        assert!((found - expected * 1e6).abs() < 1e-9, "{found}");
+        assert!(noise_of_standardised(&[band, band], 1_000.0, 4.0) < found);
+        assert_eq!(noise_of_standardised(&[band], 1_000.0, 0.0).to_bits(), 0.0_f64.to_bits());
+    }
+}

@@ -12,13 +12,14 @@
 //!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
 //! - `planning`, `plan`, `counting`, `crosstab`, `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
-//! - `base_cells` counts for publications
+//! - `base_cells` counts for publications; `basic_view` answers without limits and words
 //! - `provenance`, `counted`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
 mod axis_answers;
 mod axis_positions;
 mod base_cells;
+mod basic_view;
 mod cell;
 mod channels;
 mod comparison;
@@ -69,6 +70,7 @@ mod wider;
 
 pub use access::snapshots_beside;
 pub use axis_positions::AxisPositions;
+pub use basic_view::BasicQuestion;
 pub use channels::ChannelQuestion;
 pub use consistency::ConsistencyQuestion;
 pub use counted::CountedSource;
@@ -78,8 +80,8 @@ pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use indicators::{IndicatorQuestion, submitted_indicator};
 pub use inequality::{
-    GAP_COUNT, GapsQuestion, RestorationQuestion, SummaryQuestion, TargetQuestion, TrendQuestion,
-    usual_baseline,
+    AGES, GAP_COUNT, GapsQuestion, RestorationQuestion, StandardisedQuestion, SummaryQuestion,
+    TargetQuestion, TrendQuestion, usual_baseline,
 };
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;

@@ -46,6 +46,11 @@ pub(super) fn protect(answer: Answer) -> Protected {
 }
 
 impl Protected {
+    /// The same with less in it.
+    pub(super) fn map(self, less: impl FnOnce(Answer) -> Answer) -> Self {
+        Self(less(self.0))
+    }
+
     /// What the answer is about, and what it was computed from.
     #[must_use]
     pub fn provenance(&self) -> &Provenance {

@@ -361,11 +361,11 @@ impl Plan {
     }
 }
 
-/// The dimensions of the rows, with the words of what occurs in them; in the BASIC view without words.
+/// The dimensions of the rows, with the words of what occurs in them.
 pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec<Legend> {
     let legend = |dimension: &Dimension| {
         let keys = rows.iter().flat_map(|row| &row.keys);
-        let keys = keys.filter(|key| query.full && *key.dimension == *dimension.id);
+        let keys = keys.filter(|key| *key.dimension == *dimension.id);
         // States have no words of their own; a declared parent, which is no category either, has.
         let worded = keys.filter(|key| key.state.is_none_or(|state| key.code != state.name()));
         let found: BTreeSet<_> =
@@ -374,11 +374,10 @@ pub(super) fn legends(reference: &Reference, query: &Query, rows: &[Row]) -> Vec
         let mut found: Vec<_> = found.into_iter().collect();
         found.sort_by_cached_key(|(parent, code, _)| (*parent, place(code), *code));
         let found = found.into_iter();
-        let words = |text: &str| if query.full { text.to_owned() } else { String::new() };
         Legend {
             dimension: dimension.id.clone(),
-            label: words(&dimension.label),
-            direction: words(&dimension.direction),
+            label: dimension.label.clone(),
+            direction: dimension.direction.clone(),
             overlapping: dimension.overlapping(),
             categories: found.map(|(_, code, label)| (code.clone(), label.clone())).collect(),
         }

@@ -106,15 +106,11 @@ impl Engine {
                 .push(("comparison", format!("{} of {}", of.against.name(), of.dimension)));
             provenance.notes.extend(comparison::notes(of));
         }
-        if !query.full {
-            rows.iter_mut().for_each(without_limits);
-        }
         let cells = rows.iter().flat_map(|row| &row.cells);
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
         provenance.says_what_is_protected();
         provenance.dimensions = legends(&reference, query, &rows);
         let beside = question.beside(self, &pinned, &mut provenance)?;
-        let columns = columns.into_iter().map(|column| worded(column, query.full)).collect();
         Ok(protect(Answer { provenance, columns, rows, beside, position }))
     }
 
@@ -158,12 +154,6 @@ impl Engine {
     }
 }
 
-/// The row as the BASIC view has it.
-fn without_limits(row: &mut Row) {
-    let figures = row.cells.iter_mut().filter_map(|cell| cell.figure.as_mut().ok());
-    figures.for_each(|figure| figure.limits = None);
-}
-
 /// The cell as the answer has it. In an empty answer what was not counted says why the answer is empty: it has no zeros.
 fn shown(
     mut cell: Cell,
@@ -198,13 +188,4 @@ fn readable<T>(
         return Err(QueryError::OutOfScope(why));
     }
     Ok(columns)
-}
-
-/// The column, in the BASIC view without words.
-fn worded(mut column: Column, full: bool) -> Column {
-    if !full {
-        column.label.clear();
-        column.group.iter_mut().for_each(|key| key.label.clear());
-    }
-    column
 }

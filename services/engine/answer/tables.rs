@@ -7,7 +7,8 @@ use super::exclusion::ExclusionQuestion;
 use super::impact::ImpactQuestion;
 use super::indicators::IndicatorQuestion;
 use super::inequality::{
-    GapsQuestion, RestorationQuestion, SummaryQuestion, TargetQuestion, TrendQuestion,
+    GapsQuestion, RestorationQuestion, StandardisedQuestion, SummaryQuestion, TargetQuestion,
+    TrendQuestion,
 };
 use super::outcomes::OutcomeQuestion;
 use super::provision::ProvisionQuestion;
@@ -19,7 +20,7 @@ use super::timeliness::TimelinessQuestion;
 
 /// The tables, in the order of the contract.
 #[must_use]
-pub fn tables() -> [TableDefinition; 16] {
+pub fn tables() -> [TableDefinition; 17] {
     [
         ChannelQuestion::TABLE,
         OutcomeQuestion::TABLE,
@@ -37,5 +38,6 @@ pub fn tables() -> [TableDefinition; 16] {
         RepresentativenessQuestion::TABLE,
         ConsistencyQuestion::TABLE,
         RestorationQuestion::TABLE,
+        StandardisedQuestion::TABLE,
     ]
 }

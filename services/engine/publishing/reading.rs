@@ -134,7 +134,6 @@ impl Engine {
             showing: Showing { confidence: Confidence::default(), protection: Protection::Rounded },
             reader: Reader::of(ProfileName::Public),
             comparison: None,
-            full: false,
             only_listed: false,
             suppressed: false,
         };

@@ -123,7 +123,6 @@ pub struct Asked {
     pub filters: Vec<Filter>,
     pub confidence_level: Option<f64>,
     pub comparison: Option<Comparison>,
-    pub basic: bool,
 }
 
 impl AsOf {

@@ -37,8 +37,6 @@ pub struct Query {
     pub showing: Showing,
     /// Who reads the answer.
     pub reader: Reader,
-    /// Whether the answer has confidence limits and labels.
-    pub full: bool,
     /// Whether only what is listed is told, and no total of it: all of it together is no whole that the reader may ask for.
     pub only_listed: bool,
     /// Whether it is about the suppressed counts alone, each as one: what an answer leaves out. Nobody asks for it.
@@ -75,7 +73,7 @@ impl Query {
         let comparison = by.and_then(|by| {
             wrong.take(comparison::comparison(reference, asked.comparison.as_ref(), by))
         });
-        let (table, full) = (asked.table, !asked.basic);
+        let table = asked.table;
         let query = || {
             let (collection, care_setting) = collection?;
             let (by, filters) = dimensions?;
@@ -91,7 +89,6 @@ impl Query {
                 as_of,
                 showing: Showing { confidence: confidence?, protection: reader.sees(reference) },
                 reader: reader.clone(),
-                full,
                 only_listed: false,
                 suppressed: false,
             })

@@ -8,12 +8,20 @@ use crate::store::Catalog;
 
 /// Most errors of one question: looking for the nearest name takes time.
 const MOST: usize = 20;
+/// Most of them for which the nearest of thousands of names is looked for.
+const MOST_NEAR: usize = 3;
 
 /// Everything that is wrong with a question, so that nobody corrects one field a call.
 #[derive(Default)]
 pub struct Wrong(Vec<QueryError>);
 
 impl Wrong {
+    /// Whether the nearest of thousands of names is worth its time.
+    #[must_use]
+    pub fn looks_near(&self) -> bool {
+        self.0.len() < MOST_NEAR
+    }
+
     /// The value, or nothing and one more error.
     pub fn take<T>(&mut self, checked: Result<T, QueryError>) -> Option<T> {
         match checked {
@@ -159,7 +167,11 @@ pub fn no_dimension(reference: &Reference, at: &str, id: &str) -> QueryError {
 /// The error for an organisation that does not exist, with the code of the nearest by code or name.
 #[must_use]
 pub fn no_organisation(reference: &Reference, at: &str, code: &str) -> QueryError {
-    let near = reference.nearest_organisation(code);
+    unknown_organisation(at, code, reference.nearest_organisation(code))
+}
+
+/// The same with the nearest organisation, if that was looked for.
+pub(super) fn unknown_organisation(at: &str, code: &str, near: Option<&str>) -> QueryError {
     let message = format!(
         "no organisation `{code}`{}; ReferenceService.ListOrganisations lists them",
         hint(near)

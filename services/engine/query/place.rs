@@ -1,7 +1,7 @@
 //! The place of a question: organisations, or an area, by where care is given or where people live.
 
 use super::asked::{Asked, Basis, Where};
-use super::errors::{Wrong, area_named, field, no_organisation, too_wide};
+use super::errors::{Wrong, area_named, field, too_wide, unknown_organisation};
 use crate::domain::area::Area;
 use crate::domain::reference::Reference;
 use crate::engine::error::QueryError;
@@ -33,7 +33,9 @@ pub(super) fn place(reference: &Reference, asked: &Asked) -> Result<Where, Query
                     let twice = format!("`{code}` is listed twice");
                     wrong.take::<()>(Err(field("organisations", twice)));
                 } else if reference.organisation(code).is_none() {
-                    let unknown = no_organisation(reference, "query.organisations", code);
+                    let near = Some(code).filter(|_| wrong.looks_near());
+                    let near = near.and_then(|code| reference.nearest_organisation(code));
+                    let unknown = unknown_organisation("query.organisations", code, near);
                     wrong.take::<()>(Err(unknown));
                 }
                 codes.push(code.clone());

@@ -12,7 +12,8 @@ use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::engine::answer::{
-    AnyQuestion, GapsQuestion, RestorationQuestion, SummaryQuestion, TrendQuestion, usual_baseline,
+    AGES, AnyQuestion, GapsQuestion, RestorationQuestion, StandardisedQuestion, SummaryQuestion,
+    TrendQuestion, usual_baseline,
 };
 use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
 use crate::proto::v1;
@@ -119,6 +120,54 @@ fn baseline(
         return Err(status::field_invalid("baseline.last", "must not be before the first"));
     }
     Ok((*first.start(), *last.end()))
+}
+
+/// Asks for rates that do not depend on how old the groups are.
+pub(super) fn standardised(
+    reference: &Reference,
+    asked: &v1::GetStandardisedRatesRequest,
+    other: Other<'_>,
+) -> Checked {
+    let base = asked.query.clone().unwrap_or_default();
+    let refused = |field: &str, why: &str| Err(status::field_invalid(field, why));
+    if base.comparison.is_some() {
+        return refused("query.comparison", "must be absent: standardised rates are not compared");
+    }
+    if asked.measure() == v1::Measure::Persons {
+        return refused(
+            "measure",
+            "must be CONTACTS or ATTENDED_CONTACTS: rates are of consultations",
+        );
+    }
+    let is_age = |id: &str| {
+        let field = reference.dimension(id).and_then(Dimension::field);
+        field == Some(Field::Age)
+    };
+    if base.by.iter().any(|id| is_age(id)) {
+        return refused(
+            "query.by",
+            "may have no dimension of age: the rates are standardised by it",
+        );
+    }
+    if base.r#where.iter().any(|filter| is_age(&filter.dimension)) {
+        return refused(
+            "query.where",
+            "may have no dimension of age: a standardised rate is of all ages",
+        );
+    }
+    let of = |by: Vec<String>| {
+        other(&Table::Channels(v1::GetChannelBreakdownRequest {
+            query: Some(v1::BreakdownQuery { by, ..base.clone() }),
+            measure: asked.measure,
+            include_rates: true,
+            population_collection: asked.population_collection.clone(),
+            ..Default::default()
+        }))
+    };
+    let crude = of(base.by.clone())?;
+    let by_age = of(base.by.iter().cloned().chain([AGES.to_owned()]).collect())?;
+    let whole = (!base.by.is_empty()).then(|| of(vec![AGES.to_owned()])).transpose()?;
+    Ok(Arc::new(StandardisedQuestion { crude, by_age, whole }))
 }
 
 /// Asks for the largest gaps.

@@ -52,7 +52,7 @@ pub(super) fn asked(
         v1::AreaBasis::Provider => Some(Basis::Provider),
         v1::AreaBasis::Residence => Some(Basis::Residence),
     };
-    let view = wrong.take(value("query.view", query.view));
+    wrong.take(value::<v1::BreakdownView>("query.view", query.view));
     let comparison = query.comparison.as_ref().map(comparison);
     let comparison = comparison.and_then(|found| wrong.take(found));
     let period = query.period.clone().unwrap_or_default();
@@ -70,7 +70,6 @@ pub(super) fn asked(
         filters: query.r#where.iter().cloned().map(filter).collect(),
         confidence_level: query.confidence_level,
         comparison,
-        basic: view == Some(v1::BreakdownView::Basic),
     };
     Ok((asked, wrong.take(as_of(query.as_of.as_ref()))))
 }

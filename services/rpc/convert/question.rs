@@ -12,9 +12,9 @@ use crate::domain::collection::Dataset;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::answer::{
-    AnyQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk, ImpactQuestion,
-    IndicatorQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
-    snapshots_beside, submitted_indicator,
+    AnyQuestion, BasicQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk,
+    ImpactQuestion, IndicatorQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion,
+    counted_indicators, snapshots_beside, submitted_indicator,
 };
 use crate::engine::query::{AsOf, Denominator, Reader, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
@@ -31,7 +31,7 @@ pub(in crate::rpc) fn missing(field: &str) -> Status {
     status::field_invalid(
         field,
         "is required: one of channels, outcomes, exclusion, provision, impact, risk, indicators, inequality, gap_trend, gaps, target_status, recording, \
-         timeliness, representativeness, consistency and restoration",
+         timeliness, representativeness, consistency, restoration and standardised_rates",
     )
 }
 
@@ -46,12 +46,27 @@ pub(in crate::rpc) fn question(
     reader: &Reader,
     table: &Table,
 ) -> Result<Arc<dyn AnyQuestion>, Status> {
+    let question = full_question(reference, reader, table)?;
+    let is_basic = |query: &v1::BreakdownQuery| query.view() == v1::BreakdownView::Basic;
+    Ok(if table.query().is_some_and(is_basic) {
+        Arc::new(BasicQuestion(question))
+    } else {
+        question
+    })
+}
+
+/// The question, answered with everything: tables that are made of others need the limits of these.
+fn full_question(
+    reference: &Reference,
+    reader: &Reader,
+    table: &Table,
+) -> Result<Arc<dyn AnyQuestion>, Status> {
     fn any<Q: AnyQuestion + 'static>(
         question: Result<Q, QueryError>,
     ) -> Result<Arc<dyn AnyQuestion>, Status> {
         Ok(Arc::new(question.map_err(query_error)?))
     }
-    let other = |table: &Table| self::question(reference, reader, table);
+    let other = |table: &Table| full_question(reference, reader, table);
     match table {
         Table::Channels(asked) => any(channels(reference, reader, asked)),
         Table::Outcomes(asked) => {
@@ -84,6 +99,7 @@ pub(in crate::rpc) fn question(
         }
         Table::Consistency(asked) => any(quality::consistency(reference, reader, asked)),
         Table::Restoration(asked) => inequality::restoration(reference, asked, &other),
+        Table::StandardisedRates(asked) => inequality::standardised(reference, asked, &other),
     }
 }
 

@@ -33,7 +33,8 @@ fn trim_share(question: Option<&mut v1::ShareQuestion>) {
         | Table::Timeliness(_)
         | Table::Representativeness(_)
         | Table::Consistency(_)
-        | Table::Restoration(_) => return,
+        | Table::Restoration(_)
+        | Table::StandardisedRates(_) => return,
     };
 }
 
@@ -64,6 +65,10 @@ pub(in crate::rpc) fn trim_question(table: &mut Table) {
         Table::Timeliness(asked) => &mut asked.query,
         Table::Consistency(asked) => {
             trim(&mut asked.characteristics);
+            &mut asked.query
+        }
+        Table::StandardisedRates(asked) => {
+            trim([&mut asked.population_collection]);
             &mut asked.query
         }
         Table::Restoration(asked) => {

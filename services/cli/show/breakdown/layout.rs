@@ -312,6 +312,18 @@ const RESTORATION: Layout = Layout {
     ..DEFAULT
 };
 
+const STANDARDISED_RATES: Layout = Layout {
+    counted: "consultations per 1,000 people a month; standardised by age to the European Standard Population of 2013",
+    titles: &[
+        ("CONTACTS", "consultations"),
+        ("ATTENDED_CONTACTS", "attended"),
+        ("CRUDE", "crude"),
+        ("STANDARDISED", "standardised"),
+    ],
+    charted: (&[], &["STANDARDISED"]),
+    ..DEFAULT
+};
+
 const GAPS: Layout = Layout {
     counted: "groups that are significantly worse than all",
     titles: &[
@@ -367,6 +379,7 @@ impl Layout {
             "INEQUALITY" => INEQUALITY,
             "GAP_TREND" => GAP_TREND,
             "RESTORATION" => RESTORATION,
+            "STANDARDISED_RATES" => STANDARDISED_RATES,
             "GAPS" => GAPS,
             "TARGET_STATUS" => TARGET_STATUS,
             _ => DEFAULT,

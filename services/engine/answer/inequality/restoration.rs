@@ -200,7 +200,11 @@ impl Beside<'_> {
             }
         };
         let sentence = says(&restored, &relative);
-        let cells = vec![self.cell(0, keys), self.cell(1, keys), restored, relative];
+        let counted = [self.cell(0, keys), self.cell(1, keys)];
+        // All are made of the same records.
+        let quality = counted[0].quality;
+        let derived = [restored, relative].map(|cell| Cell { quality, ..cell });
+        let cells = counted.into_iter().chain(derived).collect();
         Row {
             keys: keys.to_vec(),
             cells,

@@ -98,7 +98,6 @@ impl RiskQuestion {
                 },
                 reader: reader.clone(),
                 comparison: None,
-                full: !query.basic,
                 only_listed: false,
                 suppressed: false,
             };

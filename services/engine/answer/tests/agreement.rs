@@ -1,6 +1,7 @@
 //! Every figure of every answer is the one that counting row by row gives, whichever path the cells came by, now and as of any
 //! earlier position.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::ask::{question, said, said_outcomes, said_quality};
@@ -9,7 +10,9 @@ use super::random::{Random, cases};
 use super::running::Running;
 use super::world::Setting;
 use crate::engine::answer::shape::Path;
-use crate::engine::answer::{ChannelQuestion, Figure, OutcomeQuestion, Protected};
+use crate::engine::answer::{
+    AnyQuestion as _, BasicQuestion, ChannelQuestion, Figure, OutcomeQuestion, Protected,
+};
 use crate::engine::query::{AsOf, Measure, Query};
 use crate::engine::{Engine, QueryError};
 
@@ -38,8 +41,7 @@ pub(super) fn grown(seed: u64) -> (Running, Setting, Random) {
 
 /// The basic view has the same figures, without limits and without words.
 fn basic(engine: &Engine, question: &ChannelQuestion, answer: &Protected) {
-    let query = Query { full: false, ..question.query.clone() };
-    let basic = engine.answer(&ChannelQuestion { query, ..question.clone() }).unwrap();
+    let basic = BasicQuestion(Arc::new(question.clone())).answer(engine).unwrap();
     let mut rows = answer.rows().to_vec();
     for cell in rows.iter_mut().flat_map(|row| &mut row.cells) {
         cell.figure = cell.figure.clone().map(|figure| Figure { limits: None, ..figure });

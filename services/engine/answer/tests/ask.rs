@@ -49,8 +49,11 @@ pub(super) fn question(
     }
     for _ in 0..*random.pick(&[0, 0, 0, 0, 1, 1, 2]) {
         let dimension = *random.pick(&all);
+        // Small areas of Leicester, where people of these worlds live.
+        let from = if dimension.id == "residence_lsoa" { "E01013600" } else { "" };
+        let categories = dimension.categories.iter().map(|(code, _)| code.clone());
         let mut codes: Vec<String> =
-            dimension.categories.iter().take(24).map(|(c, _)| c.clone()).collect();
+            categories.skip_while(|code| code.as_str() < from).take(24).collect();
         if codes.is_empty() {
             let months = setting.months.iter();
             codes = match &dimension.source {
@@ -60,7 +63,10 @@ pub(super) fn question(
                 Source::CalendarYear => months.map(|m| m.year().to_string()).collect(),
                 Source::Organisation => setting.organisations.clone(),
                 Source::ProviderArea(kind) => {
-                    let of_kind = reference.areas().iter().filter(|area| area.kind == *kind);
+                    let of_kind = reference.areas().iter().filter(|area| {
+                        area.kind == *kind
+                            && reference.areas().ancestors(&area.code).contains("QK1")
+                    });
                     of_kind.map(|a| a.code.clone()).chain(["NOT_APPLICABLE".into()]).collect()
                 }
                 Source::Field(_) | Source::OrganisationAttribute(_) | Source::Computed => {

@@ -14,8 +14,8 @@ use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Verdict, difference, ratio};
 use crate::engine::answer::comparison::compared;
 use crate::engine::answer::{
-    AnyQuestion, Cell, ColumnDefinition, GapsQuestion, Key, OutcomeQuestion, Protected, Reason,
-    Row, SummaryQuestion, TrendQuestion,
+    AnyQuestion, BasicQuestion, Cell, ColumnDefinition, GapsQuestion, Key, OutcomeQuestion,
+    Protected, Reason, Row, SummaryQuestion, TrendQuestion,
 };
 use crate::engine::query::{Against, Comparison, Showing};
 
@@ -178,9 +178,8 @@ fn protected_figures_alone_are_compared_and_limits_are_wider() {
 #[test]
 fn a_basic_view_has_verdicts_without_limits() {
     let running = world();
-    let mut asked = question(&running, &["sex"], Some(Against::Whole));
-    asked.query.full = false;
-    let answer = running.engine().answer(&asked).unwrap();
+    let asked = any(question(&running, &["sex"], Some(Against::Whole)));
+    let answer = BasicQuestion(asked).answer(running.engine()).unwrap();
     let found = cell(&answer, &["1"], "CH-09/DIFFERENCE");
     assert_eq!(found.verdict, Some(Verdict::Worse));
     assert!(found.figure.as_ref().unwrap().limits.is_none());

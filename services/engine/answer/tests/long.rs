@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::faults::{contacts, query, row, said, totals};
 use super::running::Running;
+use super::world::of_leicester;
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
+use crate::domain::small_area::Edition;
 use crate::engine::QueryError;
 use crate::engine::answer::{ChannelQuestion, Protected};
 use crate::engine::memory::{Memory, Share};
@@ -15,10 +17,11 @@ use crate::engine::query::{Filter, Measure};
 fn world() -> Running {
     let mut running = Running::new();
     let reference = running.reference();
-    let homes = &reference.list_of(Field::ResidenceLsoa).unwrap().systems[0].codes;
+    let home = |place| of_leicester(&reference, Edition::Lsoa2021, place);
+    let homes: Vec<_> = (0..300).map(home).collect();
     for (organisation, first) in [("04C", 0), ("04V", 100)] {
         let row = |n: usize| {
-            let mut one = row(1, &[(Field::ResidenceLsoa, &homes[first + n].0)]);
+            let mut one = row(1, &[(Field::ResidenceLsoa, &homes[first + n])]);
             one.fields.insert(
                 Field::Sex,
                 super::world::Given::Code(["1", "2"][(n + first / 100) % 2].into()),

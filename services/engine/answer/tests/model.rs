@@ -215,7 +215,14 @@ impl Model<'_> {
 
     /// The submissions that a question is about.
     pub(super) fn submissions(&self, query: &Query, dataset: Dataset) -> Vec<&Said> {
-        let organisations = self.organisations(&query.place);
+        // One by one: all organisations of England, for each question, would take minutes.
+        let is_asked = |said: &Said| match &query.place {
+            Where::Organisations(codes) => codes.contains(&said.organisation),
+            Where::Residence(_) => true,
+            Where::Provider(area) => {
+                self.reference.organisation(&said.organisation).unwrap().areas.contains(area)
+            }
+        };
         let slot_filters: Vec<_> = query
             .filters
             .iter()
@@ -228,7 +235,7 @@ impl Model<'_> {
             .filter(|said| {
                 said.collection == query.collection
                     && said.dataset == dataset
-                    && organisations.contains(&said.organisation)
+                    && is_asked(said)
                     && (query.months.0..=query.months.1).contains(&said.month)
                     && slot_filters.iter().all(|(d, f)| {
                         let label = self.slot_label(&d.source, said);

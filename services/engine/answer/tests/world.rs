@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::random::Random;
+use crate::domain::area::Organisation;
 use crate::domain::collection::Dataset;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
@@ -64,9 +65,18 @@ pub(super) struct Setting {
 impl Setting {
     /// 2 to 6 organisations of every kind, 1 to 4 months in a row.
     pub(super) fn random(random: &mut Random, reference: &Reference) -> Self {
-        let mut all: Vec<String> = reference.organisations().map(|o| o.code.clone()).collect();
+        // Of the system that is asked about, and sometimes one of elsewhere in England.
+        let is_near =
+            |one: &&Organisation| one.areas.is_empty() || one.areas.contains(&"QK1".to_owned());
+        let near = reference.organisations().filter(is_near);
+        let mut all: Vec<String> = near.map(|one| one.code.clone()).collect();
         random.shuffle(&mut all);
         all.truncate(1 + random.below(5));
+        if random.chance(30) {
+            let elsewhere = reference.members("QPM");
+            let place = random.below(elsewhere.len());
+            all.extend(elsewhere.keys().nth(place).cloned());
+        }
         // 03W spans two places: the case that places cannot be told of.
         if !all.contains(&"03W".to_owned()) {
             all.push("03W".into());
