@@ -57,7 +57,9 @@ impl World {
             Service { profile_without_identity: Some(ProfileName::Partner), ..internal.clone() };
         let reference = internal.engine.reference();
         let pcn = |wanted: fn(usize) -> bool| {
-            let mut pcns = reference.areas().iter().filter(|area| area.kind == "pcn");
+            let areas = reference.areas();
+            let pcns = areas.iter().filter(|area| area.kind == "pcn");
+            let mut pcns = pcns.filter(|area| areas.ancestors(&area.code).contains("QK1"));
             let found = pcns.find(|area| wanted(reference.members(&area.code).len())).unwrap();
             let members = reference.members(&found.code);
             (found.code.clone(), members.keys().take(5).cloned().collect::<Vec<_>>())

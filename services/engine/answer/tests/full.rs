@@ -61,6 +61,7 @@ impl Full {
         people.collection = COLLECTION;
         people.systems.clear();
         people.collected.insert(Field::Sex);
+        people.rows.clear();
         people.rows.resize_with(24, Default::default);
         for (number, (row, lsoa)) in people.rows.iter_mut().zip(&lsoas).enumerate() {
             row.fields.insert(Field::ResidenceLsoa, Given::Code(lsoa.clone()));

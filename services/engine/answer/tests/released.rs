@@ -115,7 +115,9 @@ fn held_up(reference: &Reference, before: &Contents, now: &Contents) -> BTreeSet
 /// A few practices of two PCNs, one of them with two practices, and three of another place.
 fn setting(reference: &Reference) -> Setting {
     let pcn = |wanted: fn(usize) -> bool| {
-        let mut pcns = reference.areas().iter().filter(|area| area.kind == "pcn");
+        let areas = reference.areas();
+        let pcns = areas.iter().filter(|area| area.kind == "pcn");
+        let mut pcns = pcns.filter(|area| areas.ancestors(&area.code).contains("QK1"));
         let found = pcns.find(|area| wanted(reference.members(&area.code).len())).unwrap();
         reference.members(&found.code).keys().take(4).cloned().collect::<Vec<_>>()
     };
