@@ -181,8 +181,8 @@ pub(super) const PUBLISHED: &[Case] = &[
             ),
             Counts("channels OF_QPM --from 2021-04", "", "CONTACTS", &[314_013]),
             Counts("channels OF_QPM --from 2021-04 --by sub_icb", "78H", "CONTACTS", &[314_013]),
-            Lacks("breakdown channels OF_QPM --from 2021-04 --notes", "SERIES BREAK"),
-            Lacks("breakdown channels OF_QPM --from 2021-04 --notes", "submitted nothing"),
+            Lacks("breakdown channels OF_QPM --from 2021-04 --format json", "SERIES BREAK"),
+            Lacks("breakdown channels OF_QPM --from 2021-04 --format json", "submitted nothing"),
         ],
     ),
     // Two systems that ended in March 2026. Each month is answered by what was in force in it; D4U1Y was divided, and is in none of its parts.
@@ -217,11 +217,11 @@ pub(super) const PUBLISHED: &[Case] = &[
                 &[727_210],
             ),
             Prints(
-                "breakdown channels --area S0E4D --collection gpad-regional --from 2021-04 --notes",
+                "breakdown channels --area S0E4D --collection gpad-regional --from 2021-04 --format json",
                 "D4U1Y (Frimley) submitted is not counted here",
             ),
             Lacks(
-                "breakdown channels --area QU9 --collection gpad-regional --from 2021-04 --notes",
+                "breakdown channels --area QU9 --collection gpad-regional --from 2021-04 --format json",
                 "submitted nothing",
             ),
             Prints("reference areas --search frimley --format csv", "2026-03"),
