@@ -37,7 +37,9 @@ pub(super) fn home_area(config: &Config, reference: &Reference) -> anyhow::Resul
         Found::None => {
             let near = reference.nearest_area(given);
             let near = near.map_or(String::new(), |code| format!("; did you mean {code}?"));
-            anyhow::bail!("home_area: there is no area `{given}`{near}")
+            anyhow::bail!(
+                "home_area: there is no area `{given}`{near}; `equity reference areas` lists them"
+            )
         }
         Found::Several(areas) => {
             let areas: Vec<_> =

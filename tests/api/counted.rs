@@ -129,7 +129,7 @@ async fn a_publication_that_is_not_whole_is_refused() {
     let lacks = EstimateSource { title: " ".into(), licence: String::new(), ..publication("x") };
     let refused = server.submit(of(lacks), rows.clone()).await.unwrap_err();
     let fields: Vec<_> = Refusal::of(&refused).fields.into_iter().map(|(field, _)| field).collect();
-    assert_eq!(fields, ["header.source.licence", "header.source.title"]);
+    assert_eq!(fields, ["header.source.title", "header.source.licence"]);
     let long = EstimateSource { title: "x".repeat(301), ..publication("x") };
     let refused = server.submit(of(long), rows).await.unwrap_err();
     assert_eq!(Refusal::of(&refused).short(), ("FIELD_INVALID", "header.source.title"));

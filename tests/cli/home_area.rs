@@ -61,14 +61,14 @@ fn files_of_all_england_are_taken_for_the_area_of_the_service() {
     assert_eq!(found, ["03W", "04C", "15E", "78H", "C82001", "C82002"]);
     // What is not of many organisations is taken as it is.
     let own = folder.path().join("own.csv");
-    std::fs::write(&own, "organisation,month,channel\nK81002,2026-04,01\n").unwrap();
+    std::fs::write(&own, "organisation,month,channel\nK81002,2026-04,TELEPHONE\n").unwrap();
     served.ask(&["submit", own.to_str().unwrap(), "--collection", "practice-feed"]).well();
     assert!(organisations(&served).contains(&"K81002".to_owned()));
 }
 
 #[test]
 fn an_area_that_is_not_there_stops_the_start() {
-    for (area, words) in [("QK2", "did you mean"), ("Lincolnshire", "`QJM` (system)")] {
+    for (area, words) in [("QK2", "reference areas"), ("Lincolnshire", "`QJM` (system)")] {
         let folder = tempfile::tempdir().unwrap();
         let mut command = equity();
         command.args(["serve", "--address", "127.0.0.1:0", "--data-folder"]);

@@ -81,6 +81,13 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("denominator", "", "", "--denominator all"),
     ("rates", "", "", "--rates"),
     ("population-collection", "", "--by sex", "--by sex --population-collection gpad-coverage"),
+    (
+        "population-collection",
+        "breakdown standardised",
+        "",
+        "--population-collection gpad-coverage",
+    ),
+    ("population-collection", "export standardised", "", "--population-collection gpad-coverage"),
     ("population-collection", "", "", "--rates --population-collection gpad-coverage"),
     ("late-counts-as-missed", "", "", "--late-counts-as-missed"),
     ("indicator", "reference", "", "--indicator DX-12-USED"),
