@@ -295,7 +295,7 @@ fn every_door_says_the_same_figure() {
             absent += none;
         }
     }
-    assert!(figures.values().all(|count| *count > 10) && figures.len() == 11, "{figures:?}");
+    assert!(figures.values().all(|count| *count > 10) && figures.len() == 12, "{figures:?}");
     assert!(absent > 100, "{absent}");
 }
 

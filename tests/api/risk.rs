@@ -349,14 +349,11 @@ async fn each_organisation_has_its_last_month() {
     let context = risk.context.as_ref().unwrap();
     assert_eq!((context.first_month.as_str(), context.last_month.as_str()), ("2026-04", "2026-06"));
     assert_eq!((context.submission_count, context.organisation_count), (2, 2));
-    let request =
+    let all =
         ListOrganisationsRequest { area: "QK1".into(), page_size: 1_000, ..Default::default() };
-    let all = server.reference().list_organisations(request).await.unwrap().into_inner();
-    let practices = all
-        .organisations
-        .iter()
-        .filter(|o| o.r#type == "practice" && o.last_month.is_empty())
-        .count();
+    let all = server.reference().list_organisations(all).await.unwrap().into_inner();
+    let is_there = |o: &&Organisation| o.r#type == "practice" && o.last_month.is_empty();
+    let practices = all.organisations.iter().filter(is_there).count();
     assert!(practices > 100);
     assert_eq!(context.expected_organisation_count, i32::try_from(practices).unwrap());
     let notes = context.notes.join(" ");

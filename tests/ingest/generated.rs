@@ -144,7 +144,7 @@ fn the_set_of_seed_1_never_changes() {
     assert_eq!(
         [hash(generator.consultations().collect()), hash(generator.access(|_| true).collect())],
         [
-            "af1475c50fa08da2d64a2bd97f6cf9db8a304b8d065a546466143c4fd3037b50",
+            "83b94478d772705019c9ca2a40aced6872b3cb6954ab117be1c04cfeed6293e6",
             "67b8d1962538d5d4448b1b322d092fe0735f71bcbf440f16f5b0abcabb99af28"
         ]
     );

@@ -242,6 +242,8 @@ fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
     let of = |dimension: &str, code: &str| {
         vec![Filter { dimension: dimension.to_owned(), codes: vec![code.to_owned()] }]
     };
+    let by = ["residence_lsoa", "age_band", "main_language"];
+    assert!(matches!(ask(&by), Err(QueryError::TooLarge { .. })));
     let found = ask_where(&by, of("residence_place", "E06000017")).unwrap();
     assert!(in_it > 1 && in_it < 60, "{in_it}");
     assert_eq!((found[0], found.len()), (2 * in_it as u64, 1 + in_it));
