@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use equity_indicators::proto::v1::{
-    Breakdown, Cell, EstimateRecord, ListEstimatesRequest, ListOrganisationsRequest,
+    Breakdown, Cell, EstimateRecord, ListEstimatesRequest, ListOrganisationsRequest, Organisation,
     PopulationRecord, Submission, WithdrawSubmissionRequest,
 };
 use serde_json::{Value, json};

@@ -123,8 +123,8 @@ fn what_is_not_taken_is_called_what_it_seems_to_be() {
             &["\"Appointment_Month\", \"COUNT_OF_APPOINTMENTS\"", "\"JUN2022\""],
         ),
         (
-            "PUBLICATION,EXTRACT_DATE,TYPE,CODE,SEX,AGE".into(),
-            &["Patients Registered at a GP Practice", "NUMBER_OF_PATIENTS"],
+            "PUBLICATION,EXTRACT_DATE,TYPE,SEX,AGE,NUMBER_OF_PATIENTS".into(),
+            &["Patients Registered at a GP Practice", "without practices"],
         ),
         (
             "REPORTING_PERIOD_START,REPORTING_PERIOD_END,BREAKDOWN,MEASURE_ID,MEASURE_VALUE".into(),

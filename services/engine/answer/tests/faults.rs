@@ -242,7 +242,7 @@ fn what_is_too_large_is_refused_and_what_is_large_is_counted() {
     let of = |dimension: &str, code: &str| {
         vec![Filter { dimension: dimension.to_owned(), codes: vec![code.to_owned()] }]
     };
-    let by = ["residence_lsoa", "age_band", "main_language"];
+    let by = ["residence_lsoa", "age_5y", "main_language"];
     assert!(matches!(ask(&by), Err(QueryError::TooLarge { .. })));
     let found = ask_where(&by, of("residence_place", "E06000017")).unwrap();
     assert!(in_it > 1 && in_it < 60, "{in_it}");
