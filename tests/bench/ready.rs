@@ -39,23 +39,23 @@ pub async fn ready(service: Program, data: &Path) -> Outcome<Program> {
     again(data, "losing the sled folder", (60.0, 20.0), &before).await
 }
 
-/// P15: what the bundled reference content of England costs: size of the program, how long until it is ready, resident memory at rest.
+/// What the bundled reference content of England costs: size of the program, how long until it is ready, resident memory at rest.
 /// Bounds are the figures before it was of England (28 MB at rest), and what it may add.
 pub async fn rest() -> Outcome {
     let folder = tempfile::tempdir()?;
     let program = std::fs::metadata(env!("CARGO_BIN_EXE_equity"))?.len();
-    println!("P15 the program has {:.2} MB", program as f64 / 1e6);
+    println!("    the program has {:.2} MB", program as f64 / 1e6);
     for start in ["first", "second"] {
         let (service, time) = Program::start(folder.path())?;
         tokio::time::sleep(Duration::from_secs(2)).await;
         let resident = service.resident().unwrap_or(f64::NAN);
         verdict(
-            &format!("P15 ready after the {start} start, in seconds"),
+            &format!("ready after the {start} start, in seconds"),
             time.as_secs_f64(),
             0.6,
             0.4,
         );
-        verdict("P15 resident memory at rest, in MB", resident, 68.0, 60.0);
+        verdict("resident memory at rest, in MB", resident, 68.0, 60.0);
         service.stop()?;
     }
     Ok(())
