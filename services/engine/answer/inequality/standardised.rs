@@ -94,7 +94,7 @@ impl AnyQuestion for StandardisedQuestion {
         let mut ask = |question: &Arc<dyn AnyQuestion>| {
             let answer = question.at(position).answer(engine)?;
             let of = answer.provenance();
-            provenance.looked_at(of.data_position, of.scope.clone());
+            provenance.counted_too(of);
             // How many are of no known age, and how many of an age known only coarsely.
             let news: Vec<_> =
                 of.notes.iter().filter(|note| !provenance.notes.contains(note)).cloned().collect();
@@ -206,7 +206,7 @@ impl Table<'_> {
         if all > 0 && events.iter().all(Option::is_none) {
             return Err(Absence::not_computable("no age is known of these consultations"));
         }
-        // Nobody of some bands had a consultation. The rate there is 0, if there are people.
+        // Some bands have no consultations. The rate there is 0, if there are people.
         let seen: u64 = events.iter().flatten().map(|(_, people)| people).sum();
         let rest = everybody.saturating_sub(seen);
         let band = |(of, standard): (&Option<(u64, u64)>, u32)| {
@@ -232,7 +232,7 @@ impl Table<'_> {
     }
 }
 
-/// The rows of the age bands within a row, youngest first; none: nobody of that age had a consultation.
+/// The rows of the age bands within a row, youngest first; none: the band has no consultations.
 fn bands<'a>(answer: &'a Protected, keys: &[Key]) -> [Option<&'a Row>; EUROPEAN_2013.len()] {
     let mut bands = [None; EUROPEAN_2013.len()];
     for row in answer.rows() {
