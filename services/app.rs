@@ -8,6 +8,7 @@ mod content;
 mod delivery;
 pub mod folder;
 pub mod partners;
+pub mod reference_build;
 mod releases;
 mod retention;
 mod secret;

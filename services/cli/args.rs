@@ -25,8 +25,8 @@ Examples:
 /// Who reaches care, and how: face to face, by telephone, by video, online, by every protected characteristic.
 ///
 /// `equity serve` runs the service. Every other command asks a running service over gRPC (`--service`), except `verify`, `rebuild`
-/// and `audit verify`, which work on the data folder of a service that is stopped, `snapshot` and `restore`, which copy one, and `ptable` and
-/// `statistics`, which work on a file.
+/// and `audit verify`, which work on the data folder of a service that is stopped, `snapshot` and `restore`, which copy one, and `ptable`,
+/// `statistics` and `reference build`, which work on files.
 ///
 /// Answers go to standard output, remarks, progress and errors to standard error.
 #[derive(Debug, Parser)]
@@ -51,7 +51,7 @@ pub enum Command {
     Breakdown(BreakdownArgs),
     /// Write a table for every area and period into a CSV, Excel or Parquet file.
     Export(ExportArgs),
-    /// List the ids that questions and submissions use: dimensions, indicators, areas, codes.
+    /// List the ids that questions and submissions use: dimensions, indicators, areas, codes. Or build areas and organisations out of publishers' files.
     Reference(ReferenceArgs),
     /// List submissions, show one, or withdraw one.
     Submissions(SubmissionsArgs),
@@ -180,9 +180,9 @@ pub struct ReferenceArgs {
     /// The service that is asked.
     #[command(flatten)]
     pub reach: Reach,
-    /// The list that is shown.
+    /// The list that is shown, or the content that is built.
     #[command(subcommand)]
-    pub what: reference::List,
+    pub what: reference::ReferenceAction,
 }
 
 /// `equity submissions`.

@@ -44,6 +44,7 @@ pub mod query;
 pub mod questions;
 pub mod raw;
 pub mod reference;
+pub mod reference_build;
 pub mod releases;
 mod replacing;
 pub mod request_id;

@@ -1,4 +1,4 @@
-//! `equity reference`: the ids that questions and submissions use.
+//! `equity reference`: the ids that questions and submissions use, and content made of publishers' files.
 
 use clap::{Args, Subcommand};
 use prost::Message;
@@ -7,6 +7,7 @@ use super::answer::indicators;
 use super::client::{Service, pages};
 use super::exit::Failure;
 use super::options::Reach;
+use super::reference_build;
 use super::show::sheet::Sheet;
 use super::show::{Format, Out, estimates_sheet, json, lists};
 use crate::proto::v1;
@@ -20,7 +21,18 @@ Examples:
   equity reference indicators --tag NHS-2122-P2
   equity reference tables --table CHANNELS
   equity reference availability --collection gpad-regional --format csv
-  equity reference estimates --indicator DX-12-USED --period 2018";
+  equity reference estimates --indicator DX-12-USED --period 2018
+  equity reference build ./publishers --out ./equity-reference";
+
+/// Lists of a running service, or content for one.
+#[derive(Debug, Subcommand)]
+pub enum ReferenceAction {
+    /// A list.
+    #[command(flatten)]
+    List(List),
+    /// Make areas, organisations and small areas out of the files of ODS, NHS England, ONS and MHCLG.
+    Build(reference_build::BuildArgs),
+}
 
 /// One subcommand for each list.
 #[derive(Debug, Subcommand)]
@@ -171,11 +183,15 @@ impl From<DatasetArg> for v1::Dataset {
     }
 }
 
-/// Asks, and shows the list.
+/// Asks and shows the list, or builds content.
 ///
 /// # Errors
-/// The service cannot be reached or refuses, or the dimension or code list does not exist.
-pub async fn run(list: List, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
+/// The service cannot be reached or refuses, the dimension or code list does not exist, or the content cannot be built.
+pub async fn run(what: ReferenceAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
+    let list = match what {
+        ReferenceAction::List(list) => list,
+        ReferenceAction::Build(args) => return reference_build::run(args, out),
+    };
     let service = reach.connect().await?;
     let all = usize::MAX;
     match list {

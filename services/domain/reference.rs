@@ -13,6 +13,7 @@ mod profiles;
 mod published;
 mod read;
 mod residence;
+mod rows;
 mod scopes;
 mod small_areas;
 mod succession;
@@ -38,6 +39,7 @@ pub use boundaries::Counted;
 pub use found::{Found, Search};
 pub use members::Organisations;
 pub use partners::PARTNERS;
+pub use rows::{AreaRow, LookUpRow, OrganisationRow, PLACE_FILES, PlaceRows, SmallAreaRow, split};
 
 /// The reference content of a deployment. A value that exists is consistent.
 #[derive(Debug)]

@@ -15,6 +15,7 @@
 //! - [`census`], [`mid_2020`] populations by small area
 //! - [`equity_csv`] the CSV of this service, read and written
 //! - [`ColumnMap`] a map from the columns and words of an extract to those of the CSV of this service; [`sketch`] writes a first one
+//! - [`reference_build`] reference content out of the files of ODS, NHS England, ONS and MHCLG
 //! - [`generate`] synthetic records, the same for the same seed
 
 pub mod census;
@@ -30,6 +31,7 @@ pub mod iod;
 pub mod mid_2020;
 pub mod nhs_app;
 pub mod pomi;
+pub mod reference_build;
 pub mod registered;
 
 mod cells;

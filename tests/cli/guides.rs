@@ -17,7 +17,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// How a command of this program begins.
 const BEGINNINGS: [&str; 2] = ["equity ", "cargo run --release -- "];
 /// Commands that are passed over: they do not end, need a folder that is not here, or ask no service.
-const PASSED_OVER: [&str; 11] = [
+const PASSED_OVER: [&str; 12] = [
     "demo",
     "serve",
     "generate",
@@ -29,6 +29,7 @@ const PASSED_OVER: [&str; 11] = [
     "restore",
     "completions",
     "man",
+    "reference build",
 ];
 /// Behind a block that the service has to refuse.
 const REFUSED: &str = "<!-- refused -->";

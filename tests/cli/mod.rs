@@ -15,6 +15,7 @@ mod options;
 mod profiles;
 mod ptable;
 mod publish;
+mod reference_build;
 mod releases;
 mod replacing;
 mod rows;

@@ -8,7 +8,7 @@ use super::service::Running;
 use super::world::{COLLECTION, MONTH, PRACTICES};
 
 /// Commands that ask no running service.
-const OF_NO_SERVICE: [&str; 19] = [
+const OF_NO_SERVICE: [&str; 20] = [
     "snapshot",
     "restore",
     "completions",
@@ -28,6 +28,7 @@ const OF_NO_SERVICE: [&str; 19] = [
     "partners list",
     "partners show",
     "partners check",
+    "reference build",
 ];
 
 /// Runs every command.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
-
 use super::files::{rows, wrong};
 use super::members::{Members, Organisations};
+use super::rows::{AreaRow, OrganisationRow};
 use super::{residence, small_areas};
 use crate::domain::area::{Area, Areas, Organisation};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension};
@@ -56,49 +55,8 @@ impl Places {
     }
 }
 
-#[derive(Deserialize)]
-struct AreaRow {
-    code: String,
-    other_code: String,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    parents: String,
-    #[serde(default)]
-    published_in: String,
-    #[serde(default)]
-    former_parents: String,
-    #[serde(default)]
-    former_codes: String,
-    #[serde(default)]
-    first_month: String,
-    #[serde(default)]
-    last_month: String,
-    #[serde(default)]
-    successors: String,
-    #[serde(default)]
-    breaks: String,
-}
-
-#[derive(Deserialize)]
-struct OrganisationRow {
-    code: String,
-    name: String,
-    #[serde(rename = "type")]
-    kind: String,
-    areas: String,
-    #[serde(default)]
-    first_month: String,
-    #[serde(default)]
-    last_month: String,
-    #[serde(default)]
-    successor: String,
-    #[serde(default)]
-    attributes: String,
-}
-
 fn split(text: &str) -> Vec<String> {
-    text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    super::rows::split(text).map(str::to_owned).collect()
 }
 
 /// A month of a row; none: the column is empty.

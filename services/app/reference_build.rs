@@ -1,0 +1,124 @@
+//! Reference content out of the publishers' files: built on the content in force, read back with the service's own reader, and put into a
+//! folder as a whole or not at all.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use crate::domain::codes::Content;
+use crate::domain::period::Month;
+use crate::domain::reference::{PlaceRows, Reference};
+use crate::engine::content::of_folder;
+use crate::ingest::reference_build::{Built, Files, build};
+
+/// What to build, and where it goes.
+#[derive(Debug)]
+pub struct Plan {
+    /// Folder with the publishers' files.
+    pub files: PathBuf,
+    /// Folder of the content in force; none: the built-in content.
+    pub reference_folder: Option<PathBuf>,
+    /// Where the new folder goes; none: nothing is written.
+    pub out: Option<PathBuf>,
+    /// Whether files of a folder that is there are replaced.
+    pub overwrite: bool,
+    /// First month of what changed; none: that of the practice mapping.
+    pub from: Option<Month>,
+    /// Whether a system may lose most of its practices at once.
+    pub allow_shrinking: bool,
+}
+
+/// Builds, checks and writes. Nothing is written if the findings have an error.
+///
+/// # Errors
+/// A folder cannot be read or written, is there already, or the new content cannot be used.
+pub fn run(plan: &Plan) -> anyhow::Result<(Files, Built)> {
+    if let Some(out) = plan.out.as_deref().filter(|out| !plan.overwrite && !is_free(out)) {
+        anyhow::bail!(
+            "{} is there already: name a new folder or an empty one, or add --overwrite to replace the files of the content in it",
+            out.display()
+        );
+    }
+    let in_force = match &plan.reference_folder {
+        Some(folder) => of_folder(folder)
+            .with_context(|| format!("the reference folder {} cannot be used", folder.display()))?,
+        None => Content::embedded(),
+    };
+    Reference::new(&in_force).context("the content in force cannot be used")?;
+    let rows = PlaceRows::read(&in_force)?;
+    let files = Files::read(&plan.files).with_context(|| plan.files.display().to_string())?;
+    anyhow::ensure!(
+        files.taken().next().is_some() || !files.findings().is_empty(),
+        "{} has no file of a publisher that is read; `equity reference build --help` lists them",
+        plan.files.display()
+    );
+    let built = build(&rows, &files, plan.from, plan.allow_shrinking);
+    if !built.is_refused() {
+        let made = built.rows.files()?;
+        let carried =
+            plan.reference_folder.as_deref().map(carried).transpose()?.unwrap_or_default();
+        let all: Vec<_> = carried.into_iter().chain(made).collect();
+        Reference::new(&Content::with(all.clone())).context("the new content cannot be used")?;
+        if let Some(out) = &plan.out {
+            write(out, &all).with_context(|| out.display().to_string())?;
+        }
+    }
+    Ok((files, built))
+}
+
+/// Whether a folder may be made here without replacing anything.
+fn is_free(out: &Path) -> bool {
+    match std::fs::read_dir(out) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// The other files of the folder in force: the new folder takes its place.
+fn carried(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for (name, text) in of_folder(folder)?.files() {
+        if std::fs::exists(folder.join(name))? {
+            found.push((name.to_owned(), text.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// Writes the files beside their place, reads them back with the service's own reader, and moves them there.
+fn write(out: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
+    let name = out.file_name().context("is not the name of a folder")?;
+    let parent =
+        out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(parent)?;
+    let part = format!(".{}.", name.to_string_lossy());
+    let beside = tempfile::Builder::new().prefix(&part).suffix(".part").tempdir_in(parent)?;
+    // What is there and is not replaced has to go together with what is new.
+    if !is_free(out) {
+        let kept = carried(out)?;
+        put(beside.path(), &kept)?;
+    }
+    put(beside.path(), files)?;
+    let content = of_folder(beside.path())?;
+    Reference::new(&content)
+        .context("the new content, read back from its folder, cannot be used")?;
+    std::fs::create_dir_all(out.join("codes"))?;
+    for (name, _) in files {
+        std::fs::rename(beside.path().join(name), out.join(name))?;
+    }
+    // A folder of code lists without any says nothing.
+    let _ = std::fs::remove_dir(out.join("codes"));
+    Ok(())
+}
+
+fn put(folder: &Path, files: &[(String, String)]) -> io::Result<()> {
+    for (name, text) in files {
+        let place = folder.join(name);
+        std::fs::create_dir_all(place.parent().unwrap_or(folder))?;
+        let file = std::fs::File::create(&place)?;
+        io::Write::write_all(&mut &file, text.as_bytes())?;
+        file.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Names as publishers write them, in capitals, and as people read them.
+
+/// Words that stay as they are in capitals.
+const INITIALS: [&str; 17] = [
+    "NHS", "PCN", "GP", "UK", "ICB", "HMP", "SAS", "LLR", "APMS", "UHL", "CIC", "II", "III", "IV",
+    "H&W", "A&E", "YHP",
+];
+/// Words that are small within a name.
+const SMALL: [&str; 13] =
+    ["and", "of", "the", "in", "at", "for", "on", "upon", "by", "with", "to", "le", "de"];
+/// Short forms without a vowel that are no initials.
+const SHORT: [&str; 8] = ["Dr", "Drs", "Mr", "Mrs", "St", "Sts", "Ltd", "Rd"];
+
+/// A name in capitals as people read it: `THE DENSHAM SURGERY` becomes `The Densham Surgery`. A name that has small letters stays.
+pub(super) fn read(name: &str) -> String {
+    if name.chars().any(char::is_lowercase) {
+        return name.to_owned();
+    }
+    let words = name.split(' ').filter(|word| !word.is_empty()).enumerate();
+    words.map(|(place, of)| word(of, place == 0)).collect::<Vec<_>>().join(" ")
+}
+
+fn word(word: &str, is_first: bool) -> String {
+    let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let small = core.to_lowercase();
+    if INITIALS.contains(&core) || core.chars().any(|c| c.is_ascii_digit()) {
+        return word.to_owned();
+    }
+    if !is_first && SMALL.contains(&small.as_str()) {
+        return word.to_lowercase();
+    }
+    let is_short = SHORT.iter().any(|short| short.eq_ignore_ascii_case(core));
+    let has_vowel = core.chars().any(|c| "AEIOUY".contains(c));
+    if !has_vowel && !is_short && core.chars().count() > 1 {
+        return word.to_owned();
+    }
+    capitalised(word)
+}
+
+/// The first letter of each part between hyphens, dots, slashes and brackets is large. After an apostrophe only if more than one letter
+/// follows: `Men's`, `O'Brien`.
+fn capitalised(word: &str) -> String {
+    let mut made = String::with_capacity(word.len());
+    let mut begins = true;
+    for (place, c) in word.char_indices() {
+        if begins {
+            made.push(c);
+        } else {
+            made.extend(c.to_lowercase());
+        }
+        let rest = word[place + c.len_utf8()..].chars().take_while(|c| c.is_alphabetic()).count();
+        begins = match c {
+            '\'' | '’' => rest > 1,
+            c => !c.is_alphanumeric(),
+        };
+    }
+    made
+}
+
+/// The short name of a system: `NHS Leicester … Integrated Care Board` without what all of them have.
+pub(super) fn system(name: &str) -> String {
+    let short = name.strip_prefix("NHS ").unwrap_or(name);
+    let ends = [" Integrated Care Board", " ICB"];
+    let short = ends.iter().find_map(|end| short.strip_suffix(end)).unwrap_or(short);
+    short.to_owned()
+}
+
+/// Whether two names differ in no letter or digit. `&` is `and`; `the` and `PCN` at the ends do not count.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let name = name.to_uppercase().replace('&', " AND ");
+        let words: Vec<_> = name
+            .split_whitespace()
+            .map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
+            .filter(|word| !word.is_empty() && word != "THE" && word != "PCN")
+            .collect();
+        words.concat()
+    };
+    plain(one) == plain(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_capitals_are_written_as_people_read_them() {
+        for (published, read_as) in [
+            ("THE DENSHAM SURGERY", "The Densham Surgery"),
+            ("SURGERY OF ST. MARY'S, NHS CENTRE", "Surgery of St. Mary's, NHS Centre"),
+            ("DR O'BRIEN & PARTNERS", "Dr O'Brien & Partners"),
+            ("STOCKTON-ON-TEES (2) PCN", "Stockton-On-Tees (2) PCN"),
+            ("HMP LEICESTER", "HMP Leicester"),
+            ("Already Mixed PCN", "Already Mixed PCN"),
+        ] {
+            assert_eq!(read(published), read_as);
+        }
+    }
+
+    #[test]
+    fn a_name_is_another_only_if_its_letters_are() {
+        assert!(same("The Hedges & Co. Surgery", "HEDGES AND CO SURGERY"));
+        assert!(!same("Dr B Modi", "DR B MODHA"));
+        assert_eq!(system("NHS Thames Valley Integrated Care Board"), "Thames Valley");
+    }
+}

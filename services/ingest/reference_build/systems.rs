@@ -1,0 +1,292 @@
+//! Regions of the NHS, systems, sub-ICB locations and primary care networks: from the practice mapping; without one, systems and locations
+//! from the look-up of small areas.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::What;
+use super::finding::At;
+use super::merge::Merge;
+use super::names;
+use super::source::Named;
+use crate::domain::reference::split;
+
+/// Where a network lies that spans several regions.
+const ENGLAND: &str = "E92000001";
+
+/// An area of a file: what contains it, and the line that has it first.
+struct Seen {
+    named: Named,
+    parent: String,
+    line: u64,
+}
+
+/// Areas of a file by code.
+type Areas = BTreeMap<String, Seen>;
+
+/// A network: its locations, systems and regions.
+#[derive(Default)]
+struct Network {
+    named: Named,
+    within: [BTreeSet<String>; 3],
+}
+
+impl Merge<'_> {
+    /// Takes over what the files say of them, and ends those that are in no file any more.
+    pub(super) fn systems(&mut self) {
+        let (files, mut levels) = (self.files, [(); 3].map(|()| Areas::new()));
+        if let Some(source) = &files.mapping {
+            let covered = self.covered_by_mapping();
+            for row in &source.rows {
+                let at = At(&source.file, row.line);
+                let [regions, systems, locations] = &mut levels;
+                self.seen(regions, &row.region, "", at);
+                self.seen(systems, &row.system, &row.region.code, at);
+                self.seen(locations, &row.sub_icb, &row.system.code, at);
+            }
+            if let Some(of) = &files.small_areas {
+                self.compare_look_up(&levels[2], of);
+            }
+            self.adopt(levels, &source.file, Some(&covered));
+            self.networks(&covered);
+        } else if let Some(source) = &files.small_areas {
+            for row in &source.rows {
+                let at = At(&source.file, row.line);
+                self.seen(&mut levels[1], &row.system, "", at);
+                self.seen(&mut levels[2], &row.sub_icb, &row.system.code, at);
+            }
+            self.adopt(levels, &source.file, None);
+        }
+    }
+
+    /// Notes an area of a row. All rows of an area have to agree.
+    fn seen(&mut self, areas: &mut Areas, named: &Named, parent: &str, at: At<'_>) {
+        let new = || Seen { named: named.clone(), parent: parent.to_owned(), line: at.1 };
+        let known = areas.entry(named.code.clone()).or_insert_with(new);
+        if known.parent != parent {
+            let what = format!(
+                "lies in {parent} here, and in {} in line {}: correct one of the rows",
+                known.parent, known.line
+            );
+            self.found.error("parent", at, &named.code, what);
+        } else if known.named.ons != named.ons {
+            let what = format!(
+                "has the ONS code {} here, and {} in line {}: correct one of the rows",
+                named.ons, known.named.ons, known.line
+            );
+            self.found.error("ons_code", at, &named.code, what);
+        }
+    }
+
+    /// The systems that the mapping speaks of: those that it names, and those whose practices or locations it has elsewhere now. The
+    /// others stay as they are, so a mapping of one system is enough for that system.
+    fn covered_by_mapping(&self) -> BTreeSet<String> {
+        let rows = self.files.mapping.iter().flat_map(|of| &of.rows);
+        let (mut codes, mut practices) = (BTreeSet::new(), BTreeSet::new());
+        for row in rows {
+            codes.extend([row.system.code.as_str(), row.sub_icb.code.as_str()]);
+            practices.insert(row.code.as_str());
+        }
+        let around = |code: &str| self.around(code, "system");
+        let mut covered: BTreeSet<_> = codes.iter().flat_map(|code| around(code)).collect();
+        let known =
+            self.rows.organisations.iter().filter(|of| practices.contains(of.code.as_str()));
+        for of in known {
+            let areas = split(&of.areas).map(|part| part.split('@').next().unwrap_or(part));
+            // Areas that ended are no systems of today, and have no ancestors here.
+            covered.extend(
+                areas
+                    .filter(|code| self.current(code).is_some_and(|of| of.kind == "system"))
+                    .map(str::to_owned),
+            );
+        }
+        covered
+    }
+
+    /// The look-up of small areas may be of another date than the mapping: what the mapping says of a location holds.
+    fn compare_look_up(
+        &mut self,
+        locations: &Areas,
+        of: &super::source::Source<super::source::Located>,
+    ) {
+        let mut compared = BTreeSet::new();
+        for row in of.rows.iter().filter(|row| compared.insert(row.sub_icb.code.as_str())) {
+            let Some(known) = locations.get(&row.sub_icb.code) else { continue };
+            if known.parent != row.system.code {
+                let what = format!(
+                    "the look-up puts it into {}, and the practice mapping into {}, which was taken: use a look-up of the same date",
+                    row.system.code, known.parent
+                );
+                self.found.warn("older_look_up", At(&of.file, row.line), &row.sub_icb.code, what);
+            }
+        }
+    }
+
+    /// Takes over regions, systems and locations, from large to small. `covered`: systems whose areas end if the file has them no more.
+    fn adopt(&mut self, levels: [Areas; 3], file: &str, covered: Option<&BTreeSet<String>>) {
+        for (kind, seen) in ["region", "system", "sub_icb"].into_iter().zip(&levels) {
+            for (code, of) in seen {
+                self.adopt_one(kind, code, of, file);
+            }
+            let Some(covered) = covered.filter(|_| kind != "region") else { continue };
+            for gone in self.current_of(kind).iter().filter(|of| !seen.contains_key(&of.code)) {
+                if !self.systems_of(&gone.code).is_disjoint(covered) {
+                    self.end(&gone.code);
+                }
+            }
+        }
+    }
+
+    fn adopt_one(&mut self, kind: &str, code: &str, of: &Seen, file: &str) {
+        let at = At(file, of.line);
+        let name = match kind {
+            "region" => format!("{} (NHS region)", of.named.name),
+            "system" => names::system(&of.named.name),
+            // The publisher names a location by its system and its code.
+            _ => {
+                let system =
+                    self.area(&of.parent).map_or(of.parent.as_str(), |of| of.name.as_str());
+                format!("{system} {code}")
+            }
+        };
+        let Some(known) = self.area(code) else {
+            let parents = if kind == "region" { ENGLAND.to_owned() } else { of.parent.clone() };
+            self.add(kind, &of.named, name, parents);
+            if kind == "region"
+                && let Some(area) = self.area_mut(code)
+            {
+                area.first_month.clear();
+            }
+            return;
+        };
+        if known.kind != kind {
+            let what =
+                format!("is a {} in the content in force, and a {kind} in the file", known.kind);
+            return self.found.error("type", at, code, what);
+        }
+        if !known.last_month.is_empty() {
+            let what = format!(
+                "ended in {} in the content in force: the file is older than the content, or the code is in use again; take a newer file",
+                known.last_month
+            );
+            return self.found.error("ended", at, code, what);
+        }
+        if kind == "system" {
+            self.rename(code, &name);
+        }
+        self.recode(kind, code, &of.named.ons, at);
+        if kind == "sub_icb" {
+            self.move_to(code, &of.parent);
+        }
+        // The parents of a system are worked out with those of the places.
+        if kind == "system" && !of.parent.is_empty() {
+            let regions = self.area(code).map(|of| of.parents.clone()).unwrap_or_default();
+            let is_nhs = |code: &&str| code.starts_with('Y');
+            let kept = split(&regions).filter(|code| !is_nhs(code));
+            let parents: Vec<_> = std::iter::once(of.parent.as_str()).chain(kept).collect();
+            self.move_to(code, &parents.join(";"));
+        }
+    }
+
+    /// Gives an area another ONS code. ONS changes the code of an area with its boundary.
+    fn recode(&mut self, kind: &str, code: &str, ons: &str, at: At<'_>) {
+        let from = self.from();
+        let Some(area) =
+            self.area_mut(code).filter(|area| !ons.is_empty() && area.other_code != ons)
+        else {
+            return;
+        };
+        if split(&area.former_codes).any(|former| former == ons) {
+            let what = format!(
+                "the file has the ONS code {ons}, which it had before {}: the newer one was kept",
+                area.other_code
+            );
+            return self.found.warn("older_code", at, code, what);
+        }
+        let before = std::mem::replace(&mut area.other_code, ons.to_owned());
+        if before.is_empty() || kind == "region" {
+            return;
+        }
+        append(&mut area.former_codes, &before);
+        append(&mut area.breaks, &from);
+        let name = area.name.clone();
+        self.change(kind, What::Boundary, (code, &name), (&before, ons));
+    }
+
+    /// Puts an area into others. Those that contained it and ended are kept as former ones.
+    pub(super) fn move_to(&mut self, code: &str, parents: &str) {
+        let Some(area) = self.area(code).filter(|area| area.parents != parents) else { return };
+        let ended: Vec<_> = split(&area.parents)
+            .filter(|before| self.area(before).is_some_and(|of| !of.last_month.is_empty()))
+            .map(str::to_owned)
+            .collect();
+        let Some(area) = self.area_mut(code) else { return };
+        let before = std::mem::replace(&mut area.parents, parents.to_owned());
+        for former in ended {
+            append(&mut area.former_parents, &former);
+        }
+        let (kind, name) = (area.kind.clone(), area.name.clone());
+        self.change(&kind, What::Moved, (code, &name), (&before, parents));
+    }
+
+    /// The systems that an area is, lies in, or lay in until they ended.
+    pub(super) fn systems_of(&self, code: &str) -> BTreeSet<String> {
+        let (mut found, mut open, mut seen) = (BTreeSet::new(), vec![code], BTreeSet::new());
+        while let Some(area) = open.pop().and_then(|code| self.area(code)) {
+            if seen.insert(area.code.as_str()) {
+                found.extend((area.kind == "system").then(|| area.code.clone()));
+                open.extend(split(&area.parents).chain(split(&area.former_parents)));
+            }
+        }
+        found
+    }
+
+    /// Networks lie in the smallest area that holds all of their practices: a location, a system, a region.
+    fn networks(&mut self, covered: &BTreeSet<String>) {
+        let Some(source) = &self.files.mapping else { return };
+        let (mut networks, mut regions) = (BTreeMap::<String, Network>::new(), BTreeSet::new());
+        for row in &source.rows {
+            regions.insert(row.region.code.clone());
+            if row.pcn.code.is_empty() {
+                continue;
+            }
+            let of = networks.entry(row.pcn.code.clone()).or_default();
+            of.named = row.pcn.clone();
+            for (within, area) in of.within.iter_mut().zip([&row.sub_icb, &row.system, &row.region])
+            {
+                within.insert(area.code.clone());
+            }
+        }
+        for (code, of) in &networks {
+            let one =
+                of.within.iter().find(|within| within.len() == 1).and_then(|within| within.first());
+            let parent = one.map_or(ENGLAND, String::as_str);
+            match self.area(code).map(|area| area.last_month.is_empty()) {
+                None => self.add("pcn", &of.named, names::read(&of.named.name), parent.to_owned()),
+                Some(true) => {
+                    self.rename(code, &of.named.name);
+                    self.move_to(code, parent);
+                }
+                Some(false) => {
+                    let what = "ended in the content in force and has practices in the mapping: take a newer file, or empty its last_month in areas.csv";
+                    self.found.error("ended", At(&source.file, 0), code, what.into());
+                }
+            }
+        }
+        for gone in self.current_of("pcn").iter().filter(|of| !networks.contains_key(&of.code)) {
+            let of_region = regions.contains(&gone.parents);
+            if of_region || !self.systems_of(&gone.code).is_disjoint(covered) {
+                self.end(&gone.code);
+            }
+        }
+    }
+}
+
+/// Adds a code or month to a list in a cell.
+fn append(list: &mut String, code: &str) {
+    if !split(list).any(|known| known == code) {
+        if !list.is_empty() {
+            list.push(';');
+        }
+        list.push_str(code);
+    }
+}
