@@ -8,7 +8,7 @@ use anyhow::Context as _;
 
 use crate::domain::codes::Content;
 use crate::domain::period::Month;
-use crate::domain::reference::{PlaceRows, Reference};
+use crate::domain::reference::{PLACE_FILES, PlaceRows, Reference};
 use crate::engine::content::of_folder;
 use crate::ingest::reference_build::{Built, Files, build};
 
@@ -58,7 +58,8 @@ pub fn run(plan: &Plan) -> anyhow::Result<(Files, Built)> {
         let made = built.rows.files()?;
         let carried =
             plan.reference_folder.as_deref().map(carried).transpose()?.unwrap_or_default();
-        let all: Vec<_> = carried.into_iter().chain(made).collect();
+        let others = carried.into_iter().filter(|(name, _)| !PLACE_FILES.contains(&name.as_str()));
+        let all: Vec<_> = others.chain(made).collect();
         Reference::new(&Content::with(all.clone())).context("the new content cannot be used")?;
         if let Some(out) = &plan.out {
             write(out, &all).with_context(|| out.display().to_string())?;
@@ -93,22 +94,30 @@ fn write(out: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
         out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent)?;
     let part = format!(".{}.", name.to_string_lossy());
-    let beside = tempfile::Builder::new().prefix(&part).suffix(".part").tempdir_in(parent)?;
-    // What is there and is not replaced has to go together with what is new.
-    if !is_free(out) {
-        let kept = carried(out)?;
-        put(beside.path(), &kept)?;
+    let part = tempfile::Builder::new().prefix(&part).suffix(".part").tempdir_in(parent)?;
+    // A folder in it: others may read it, as any folder that a person makes.
+    let beside = part.path().join("content");
+    let is_free = is_free(out);
+    if !is_free {
+        // What is there and is not replaced has to go together with what is new.
+        put(&beside, &carried(out)?)?;
     }
-    put(beside.path(), files)?;
-    let content = of_folder(beside.path())?;
+    put(&beside, files)?;
+    let content = of_folder(&beside)?;
     Reference::new(&content)
         .context("the new content, read back from its folder, cannot be used")?;
-    std::fs::create_dir_all(out.join("codes"))?;
-    for (name, _) in files {
-        std::fs::rename(beside.path().join(name), out.join(name))?;
+    if is_free {
+        match std::fs::remove_dir(out) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+        return Ok(std::fs::rename(&beside, out)?);
     }
-    // A folder of code lists without any says nothing.
-    let _ = std::fs::remove_dir(out.join("codes"));
+    for (name, _) in files {
+        let place = out.join(name);
+        std::fs::create_dir_all(place.parent().unwrap_or(out))?;
+        std::fs::rename(beside.join(name), place)?;
+    }
     Ok(())
 }
 

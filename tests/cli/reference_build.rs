@@ -796,7 +796,7 @@ fn files_that_do_not_go_together_are_refused() {
     // A trust in a system that is not there.
     let mut world = World::same();
     world.lines("etr.csv").push(trust("RZZ", "NEW NHS TRUST", "QQQ", "20260501", ""));
-    refused(&world, &["etr.csv, line 3: RZZ lies in the system QQQ, which does not exist"]);
+    refused(&world, &["etr.csv, line 3: RZZ lies in the system `QQQ`, which does not exist"]);
     // Nothing says which month it is.
     let world = World::same().without("mapping.csv");
     refused(&world, &["no file says from which month", "--from 2026-04"]);

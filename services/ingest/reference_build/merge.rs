@@ -73,6 +73,7 @@ pub fn build(
         merge.check();
     }
     let counts = merge.counts();
+    merge.changes = compact(std::mem::take(&mut merge.changes));
     Built {
         counts,
         rows: merge.rows,
@@ -80,6 +81,27 @@ pub fn build(
         changes: merge.changes,
         from: from.or(extract),
     }
+}
+
+/// One change for each thing and what happened to it: something new is not moved too, and two moves are one.
+fn compact(changes: Vec<Change>) -> Vec<Change> {
+    let mut made: Vec<Change> = Vec::new();
+    let mut at = BTreeMap::new();
+    for change in changes {
+        let key = |what: What| (change.kind.clone(), change.code.clone(), what);
+        let moved = change.what == What::Moved;
+        let places = [What::Moved, What::New].into_iter().filter(|_| moved);
+        let earlier: Option<usize> = places.filter_map(|what| at.get(&key(what)).copied()).next();
+        match earlier.and_then(|place| made.get_mut(place)) {
+            Some(earlier) => earlier.after.clone_from(&change.after),
+            None => {
+                at.insert(key(change.what), made.len());
+                made.push(change);
+            }
+        }
+    }
+    made.retain(|of| of.before != of.after || of.what == What::New);
+    made
 }
 
 /// The content while it is built.
@@ -231,6 +253,13 @@ impl Merge<'_> {
         unique(found, files.small_areas.as_ref(), |row| (row.line, &row.code));
         for ranks in &files.ranks {
             unique(found, ranks.as_ref(), |row| (row.line, &row.code));
+        }
+        if let Some(source) = &files.mapping {
+            let month = source.rows.first().map(|row| row.month);
+            if let Some(row) = source.rows.iter().find(|row| Some(row.month) != month) {
+                let what = format!("is of {}, and the first row of another month", row.month);
+                found.error("month", At(&source.file, row.line), &row.code, what);
+            }
         }
         if let Some(source) = &files.look_up {
             let mut seen = BTreeMap::new();

@@ -11,11 +11,60 @@ const SMALL: [&str; 13] =
 /// Short forms without a vowel that are no initials.
 const SHORT: [&str; 8] = ["Dr", "Drs", "Mr", "Mrs", "St", "Sts", "Ltd", "Rd"];
 
+/// Words that publishers cut off, and the whole words.
+const CUT_OFF: [(&str, &str); 20] = [
+    ("BLVD", "BOULEVARD"),
+    ("CNT", "CENTRE"),
+    ("CNTR", "CENTRE"),
+    ("COMM", "COMMUNITY"),
+    ("CTR", "CENTRE"),
+    ("CTRE", "CENTRE"),
+    ("CTRS", "CENTRES"),
+    ("GRP", "GROUP"),
+    ("HLTH", "HEALTH"),
+    ("HTH", "HEALTH"),
+    ("MED", "MEDICAL"),
+    ("PRAC", "PRACTICE"),
+    ("PRACT", "PRACTICE"),
+    ("PRACTI", "PRACTICE"),
+    ("PTNR", "PARTNER"),
+    ("PTNRS", "PARTNERS"),
+    ("RD", "ROAD"),
+    ("SURG", "SURGERY"),
+    ("SVS", "SERVICES"),
+    ("UNIV", "UNIVERSITY"),
+];
+
+/// A name in capitals with its words whole.
+fn whole(name: &str) -> String {
+    let mut made = String::with_capacity(name.len() + 8);
+    let mut rest = name;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let known = CUT_OFF.iter().find(|(short, _)| *short == word);
+        made.push_str(known.map_or(word, |(_, whole)| whole));
+        let mut after = after.chars();
+        match after.next() {
+            // The dot of a short form is no part of the whole word.
+            Some('.') if known.is_some() => {
+                let joins = after.as_str().starts_with(char::is_alphanumeric);
+                made.extend(joins.then_some(' '));
+            }
+            Some(c) => made.push(c),
+            None => {}
+        }
+        rest = after.as_str();
+    }
+    made
+}
+
 /// A name in capitals as people read it: `THE DENSHAM SURGERY` becomes `The Densham Surgery`. A name that has small letters stays.
 pub(super) fn read(name: &str) -> String {
     if name.chars().any(char::is_lowercase) {
         return name.to_owned();
     }
+    let name = whole(name);
     let words = name.split(' ').filter(|word| !word.is_empty()).enumerate();
     words.map(|(place, of)| word(of, place == 0)).collect::<Vec<_>>().join(" ")
 }
@@ -65,16 +114,14 @@ pub(super) fn system(name: &str) -> String {
     short.to_owned()
 }
 
-/// Whether two names differ in no letter or digit. `&` is `and`; `the` and `PCN` at the ends do not count.
+/// Whether two names differ in no letter or digit. `&` is `and`, short forms are their words, and `the` and `PCN` do not count.
 pub(super) fn same(one: &str, other: &str) -> bool {
     let plain = |name: &str| {
-        let name = name.to_uppercase().replace('&', " AND ");
-        let words: Vec<_> = name
-            .split_whitespace()
-            .map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect::<String>())
-            .filter(|word| !word.is_empty() && word != "THE" && word != "PCN")
-            .collect();
-        words.concat()
+        let name = whole(&name.to_uppercase().replace('&', " AND "));
+        let words = name.split(|c: char| c.is_whitespace() || c == '(' || c == '-');
+        let words = words.map(|word| word.chars().filter(|c| c.is_alphanumeric()).collect());
+        let words = words.map(|word: String| if word == "STREET" { "ST".to_owned() } else { word });
+        words.filter(|word| !["", "THE", "PCN"].contains(&word.as_str())).collect::<String>()
     };
     plain(one) == plain(other)
 }
@@ -91,6 +138,10 @@ mod tests {
             ("DR O'BRIEN & PARTNERS", "Dr O'Brien & Partners"),
             ("STOCKTON-ON-TEES (2) PCN", "Stockton-On-Tees (2) PCN"),
             ("HMP LEICESTER", "HMP Leicester"),
+            (
+                "EAST MED.GROUP PRACT. & UNIV HLTH CTR",
+                "East Medical Group Practice & University Health Centre",
+            ),
             ("Already Mixed PCN", "Already Mixed PCN"),
         ] {
             assert_eq!(read(published), read_as);
@@ -100,6 +151,7 @@ mod tests {
     #[test]
     fn a_name_is_another_only_if_its_letters_are() {
         assert!(same("The Hedges & Co. Surgery", "HEDGES AND CO SURGERY"));
+        assert!(same("East Medical Practice (S Longworth)", "EAST MED PRACT(S LONGWORTH)"));
         assert!(!same("Dr B Modi", "DR B MODHA"));
         assert_eq!(system("NHS Thames Valley Integrated Care Board"), "Thames Valley");
     }

@@ -217,10 +217,7 @@ impl Merge<'_> {
         // Systems with a practice in the mapping, by number of practices before and of those that are gone.
         let mut of_system = BTreeMap::<String, (usize, Vec<usize>, bool)>::new();
         for (place, of) in self.rows.organisations.iter().enumerate() {
-            if of.kind != "practice"
-                || !of.last_month.is_empty()
-                || of.first_month == self.from() && in_file.contains(of.code.as_str())
-            {
+            if of.kind != "practice" || !of.last_month.is_empty() {
                 continue;
             }
             let systems = self.systems_of_organisation(of);
@@ -317,63 +314,23 @@ impl Merge<'_> {
         }
     }
 
-    /// Trusts: those that opened, closed, or have another name. The system of a trust in `etr` is that of its address, so a trust that has
-    /// another one keeps its own as long as that exists.
+    /// Trusts: those that opened, closed, or have another name. Trusts outside England have no system in `etr`, and are left out.
     fn trusts(&mut self, file: &str, rows: &[Listed], at: &BTreeMap<String, usize>) {
         self.closed(rows, "trust");
         let systems: BTreeSet<&str> = rows.iter().map(|row| row.system.as_str()).collect();
         for row in rows.iter().filter(|row| row.closed.is_none()) {
-            let here = At(file, row.line);
-            let known = self.current(&row.system).is_some_and(|of| of.kind == "system");
-            let Some(place) = at.get(&row.code).copied() else {
-                if known {
-                    self.new_organisation(
-                        "trust",
-                        (&row.code, &row.name),
-                        std::slice::from_ref(&row.system),
-                        row.opened,
-                    );
-                } else {
-                    let what = format!(
-                        "lies in the system {}, which does not exist: use files of the same month",
-                        row.system
-                    );
-                    self.found.error("system", here, &row.code, what);
-                }
+            let known = at.get(&row.code).copied();
+            if known.is_none() && row.system.is_empty() {
                 continue;
-            };
-            self.same_type(place, "trust", here);
-            let of = self.rows.organisations[place].clone();
-            let own = self.systems_of_organisation(&of);
-            let own = own.iter().find(|code| self.current(code).is_some());
-            match own {
-                Some(own) => {
-                    if *own != row.system {
-                        let what = format!(
-                            "etr has {}, the system of its address; it stays in {own}. If it moved, change its areas in organisations.csv",
-                            row.system
-                        );
-                        self.found.warn("trust_system", here, &row.code, what);
-                    }
-                    self.organisation(place, &row.name, &[own.clone()]);
-                }
-                None if known => {
-                    self.organisation(place, &row.name, std::slice::from_ref(&row.system))
-                }
-                None => {
-                    let what = format!(
-                        "lies in the system {}, which does not exist: use files of the same month",
-                        row.system
-                    );
-                    self.found.error("system", here, &row.code, what);
-                }
             }
-            if !of.last_month.is_empty() {
-                let what = format!(
-                    "ended in {} in the content in force and is open in etr: it stays ended; correct organisations.csv if that is wrong",
-                    of.last_month
-                );
-                self.found.warn("came_back", here, &row.code, what);
+            let exists = self.current(&row.system).is_some_and(|of| of.kind == "system");
+            let own = std::slice::from_ref(&row.system);
+            match known {
+                Some(place) => self.trust(place, row, exists, At(file, row.line)),
+                None if exists => {
+                    self.new_organisation("trust", (&row.code, &row.name), own, row.opened);
+                }
+                None => self.no_system(row, At(file, row.line)),
             }
         }
         let in_file: BTreeSet<&str> = rows.iter().map(|row| row.code.as_str()).collect();
@@ -390,6 +347,44 @@ impl Merge<'_> {
         let gone: Vec<_> = gone.map(|(place, _)| place).collect();
         for place in gone {
             self.end_organisation(place, self.from);
+        }
+    }
+
+    fn no_system(&mut self, row: &Listed, at: At<'_>) {
+        let what = format!(
+            "lies in the system `{}`, which does not exist: use files of the same month",
+            row.system
+        );
+        self.found.error("system", at, &row.code, what);
+    }
+
+    /// A trust of the content. Its system in `etr` is that of its address, so it stays in its own as long as that exists.
+    fn trust(&mut self, place: usize, row: &Listed, exists: bool, at: At<'_>) {
+        self.same_type(place, "trust", at);
+        let Some(of) = self.rows.organisations.get(place).cloned() else { return };
+        if !of.last_month.is_empty() {
+            let what = format!(
+                "ended in {} in the content in force and is open in etr: it stays ended; correct organisations.csv if that is wrong",
+                of.last_month
+            );
+            return self.found.warn("came_back", at, &row.code, what);
+        }
+        let own = self.systems_of_organisation(&of);
+        match own.iter().find(|code| self.current(code).is_some()) {
+            Some(own) => {
+                if *own != row.system {
+                    let what = format!(
+                        "etr has {}, the system of its address; it stays in {own}. If it moved, change its areas in organisations.csv",
+                        row.system
+                    );
+                    self.found.warn("trust_system", at, &row.code, what);
+                }
+                self.organisation(place, &row.name, std::slice::from_ref(own));
+            }
+            None if exists => {
+                self.organisation(place, &row.name, std::slice::from_ref(&row.system));
+            }
+            None => self.no_system(row, at),
         }
     }
 }

@@ -171,9 +171,9 @@ impl Merge<'_> {
             else {
                 continue;
             };
-            if let Some(region) = region_of.get(&row.district) {
-                regions.entry(system.clone()).or_default().insert(region);
-            }
+            // A system of whose districts one is not in the file has a region that is not known: empty.
+            let region = region_of.get(&row.district).copied().unwrap_or_default();
+            regions.entry(system.clone()).or_default().insert(region);
             *shares.entry(place).or_default().entry(system.clone()).or_default() += 1;
         }
         if files.mapping.is_some() || files.small_areas.is_some() {
@@ -191,7 +191,7 @@ impl Merge<'_> {
 
     /// A system lies in a region if all of its small areas do.
     fn regions_of_systems(&mut self, regions: &BTreeMap<String, BTreeSet<&str>>) {
-        for (system, within) in regions {
+        for (system, within) in regions.iter().filter(|(_, within)| !within.contains("")) {
             let Some(area) = self.area(system) else { continue };
             let kept =
                 split(&area.parents).filter(|code| !code.starts_with(REGION)).map(str::to_owned);
