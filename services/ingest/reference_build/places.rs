@@ -53,6 +53,7 @@ impl Merge<'_> {
             let had = gone.iter().filter(is_within).count();
             if had > 0 && !districts.iter().any(|of| is_within(&of)) {
                 self.end(&county.code);
+                self.same_name(county);
             }
         }
     }

@@ -182,28 +182,27 @@ impl Merge<'_> {
         let rows = source.rows.iter().filter(|row| row.old.starts_with('E'));
         let mut of_new = BTreeMap::<&str, Vec<LookUpRow>>::new();
         for row in rows {
-            let what = match (old.get(row.old.as_str()), new.contains_key(row.new.as_str())) {
-                (None, _) => Some(format!(
-                    "{} is no small area of 2011 in the content: its residents are not known",
-                    row.old
+            let [was, is] = [&row.old, &row.new];
+            let what = match (old.get(was.as_str()), new.contains_key(is.as_str())) {
+                (None, _) => Some((
+                    was,
+                    "is no small area of 2011 in the content: its residents are not known",
                 )),
-                (_, false) => Some(format!(
-                    "{} is no small area of 2021 in the content or in the look-up of small areas",
-                    row.new
+                (_, false) => Some((
+                    is,
+                    "is no small area of 2021 in the content or in the look-up of small areas",
                 )),
-                (Some(false), _) => {
-                    Some(format!("{} has no residents of mid-2020 in the content", row.old))
-                }
-                _ if (row.change == "U") != (row.old == row.new) => {
-                    Some("a small area keeps its code if it is unchanged (U), and only then".into())
-                }
-                _ => None,
+                (Some(false), _) => Some((was, "has no residents of mid-2020 in the content")),
+                (Some(true), true) => ((row.change == "U") != (was == is)).then_some((
+                    was,
+                    "keeps its code if it is unchanged (U), and only then: correct the row",
+                )),
             };
             match what {
-                Some(what) => wrong.push((row.line, row.old.clone(), what)),
-                None => of_new.entry(&row.new).or_default().push(LookUpRow {
-                    lsoa_2011: row.old.clone(),
-                    lsoa_2021: row.new.clone(),
+                Some((code, what)) => wrong.push((row.line, code.clone(), what.to_owned())),
+                None => of_new.entry(is).or_default().push(LookUpRow {
+                    lsoa_2011: was.clone(),
+                    lsoa_2021: is.clone(),
                     change: row.change.clone(),
                 }),
             }

@@ -8,7 +8,7 @@ use super::finding::At;
 use super::merge::Merge;
 use super::names;
 use super::source::Named;
-use crate::domain::reference::split;
+use crate::domain::reference::{AreaRow, split};
 
 /// Where a network lies that spans several regions.
 const ENGLAND: &str = "E92000001";
@@ -28,6 +28,8 @@ type Areas = BTreeMap<String, Seen>;
 struct Network {
     named: Named,
     within: [BTreeSet<String>; 3],
+    /// The first line that has it.
+    line: u64,
 }
 
 impl Merge<'_> {
@@ -158,17 +160,8 @@ impl Merge<'_> {
             }
             return;
         };
-        if known.kind != kind {
-            let what =
-                format!("is a {} in the content in force, and a {kind} in the file", known.kind);
-            return self.found.error("type", at, code, what);
-        }
-        if !known.last_month.is_empty() {
-            let what = format!(
-                "ended in {} in the content in force: the file is older than the content, or the code is in use again; take a newer file",
-                known.last_month
-            );
-            return self.found.error("ended", at, code, what);
+        if !self.is_of_type(kind, known.clone(), at) {
+            return;
         }
         if kind == "system" {
             self.rename(code, &name);
@@ -185,6 +178,24 @@ impl Merge<'_> {
             let parents: Vec<_> = std::iter::once(of.parent.as_str()).chain(kept).collect();
             self.move_to(code, &parents.join(";"));
         }
+    }
+
+    /// Whether an area of the content is of the type that a file says, and has not ended.
+    fn is_of_type(&mut self, kind: &str, known: AreaRow, at: At<'_>) -> bool {
+        if known.kind != kind {
+            let what =
+                format!("is a {} in the content in force, and a {kind} in the file", known.kind);
+            self.found.error("type", at, &known.code, what);
+        } else if !known.last_month.is_empty() {
+            let what = format!(
+                "ended in {} in the content in force: the file is older than the content, or the code is in use again; take a newer file",
+                known.last_month
+            );
+            self.found.error("ended", at, &known.code, what);
+        } else {
+            return true;
+        }
+        false
     }
 
     /// Gives an area another ONS code. ONS changes the code of an area with its boundary.
@@ -250,7 +261,9 @@ impl Merge<'_> {
                 continue;
             }
             let of = networks.entry(row.pcn.code.clone()).or_default();
-            of.named = row.pcn.clone();
+            if of.line == 0 {
+                (of.named, of.line) = (row.pcn.clone(), row.line);
+            }
             for (within, area) in of.within.iter_mut().zip([&row.sub_icb, &row.system, &row.region])
             {
                 within.insert(area.code.clone());
@@ -260,16 +273,13 @@ impl Merge<'_> {
             let one =
                 of.within.iter().find(|within| within.len() == 1).and_then(|within| within.first());
             let parent = one.map_or(ENGLAND, String::as_str);
-            match self.area(code).map(|area| area.last_month.is_empty()) {
-                None => self.add("pcn", &of.named, names::read(&of.named.name), parent.to_owned()),
-                Some(true) => {
-                    self.rename(code, &of.named.name);
-                    self.move_to(code, parent);
-                }
-                Some(false) => {
-                    let what = "ended in the content in force and has practices in the mapping: take a newer file, or empty its last_month in areas.csv";
-                    self.found.error("ended", At(&source.file, 0), code, what.into());
-                }
+            let Some(known) = self.area(code) else {
+                self.add("pcn", &of.named, names::read(&of.named.name), parent.to_owned());
+                continue;
+            };
+            if self.is_of_type("pcn", known.clone(), At(&source.file, of.line)) {
+                self.rename(code, &of.named.name);
+                self.move_to(code, parent);
             }
         }
         for gone in self.current_of("pcn").iter().filter(|of| !networks.contains_key(&of.code)) {
