@@ -188,10 +188,13 @@ impl From<DatasetArg> for v1::Dataset {
 /// # Errors
 /// The service cannot be reached or refuses, the dimension or code list does not exist, or the content cannot be built.
 pub async fn run(what: ReferenceAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
-    let list = match what {
-        ReferenceAction::List(list) => list,
-        ReferenceAction::Build(args) => return reference_build::run(args, out),
-    };
+    match what {
+        ReferenceAction::List(list) => ask(list, reach, out).await,
+        ReferenceAction::Build(args) => reference_build::run(args, out),
+    }
+}
+
+async fn ask(list: List, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     let service = reach.connect().await?;
     let all = usize::MAX;
     match list {

@@ -12,6 +12,8 @@ use crate::ingest::{IngestError, unpack};
 
 /// Most bytes of a file, unpacked: several times the largest of the publishers.
 const MOST_BYTES: u64 = 64 << 20;
+/// What is said of text that has no one encoding.
+const NO_TEXT: &str = "the text is neither UTF-8 nor Windows-1252 throughout";
 /// Most bad rows of a file that are told.
 const MOST_BAD: usize = 1_000;
 
@@ -130,16 +132,14 @@ impl Files {
 
 /// Why a file could not be opened, in words about this folder.
 fn why(error: &IngestError) -> String {
-    match error {
-        IngestError::Archive { files } => {
-            format!(
-                "is a ZIP archive with {} files, not one: unpack it into the folder",
-                files.len()
-            )
-        }
-        IngestError::Open { source, .. } => source.to_string(),
-        other => other.to_string(),
+    if let IngestError::Archive { files } = error {
+        let count = files.len();
+        return format!("is a ZIP archive with {count} files, not one: unpack it into the folder");
     }
+    if let IngestError::Open { source, .. } = error {
+        return source.to_string();
+    }
+    error.to_string()
 }
 
 /// A maker of rows with so many cells.
@@ -262,11 +262,12 @@ impl Rows {
                 Err("a quotation mark opens in this row and closes in another line".into())
             }
             Ok(true) => Ok(Some(self.line)),
-            Err(error) => Err(match error.into_kind() {
-                csv::ErrorKind::Io(error) => format!("reading failed: {error}"),
-                // Rows may have any number of cells, so nothing else fails but the text.
-                _ => "the text is neither UTF-8 nor Windows-1252 throughout".into(),
-            }),
+            // Rows may have any number of cells, so nothing else fails but the text.
+            Err(error) => {
+                let kind = error.into_kind();
+                let failed = if let csv::ErrorKind::Io(error) = &kind { Some(error) } else { None };
+                Err(failed.map_or(NO_TEXT.to_owned(), |error| format!("reading failed: {error}")))
+            }
         }
     }
 }

@@ -125,11 +125,18 @@ impl Merge<'_> {
             let ended = std::mem::take(&mut of.last_month);
             of.successor.clear();
             let (code, name) = (of.code.clone(), of.name.clone());
-            self.change("practice", What::New, (&code, &name), (&ended, ""));
+            self.tell("practice", What::New, (&code, &name), (&ended, ""));
             let what = format!(
                 "ended in {ended} in the content in force and is in the mapping: its last month and successor were removed"
             );
             self.found.warn("came_back", At(file, row.line), &row.code, what);
+        }
+    }
+
+    /// Notes a change. A sub-ICB location is an area too, and was noted as such.
+    fn tell(&mut self, kind: &str, what: What, of: (&str, &str), values: (&str, &str)) {
+        if kind != "sub_icb" {
+            self.change(kind, what, of, values);
         }
     }
 
@@ -150,7 +157,7 @@ impl Merge<'_> {
         first: Option<Month>,
     ) {
         let (name, areas) = (names::read(name), chain.join(";"));
-        self.change(kind, What::New, (code, &name), ("", &areas));
+        self.tell(kind, What::New, (code, &name), ("", &areas));
         self.rows.organisations.push(OrganisationRow {
             code: code.to_owned(),
             name,
@@ -171,10 +178,10 @@ impl Merge<'_> {
         let before_name = std::mem::replace(&mut of.name, name.clone());
         let before = std::mem::replace(&mut of.areas, areas.clone());
         if renamed {
-            self.change(&kind, What::Renamed, (&code, &name), (&before_name, &name));
+            self.tell(&kind, What::Renamed, (&code, &name), (&before_name, &name));
         }
         if before != areas {
-            self.change(&kind, What::Moved, (&code, &name), (&before, &areas));
+            self.tell(&kind, What::Moved, (&code, &name), (&before, &areas));
         }
     }
 
@@ -275,7 +282,7 @@ impl Merge<'_> {
         let last = if of.first_month > last { of.first_month.clone() } else { last };
         of.last_month.clone_from(&last);
         let (kind, code, name) = (of.kind.clone(), of.code.clone(), of.name.clone());
-        self.change(&kind, What::Gone, (&code, &name), ("", &last));
+        self.tell(&kind, What::Gone, (&code, &name), ("", &last));
     }
 
     /// Organisations that a list of ODS closed end in that month.
@@ -300,7 +307,7 @@ impl Merge<'_> {
             match at.get(&area.code).copied() {
                 Some(place) => self.organisation(place, "", &chain),
                 None => {
-                    self.new_organisation("sub_icb", (&area.code, &area.name), &chain, self.from)
+                    self.new_organisation("sub_icb", (&area.code, &area.name), &chain, self.from);
                 }
             }
         }

@@ -110,7 +110,7 @@ impl Merge<'_> {
             return match parent {
                 Some(parent) => self.add("district", of, of.name.clone(), parent),
                 None if !code.starts_with(OF_COUNTY) => {
-                    self.add("place", of, of.name.clone(), String::new())
+                    self.add("place", of, of.name.clone(), String::new());
                 }
                 None => {
                     let what = format!(

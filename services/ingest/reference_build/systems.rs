@@ -48,7 +48,7 @@ impl Merge<'_> {
             if let Some(of) = &files.small_areas {
                 self.compare_look_up(&levels[2], of);
             }
-            self.adopt(levels, &source.file, Some(&covered));
+            self.adopt(&levels, &source.file, Some(&covered));
             self.networks(&covered);
         } else if let Some(source) = &files.small_areas {
             for row in &source.rows {
@@ -56,7 +56,7 @@ impl Merge<'_> {
                 self.seen(&mut levels[1], &row.system, "", at);
                 self.seen(&mut levels[2], &row.sub_icb, &row.system.code, at);
             }
-            self.adopt(levels, &source.file, None);
+            self.adopt(&levels, &source.file, None);
         }
     }
 
@@ -124,8 +124,8 @@ impl Merge<'_> {
     }
 
     /// Takes over regions, systems and locations, from large to small. `covered`: systems whose areas end if the file has them no more.
-    fn adopt(&mut self, levels: [Areas; 3], file: &str, covered: Option<&BTreeSet<String>>) {
-        for (kind, seen) in ["region", "system", "sub_icb"].into_iter().zip(&levels) {
+    fn adopt(&mut self, levels: &[Areas; 3], file: &str, covered: Option<&BTreeSet<String>>) {
+        for (kind, seen) in ["region", "system", "sub_icb"].into_iter().zip(levels) {
             for (code, of) in seen {
                 self.adopt_one(kind, code, of, file);
             }
@@ -160,7 +160,7 @@ impl Merge<'_> {
             }
             return;
         };
-        if !self.is_of_type(kind, known.clone(), at) {
+        if !self.is_of_type(kind, &known.clone(), at) {
             return;
         }
         if kind == "system" {
@@ -181,7 +181,7 @@ impl Merge<'_> {
     }
 
     /// Whether an area of the content is of the type that a file says, and has not ended.
-    fn is_of_type(&mut self, kind: &str, known: AreaRow, at: At<'_>) -> bool {
+    fn is_of_type(&mut self, kind: &str, known: &AreaRow, at: At<'_>) -> bool {
         if known.kind != kind {
             let what =
                 format!("is a {} in the content in force, and a {kind} in the file", known.kind);
@@ -277,7 +277,7 @@ impl Merge<'_> {
                 self.add("pcn", &of.named, names::read(&of.named.name), parent.to_owned());
                 continue;
             };
-            if self.is_of_type("pcn", known.clone(), At(&source.file, of.line)) {
+            if self.is_of_type("pcn", &known.clone(), At(&source.file, of.line)) {
                 self.rename(code, &of.named.name);
                 self.move_to(code, parent);
             }
