@@ -53,15 +53,16 @@ pub fn run(plan: &Plan) -> anyhow::Result<(Files, Built)> {
         "{} has no file of a publisher that is read; `equity reference build --help` lists them",
         plan.files.display()
     );
-    let built = build(&rows, &files, plan.from, plan.allow_shrinking);
+    let mut built = build(&rows, &files, plan.from, plan.allow_shrinking);
     if !built.is_refused() {
         let made = built.rows.files()?;
         let carried =
             plan.reference_folder.as_deref().map(carried).transpose()?.unwrap_or_default();
         let others = carried.into_iter().filter(|(name, _)| !PLACE_FILES.contains(&name.as_str()));
         let all: Vec<_> = others.chain(made).collect();
-        Reference::new(&Content::with(all.clone())).context("the new content cannot be used")?;
-        if let Some(out) = &plan.out {
+        if let Err(error) = Reference::new(&Content::with(all.clone())) {
+            built.refuse(format!("the new content cannot be used: {error}"));
+        } else if let Some(out) = &plan.out {
             write(out, &all).with_context(|| out.display().to_string())?;
         }
     }

@@ -25,6 +25,13 @@ pub struct Built {
 }
 
 impl Built {
+    /// Adds the finding that the service's own reader does not take the content.
+    pub fn refuse(&mut self, what: String) {
+        let mut found = Findings::default();
+        found.error("content", At::default(), "", what);
+        self.findings.append(&mut found.0);
+    }
+
     /// Whether nothing may be written.
     #[must_use]
     pub fn is_refused(&self) -> bool {

@@ -65,17 +65,24 @@ pub(super) fn read(name: &str) -> String {
         return name.to_owned();
     }
     let name = whole(name);
-    let words = name.split(' ').filter(|word| !word.is_empty()).enumerate();
-    words.map(|(place, of)| word(of, place == 0)).collect::<Vec<_>>().join(" ")
+    let mut before = "";
+    let words = name.split(' ').filter(|word| !word.is_empty());
+    let words = words.map(|of| word(of, std::mem::replace(&mut before, of)));
+    words.collect::<Vec<_>>().join(" ")
 }
 
-fn word(word: &str, is_first: bool) -> String {
+/// A word, behind another one; none: it is the first.
+fn word(word: &str, before: &str) -> String {
     let core = word.trim_matches(|c: char| !c.is_alphanumeric());
     let small = core.to_lowercase();
     if INITIALS.contains(&core) || core.chars().any(|c| c.is_ascii_digit()) {
         return word.to_owned();
     }
-    if !is_first && SMALL.contains(&small.as_str()) {
+    // `DR AP KUMAR`, `(JA WOOD)`: one or two letters are initials there.
+    if core.chars().count() <= 2 && (before == "DR" || word.starts_with('(')) {
+        return word.to_owned();
+    }
+    if !before.is_empty() && SMALL.contains(&small.as_str()) {
         return word.to_lowercase();
     }
     let is_short = SHORT.iter().any(|short| short.eq_ignore_ascii_case(core));
@@ -83,10 +90,14 @@ fn word(word: &str, is_first: bool) -> String {
     if !has_vowel && !is_short && core.chars().count() > 1 {
         return word.to_owned();
     }
-    capitalised(word)
+    let parts = word.split('-').enumerate().map(|(place, part)| {
+        let is_small = place > 0 && SMALL.contains(&part.to_lowercase().as_str());
+        if is_small { part.to_lowercase() } else { capitalised(part) }
+    });
+    parts.collect::<Vec<_>>().join("-")
 }
 
-/// The first letter of each part between hyphens, dots, slashes and brackets is large. After an apostrophe only if more than one letter
+/// The first letter of each part between dots, slashes and brackets is large. After an apostrophe only if more than one letter
 /// follows: `Men's`, `O'Brien`.
 fn capitalised(word: &str) -> String {
     let mut made = String::with_capacity(word.len());
@@ -136,8 +147,9 @@ mod tests {
             ("THE DENSHAM SURGERY", "The Densham Surgery"),
             ("SURGERY OF ST. MARY'S, NHS CENTRE", "Surgery of St. Mary's, NHS Centre"),
             ("DR O'BRIEN & PARTNERS", "Dr O'Brien & Partners"),
-            ("STOCKTON-ON-TEES (2) PCN", "Stockton-On-Tees (2) PCN"),
+            ("STOCKTON-ON-TEES (2) PCN", "Stockton-on-Tees (2) PCN"),
             ("HMP LEICESTER", "HMP Leicester"),
+            ("DR AP KUMAR (JA WOOD)", "Dr AP Kumar (JA Wood)"),
             (
                 "EAST MED.GROUP PRACT. & UNIV HLTH CTR",
                 "East Medical Group Practice & University Health Centre",
