@@ -1,6 +1,6 @@
 //! What files say becomes content: what begins, ends, moves or has another name.
 
-use super::world::{AREAS, ORGANISATIONS, World, changes, location, mapped, practice, trust};
+use super::world::{AREAS, ORGANISATIONS, World, changes, mapped, practice, trust};
 use crate::cli::run::Served;
 
 #[test]

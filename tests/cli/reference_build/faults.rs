@@ -1,6 +1,6 @@
 //! What is wrong in files and between them is found where it is, and nothing is written.
 
-use super::world::{ORGANISATIONS, World, location, practice, trust};
+use super::world::{ORGANISATIONS, World, trust};
 
 /// What is wrong with each file, and what is said. File, line, what is replaced by what, words.
 const FAULTS: &[(&str, usize, &str, &str, &[&str])] = &[

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use super::world::{AREAS, MAPPING, World, changes, mapped, practice, small_areas};
+use super::world::{AREAS, MAPPING, World, changes, mapped, small_areas};
 use crate::cli::run::run;
 
 #[test]
