@@ -232,7 +232,7 @@ impl Default for Config {
                 drain: Duration::from_secs(10),
                 min_free_disk_bytes: 256 << 20,
             },
-            cache: Cache { sled_bytes: 64 << 20, memory_bytes: 256 << 20 },
+            cache: Cache { sled_bytes: 48 << 20, memory_bytes: 256 << 20 },
             releases: Releases {
                 automatic: AutomaticReleases::Period,
                 closing_days: 14,

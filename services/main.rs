@@ -11,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Whether the allocator takes memory in pages of two megabytes. It reads this once, before `main`.
 const HUGE_PAGES: &str = "MIMALLOC_ALLOW_THP";
-/// How many milliseconds it waits before it gives memory back.
+/// How many milliseconds it waits before it gives memory back; 0: it gives it back at once.
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
 fn main() -> ExitCode {
@@ -23,13 +23,13 @@ fn main() -> ExitCode {
 }
 
 /// The same program in the place of this one, without huge pages: the system clears each before its first byte is used, which costs
-/// more than the work of a question, and keeps all of it for its last. And memory goes back after a millisecond: after ten, as by default, what
-/// large questions leave stands beside what the next take. If the system refuses, this one goes on.
+/// more than the work of a question, and keeps all of it for its last. And memory goes back at once: the allocator looks only when the same thread
+/// frees more, so that after a pause, as by default, much of what large questions leave stays. If the system refuses, this one goes on.
 fn without_huge_pages() {
     let mut arguments = args_os();
     if let (Ok(program), Some(name)) = (current_exe(), arguments.next()) {
         let mut same = Command::new(program);
-        let delay = var_os(PURGE_DELAY).unwrap_or_else(|| "1".into());
+        let delay = var_os(PURGE_DELAY).unwrap_or_else(|| "0".into());
         same.arg0(name).args(arguments).env(HUGE_PAGES, "0").env(PURGE_DELAY, delay);
         let _refused = same.exec();
     }

@@ -43,6 +43,8 @@ const FORMAT: u32 = 5;
 /// Places made at once, and the least number of them behind the last value: a leaf that has values must not split.
 const PLACES: u64 = 256;
 const PLACES_AHEAD: u64 = 17;
+/// How often a value of a pack is read again, see [`let_go`]. A leaf has nine.
+const READINGS: u32 = 8;
 /// With the pause: a reader waits at most ten seconds for sled to be opened again.
 const REOPEN_TRIES: u32 = 500;
 const REOPEN_PAUSE: Duration = Duration::from_millis(20);
@@ -169,6 +171,7 @@ impl Tree {
                 }
                 digest = digest.wrapping_add(hash(&key, &value));
                 visit(applied.position, &key, &value);
+                let_go(&db, &key)?;
             }
             Ok::<_, sled::Error>((digest, applied, places))
         })?;
@@ -389,7 +392,9 @@ impl Rows {
         self.read(|db| {
             let mut joined = Vec::new();
             for row in db.range(first..=last) {
-                joined.extend_from_slice(&row?.1);
+                let (key, value) = row?;
+                joined.extend_from_slice(&value);
+                let_go(db, &key)?;
             }
             Ok(joined)
         })
@@ -436,6 +441,18 @@ fn not_read(doing: &'static str, path: &Path, error: sled::Error) -> StoreError 
         return StoreError::Damaged(source.to_string());
     }
     StoreError::Damaged(error.to_string())
+}
+
+/// Makes sled keep to its page cache after a value of a pack was read. sled notes which leaf was read in one of 256 lists, and looks what it could
+/// put down only when a list has 64 notes. Leaves of packs are read a few times each, at a start or when a month is read: without more notes all of
+/// them would stay in memory. Nothing is read from the disk for that.
+fn let_go(db: &sled::Db, key: &[u8]) -> sled::Result<()> {
+    if keys::read_pack(key).is_some() {
+        for _ in 0..READINGS {
+            db.contains_key(key)?;
+        }
+    }
+    Ok(())
 }
 
 fn being_opened() -> StoreError {

@@ -159,6 +159,7 @@ pub struct Counter {
     size: usize,
     lanes: usize,
     ones: Vec<u32>,
+    /// Records of other weights; empty until there is one.
     sums: Vec<u64>,
 }
 
@@ -178,7 +179,7 @@ impl Counter {
     pub fn new(size: usize) -> Self {
         let lanes = Self::lanes(size);
         // One place more: where rejected records go.
-        Self { size, lanes, ones: vec![0; (size + 1) * lanes], sums: vec![0; size + 1] }
+        Self { size, lanes, ones: vec![0; (size + 1) * lanes], sums: Vec::new() }
     }
 
     /// Counts the records of a records.
@@ -187,6 +188,7 @@ impl Counter {
             return self.add_ones(records);
         }
         let (size, sums) = (self.size, &mut self.sums);
+        sums.resize(size + 1, 0);
         records.chunks(|start, cells| {
             for (offset, cell) in cells.iter().enumerate() {
                 let weight = records.weights.at(start + offset);
@@ -280,14 +282,12 @@ impl Counter {
         }
     }
 
-    /// What was counted in each cell.
-    #[must_use]
-    pub fn counts(mut self) -> Vec<u64> {
+    /// Adds what was counted in each cell.
+    pub fn add_to(&self, counts: &mut [u64]) {
+        counts.iter_mut().zip(&self.sums).for_each(|(count, sum)| *count += sum);
         for lane in self.ones.chunks_exact(self.size + 1) {
-            self.sums.iter_mut().zip(lane).for_each(|(sum, ones)| *sum += u64::from(*ones));
+            counts.iter_mut().zip(lane).for_each(|(count, ones)| *count += u64::from(*ones));
         }
-        self.sums.truncate(self.size);
-        self.sums
     }
 }
 
@@ -346,7 +346,9 @@ mod tests {
             for terms in [alone, together] {
                 let mut counter = Counter::new(values_a * values_b);
                 counter.add(&Records { terms, weights: &weights, stretches: runs.clone() });
-                prop_assert_eq!(counter.counts(), expected.clone());
+                let mut counts = vec![0; values_a * values_b];
+                counter.add_to(&mut counts);
+                prop_assert_eq!(&counts, &expected);
             }
         }
     }

@@ -6,7 +6,10 @@
 
 use std::sync::Arc;
 
-use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, add_persons, count_crosstab};
+use super::crosstab::{
+    Coded, Crosstab, Folded, InnerCounts, add_persons, combined, count_crosstab,
+};
+use super::dense::{Counts, Dense};
 use super::listed::{Listed, begins};
 use super::plan::{On, Plan, PlanFilter, PlanMonth};
 use super::shape::Path;
@@ -77,7 +80,7 @@ impl<'a> Scan<'a> {
             engine,
             plan,
             size,
-            kept: kept + 2 * size * size_of::<TrueCount>(),
+            kept: kept + Counts::memory(size, plan.protection.is_exact()),
             fields: plan.fields().into_iter().map(of_field).collect(),
             computed: computed.collect(),
             months: plan.months.iter().map(of_month).collect(),
@@ -162,15 +165,14 @@ impl<'a> Scan<'a> {
         then(Records { terms, weights: &weights, stretches })
     }
 
-    pub(super) fn counts(&self, path: Path) -> Result<Vec<TrueCount>, QueryError> {
+    pub(super) fn counts(&self, path: Path) -> Result<Counts, QueryError> {
         if !self.plan.protection.is_exact() {
-            return self.with_keys();
+            return Ok(Counts::Keyed(self.with_keys()?));
         }
-        let counts = match path {
+        Ok(Counts::Open(match path {
             Path::Rollups => self.by_rollups()?,
             Path::Columns => self.by_columns()?,
-        };
-        Ok(counts.into_iter().map(TrueCount::open).collect())
+        }))
     }
 
     /// True counts with their keys. Roll-ups have none.
@@ -203,9 +205,7 @@ impl<'a> Scan<'a> {
             },
         )?;
         let mut counts = vec![0; self.size];
-        for counter in counted {
-            counts.iter_mut().zip(counter.counts()).for_each(|(sum, count)| *sum += count);
-        }
+        counted.iter().for_each(|counter| counter.add_to(&mut counts));
         Ok(counts)
     }
 
@@ -311,6 +311,7 @@ impl Engine {
         let row = of_a_counted_row(outer, plan.places()[outer..].iter().product());
         let kept = plan.rows_within(&coded[..outer], listed) * row;
         let counts = Scan::new(self, plan, (&cube, size, &coded), kept).counts(path)?;
+        let counts = Dense::new(counts, combined(&coded[outer..]));
         let begins = begins(plan, listed, 0);
         let made = count_crosstab(&counts, &coded, &plan.places(), outer, begins)?;
         self.settings.threads.keep(made.rows.len() * row)?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
+use super::dense::Dense;
 use crate::domain::codes::State;
 use crate::domain::cube::PersonSets;
 use crate::domain::disclosure::TrueCount;
@@ -179,13 +180,8 @@ fn rows_of(cell: usize, outer: &[Coded]) -> Vec<Vec<usize>> {
 }
 
 /// How many combinations of codes some axes have.
-fn combined(axes: &[Coded]) -> usize {
+pub(super) fn combined(axes: &[Coded]) -> usize {
     axes.iter().map(|axis| axis.spread.len()).product()
-}
-
-/// Places of each combination of codes on the inner axes.
-fn inner_places(inner: &[Coded]) -> Vec<Vec<Vec<usize>>> {
-    (0..combined(inner)).map(|cell| rows_of(cell, inner)).collect()
 }
 
 /// Numbers among the inner counts, the last axis varying fastest.
@@ -196,7 +192,7 @@ fn numbers(inner: &[Coded], places: &[usize]) -> Vec<Vec<usize>> {
     let number = |combination: &Vec<usize>| {
         combination.iter().zip(places).fold(0, |number, (place, size)| number * size + place)
     };
-    inner_places(inner).iter().map(|of_cell| of_cell.iter().map(number).collect()).collect()
+    (0..combined(inner)).map(|cell| rows_of(cell, inner).iter().map(number).collect()).collect()
 }
 
 impl<T> Folded<T> {
@@ -204,7 +200,7 @@ impl<T> Folded<T> {
     /// other, so its rows are looked up once; `add` is told which of them a count is of. `begins` is told each new row, and may refuse it.
     fn add_cells(
         &mut self,
-        counts: &[TrueCount],
+        counts: &Dense,
         coded: &[Coded],
         outer: usize,
         (new, mut begins): (impl Fn() -> T, impl FnMut(&[usize]) -> Result<(), QueryError>),
@@ -212,11 +208,8 @@ impl<T> Folded<T> {
     ) -> Result<(), QueryError> {
         let (outer, inner) = coded.split_at(outer);
         let mut all = vec![TrueCount::default(); combined(inner)];
-        for (number, counts) in counts.chunks(combined(inner).max(1)).enumerate() {
+        counts.each_row(|number, counts| {
             let counted = || counts.iter().enumerate().filter(|(_, count)| !count.is_zero());
-            if counted().next().is_none() {
-                continue;
-            }
             counted().for_each(|(cell, count)| all[cell] += *count);
             for row in rows_of(number, outer) {
                 let of_row = match self.rows.entry(row) {
@@ -228,7 +221,8 @@ impl<T> Folded<T> {
                 };
                 counted().for_each(|(cell, count)| add(of_row, cell, *count));
             }
-        }
+            Ok(())
+        })?;
         let counted = all.iter().enumerate().filter(|(_, count)| !count.is_zero());
         counted.for_each(|(cell, count)| add(&mut self.all, cell, *count));
         Ok(())
@@ -239,15 +233,23 @@ impl<T: Default> Folded<T> {
     /// The same, where `add` is told the places on the inner axes, none of which may be multi-valued.
     pub(super) fn add_by_place(
         &mut self,
-        counts: &[TrueCount],
+        counts: &Dense,
         coded: &[Coded],
         outer: usize,
         begins: impl FnMut(&[usize]) -> Result<(), QueryError>,
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
-        let places = inner_places(&coded[outer..]);
-        let first = |cell: usize| places[cell].first().map_or(&[][..], Vec::as_slice);
-        let add = |of: &mut T, cell, n| add(of, first(cell), n);
+        let inner = &coded[outer..];
+        // The places of one cell after the other.
+        let mut places = Vec::with_capacity(combined(inner) * inner.len());
+        for cell in 0..combined(inner) {
+            let codes = codes_of(u32::try_from(cell).unwrap_or(u32::MAX), inner);
+            let of = codes.iter().zip(inner).map(|(code, axis)| &axis.spread[*code as usize]);
+            places.extend(of.map(|of| of.first().copied().unwrap_or_default()));
+        }
+        let add = |of: &mut T, cell: usize, n| {
+            add(of, &places[cell * inner.len()..(cell + 1) * inner.len()], n);
+        };
         self.add_cells(counts, coded, outer, (T::default, begins), add)?;
         self.rows.remove(&[][..]);
         Ok(())
@@ -255,7 +257,7 @@ impl<T: Default> Folded<T> {
 }
 
 pub(super) fn count_crosstab(
-    counts: &[TrueCount],
+    counts: &Dense,
     coded: &[Coded],
     places: &[usize],
     outer: usize,

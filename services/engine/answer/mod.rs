@@ -31,6 +31,7 @@ mod counting;
 mod crosstab;
 mod days_waited;
 mod definition;
+mod dense;
 mod derived_column;
 mod estimates;
 mod exclusion;

@@ -2,7 +2,10 @@
 //! [`super::inner_column`]. A pass counts this column by the rows' dimensions, and its counts are then added up for each plan. So a table that needs many
 //! cross-tabulations of one dimension reads each month a few times, not once for each of them.
 
-use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, count_crosstab};
+use std::sync::Arc;
+
+use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, combined, count_crosstab};
+use super::dense::Dense;
 use super::inner_column::InnerColumn;
 use super::listed::{Listed, begins};
 use super::plan::{On, Plan};
@@ -19,16 +22,16 @@ pub(super) struct Pass<'a> {
     engine: &'a Engine,
     outer: usize,
     listed: Listed,
-    counted: Vec<Dense<'a>>,
+    counted: Vec<Counted<'a>>,
     /// Bytes in memory of the rows that were made.
     kept: usize,
 }
 
 /// A plan, and what it counts.
-struct Dense<'a> {
+struct Counted<'a> {
     plan: &'a Plan,
     coded: Vec<Coded>,
-    counts: Vec<TrueCount>,
+    counts: Dense,
 }
 
 /// Plans whose inner axes are one column.
@@ -62,74 +65,66 @@ impl Engine {
         };
         let shaped: Vec<Shaped<'a>> =
             plans.iter().map(shaped).collect::<Result<_, QueryError>>()?;
-        // What is made of the counts, and the counts themselves.
-        let bytes = |((plan, size, coded), (_, folded)): (&Shaped<'a>, &Wanted<'a>)| {
-            let width = coded[outer..].iter().map(|axis| axis.spread.len()).product();
-            let of_row = folded.unwrap_or_else(|| InnerCounts::memory(width));
-            let row = 2 * (of_a_row(outer) + of_row);
-            plan.rows_within(&coded[..outer], Some(listed)) * row + size * size_of::<TrueCount>()
+        // What is made of the counts.
+        let bytes = |((plan, _, coded), (_, folded)): (&Shaped<'a>, &Wanted<'a>)| {
+            let of_row = folded.unwrap_or_else(|| InnerCounts::memory(combined(&coded[outer..])));
+            plan.rows_within(&coded[..outer], Some(listed)) * 2 * (of_a_row(outer) + of_row)
         };
-        let kept = shaped.iter().zip(plans).map(bytes).sum();
-        let mut counts: Vec<Option<Vec<TrueCount>>> = vec![None; plans.len()];
+        let mut kept = shaped.iter().zip(plans).map(bytes).sum();
+        let mut counts: Vec<Option<Dense>> = plans.iter().map(|_| None).collect();
         for group in groups(&shaped, outer) {
-            let found = match self.together(&shaped, &group, outer, kept)? {
-                Some(found) => found,
-                None => group
-                    .plans
-                    .iter()
-                    .map(|n| self.alone(&shaped[*n], kept))
-                    .collect::<Result<_, _>>()?,
-            };
-            group.plans.iter().zip(found).for_each(|(number, found)| counts[*number] = Some(found));
+            if self.together(&shaped, &group, outer, (&mut kept, &mut counts))? {
+                continue;
+            }
+            for number in group.plans {
+                let (plan, size, coded) = &shaped[number];
+                let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
+                let found = Scan::new(self, plan, (&cube, *size, coded), kept);
+                let found = found.counts(plan.path())?;
+                kept += found.bytes();
+                counts[number] = Some(Dense::new(found, combined(&coded[outer..])));
+            }
         }
-        let counted = shaped.into_iter().zip(counts).map(|((plan, _, coded), counts)| Dense {
-            plan,
-            coded,
-            counts: counts.unwrap_or_default(),
+        let counted = shaped.into_iter().zip(counts).filter_map(|((plan, _, coded), counts)| {
+            Some(Counted { plan, coded, counts: counts? })
         });
         Ok(Pass { engine: self, outer, listed, counted: counted.collect(), kept: 0 })
     }
 
-    /// Counts a plan on its own.
-    fn alone(
-        &self,
-        (plan, size, coded): &Shaped<'_>,
-        kept: usize,
-    ) -> Result<Vec<TrueCount>, QueryError> {
-        let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-        Scan::new(self, plan, (&cube, *size, coded), kept).counts(plan.path())
-    }
-
-    /// Counts the plans of a group in one pass; none: each is counted as fast on its own, or there is no such column.
+    /// Counts the plans of a group in one pass; no: each is counted as fast on its own, or there is no such column. `kept`: bytes that the question
+    /// needs besides.
     fn together(
         &self,
         shaped: &[Shaped<'_>],
         group: &Group,
         outer: usize,
-        kept: usize,
-    ) -> Result<Option<Vec<Vec<TrueCount>>>, QueryError> {
+        (kept, counts): (&mut usize, &mut [Option<Dense>]),
+    ) -> Result<bool, QueryError> {
         let mut plan = shaped[group.plans[0]].0.clone();
         plan.axes.truncate(outer);
         plan.axes.extend(group.axes.iter().map(|(of, axis)| shaped[*of].0.axes[*axis].clone()));
         let is_together = plan.axes.iter().any(|axis| matches!(axis.on, On::Together(_)));
         if group.plans.len() == 1 && !is_together {
-            return Ok(None);
+            return Ok(false);
         }
         let inner: Vec<_> =
             group.axes.iter().map(|(of, axis)| shaped[*of].2[*axis].clone()).collect();
         let Some(InnerColumn { plan, coded: column, codes, bytes }) =
-            self.inner_column(&plan, outer, &inner, kept)?
+            self.inner_column(&plan, outer, &inner, *kept)?
         else {
-            return Ok(None);
+            return Ok(false);
         };
         let mut coded = shaped[group.plans[0]].2[..outer].to_vec();
         coded.push(column);
         let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-        let Some(size) = cube.size().filter(|size| *size <= Cube::LIMIT) else { return Ok(None) };
-        let counts = Scan::new(self, &plan, (&cube, size, &coded), kept + bytes)
-            .counts(super::shape::Path::Columns)?;
-        let of_plan = |number: &usize| {
-            let (of, size, coded) = &shaped[*number];
+        let Some(size) = cube.size().filter(|size| *size <= Cube::LIMIT) else {
+            return Ok(false);
+        };
+        let found = Scan::new(self, &plan, (&cube, size, &coded), *kept + bytes);
+        let found = Arc::new(found.counts(super::shape::Path::Columns)?);
+        *kept += found.bytes();
+        for number in &group.plans {
+            let (of, _, coded) = &shaped[*number];
             let cube = Cube::new(coded[outer..].iter().map(|axis| axis.spread.len()).collect());
             let places: Vec<_> = (outer..of.axes.len())
                 .map(|axis| group.place(shaped, (*number, axis)).unwrap_or_default())
@@ -139,18 +134,11 @@ impl Engine {
                 let cells = places.iter().enumerate().map(|(n, at)| cube.stride(n) * codes[*at]);
                 cells.sum::<u32>() as usize
             };
-            let cells: Vec<usize> = codes.iter().map(cell).collect();
-            let width = cube.size().unwrap_or_default();
-            let mut table = vec![TrueCount::default(); *size];
-            for (row, counts) in counts.chunks(cells.len().max(1)).enumerate() {
-                for (cell, count) in cells.iter().zip(counts).filter(|(_, count)| !count.is_zero())
-                {
-                    table[row * width + cell] += *count;
-                }
-            }
-            table
-        };
-        Ok(Some(group.plans.iter().map(of_plan).collect()))
+            let cells = codes.iter().map(cell).collect();
+            let found = Dense::by_column(Arc::clone(&found), cells, combined(&coded[outer..]));
+            counts[*number] = Some(found);
+        }
+        Ok(true)
     }
 }
 
@@ -198,7 +186,7 @@ fn groups(shaped: &[Shaped<'_>], outer: usize) -> Vec<Group> {
 impl Pass<'_> {
     /// The cross-tabulation of a plan.
     pub(super) fn crosstab(&mut self, number: usize) -> Result<Crosstab, QueryError> {
-        let Dense { plan, coded, counts } = &self.counted[number];
+        let Counted { plan, coded, counts } = &self.counted[number];
         let begins = begins(plan, Some(self.listed), 0);
         let crosstab = count_crosstab(counts, coded, &plan.places(), self.outer, begins)?;
         let width = crosstab.all.inner.len();
@@ -214,7 +202,7 @@ impl Pass<'_> {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
-        let Dense { plan, coded, counts } = &self.counted[number];
+        let Counted { plan, coded, counts } = &self.counted[number];
         let before = folded.rows.len();
         let begins = begins(plan, Some(self.listed), before);
         folded.add_by_place(counts, coded, self.outer, begins, add)?;

@@ -21,7 +21,7 @@ const DIMENSIONS: [&str; 8] = [
 ];
 
 /// The defaults of `cache.sled_bytes`, `cache.memory_bytes` and `limits.question_memory_bytes`, in MB.
-const BOUNDS: f64 = 64.0 + 256.0 + 512.0;
+const BOUNDS: f64 = 48.0 + 256.0 + 512.0;
 
 /// Asks, and prints the resident memory before, at most, at the end and a while later. `loaded`: what it was before the first question.
 pub async fn heavy(service: &Program, loaded: f64) -> Outcome {

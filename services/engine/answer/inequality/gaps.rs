@@ -43,33 +43,91 @@ pub struct GapsQuestion {
     pub notes: Vec<String>,
 }
 
-/// A gap that was found.
+/// A gap that may be listed.
 struct Gap {
     row: Row,
     size: f64,
-    p_value: f64,
+    /// Which of the comparisons it is of.
+    test: usize,
 }
 
 /// What was found in one answer.
 #[derive(Default)]
 struct Found {
+    /// The p-value of each comparison.
+    tests: Vec<f64>,
     gaps: Vec<Gap>,
     provenance: Provenance,
     position: u64,
 }
 
-/// Asks one table by one dimension.
-fn found(engine: &Engine, id: &str, question: &dyn AnyQuestion) -> Result<Found, QueryError> {
-    let (reference, answer) = (engine.reference(), question.answer(engine)?);
-    let mut gaps = Vec::new();
-    if let Some(dimension) = reference.dimension(id) {
-        let showing = showing(&answer, question.query());
-        for of in shares(&answer) {
-            gaps.extend(in_column(&reference, &answer, dimension, of, &showing));
+impl Found {
+    /// Asks one table by one dimension. A gap whose p-value is above the rate cannot be listed: adjusted it is no smaller.
+    fn ask(
+        engine: &Engine,
+        id: &str,
+        question: &dyn AnyQuestion,
+        rate: f64,
+    ) -> Result<Self, QueryError> {
+        let (reference, answer) = (engine.reference(), question.answer(engine)?);
+        let (provenance, position) = (answer.provenance().clone(), answer.position());
+        let mut found = Self { provenance, position, ..Self::default() };
+        if let Some(dimension) = reference.dimension(id) {
+            let showing = showing(&answer, question.query());
+            for of in shares(&answer) {
+                found.compare(&reference, &answer, dimension, of, (&showing, rate));
+            }
         }
+        Ok(found)
     }
-    let (provenance, position) = (answer.provenance().clone(), answer.position());
-    Ok(Found { gaps, provenance, position })
+
+    /// Compares the groups of a column with all people of the answer.
+    fn compare(
+        &mut self,
+        reference: &Reference,
+        answer: &Protected,
+        dimension: &Dimension,
+        (place, of): (usize, &Column),
+        (showing, rate): (&Showing, f64),
+    ) {
+        // A highest share bounds another one, and is no figure of its own.
+        if of.indicator.ends_with("-HIGHEST") {
+            return;
+        }
+        let polarity = polarity(reference, of);
+        let whole = answer.rows().iter().find(|row| row.keys.is_empty());
+        let whole = whole.map(|row| &row.cells[place]).filter(|_| polarity != Polarity::Neither);
+        let Some(whole) = whole else { return };
+        let mut compare = |row: &Row| {
+            let (group, cell) = (category(row, &dimension.id)?, &row.cells[place]);
+            let own = cell.counts.part_of_whole().filter(|_| cell.figure.is_ok())?;
+            let others = rest(cell, whole)?.counts.part_of_whole()?;
+            let (difference, ratio) = of_fixed(cell, whole);
+            let (figure, fixed) =
+                (difference.figure.clone().ok()?, whole.figure.as_ref().ok()?.value);
+            let p_value = difference_p_value(own, others, showing.protection.variance());
+            self.tests.push(p_value);
+            let verdict = figure.limits.map(|limits| Verdict::of(limits, 0.0, polarity));
+            if verdict != Some(Verdict::Worse) || p_value > rate {
+                return None;
+            }
+            let people = to_level_up(own, fixed, polarity == Polarity::LowerIsBetter);
+            let sentence = sentence(dimension, group, of, (own, fixed), people);
+            let keys = vec![
+                key(CHARACTERISTIC, &dimension.id, &dimension.label),
+                key(GROUP, &group.code, &group.label),
+                key(FIGURE, &of.id, &title(of)),
+            ];
+            let difference = Cell { verdict, ..difference };
+            let cells = vec![cell.clone(), whole.clone(), difference, ratio, level_up(people)];
+            let source_table = answer.provenance().table;
+            let row = Row { keys, cells, sentence, source_table };
+            let gap = Gap { row, size: figure.value.abs(), test: self.tests.len() - 1 };
+            self.gaps.push(gap);
+            Some(())
+        };
+        answer.rows().iter().for_each(|row| _ = compare(row));
+    }
 }
 
 impl AnyQuestion for GapsQuestion {
@@ -80,36 +138,33 @@ impl AnyQuestion for GapsQuestion {
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
         let threads = &engine.settings.threads;
         let ask = |(id, question): &(String, Arc<dyn AnyQuestion>), own| {
-            found(&engine.with(own), id, question.as_ref())
+            Found::ask(&engine.with(own), id, question.as_ref(), self.rate)
         };
         let (first, others) = self.parts.split_at(self.parts.len().min(1));
         let first = threads.side_by_side(first, ask)?.pop().unwrap_or_default();
-        let (mut gaps, mut provenance, position) = (first.gaps, first.provenance, first.position);
+        let Found { mut tests, mut gaps, mut provenance, position } = first;
         // Everything else is read where the first was read.
         let others = others.iter().map(|(id, of)| (id.clone(), of.at(position)));
         for of in threads.side_by_side(&others.collect::<Vec<_>>(), ask)? {
-            gaps.extend(of.gaps);
+            let before = tests.len();
+            gaps.extend(of.gaps.into_iter().map(|gap| Gap { test: before + gap.test, ..gap }));
+            tests.extend(of.tests);
             provenance.counted_too(&of.provenance);
             // The answer is empty only if every part is.
             if of.provenance.empty.is_none() {
                 provenance.empty = None;
             }
         }
-        let tests: Vec<f64> = gaps.iter().map(|gap| gap.p_value).collect();
-        let adjusted = false_discovery(&tests);
-        for (gap, adjusted) in gaps.iter_mut().zip(adjusted) {
-            gap.p_value = adjusted;
-            gap.row.cells.push(number(Ok(adjusted)));
-        }
-        let scanned = gaps.len();
-        let is_gap = |gap: &Gap| {
-            gap.p_value <= self.rate && gap.row.cells[2].verdict == Some(Verdict::Worse)
-        };
-        gaps.retain(is_gap);
+        let (scanned, adjusted) = (tests.len(), false_discovery(&tests));
+        gaps.retain(|gap| adjusted[gap.test] <= self.rate);
         gaps.sort_by(|a, b| b.size.total_cmp(&a.size));
         let found = gaps.len();
         let listed = gaps.into_iter().skip(self.skip).take(self.most);
-        let rows: Vec<_> = listed.map(|gap| gap.row).collect();
+        let with_p_value = |mut gap: Gap| {
+            gap.row.cells.push(number(Ok(adjusted[gap.test])));
+            gap.row
+        };
+        let rows: Vec<_> = listed.map(with_p_value).collect();
         provenance.dimensions =
             [(CHARACTERISTIC, "characteristic"), (GROUP, "group"), (FIGURE, "figure")]
                 .map(|(id, label)| legend(id, label, &rows))
@@ -174,51 +229,6 @@ impl GapsQuestion {
         rpc: "InequalityService.ListGaps",
         columns: &COLUMNS,
     };
-}
-
-/// The groups of a column that can be told from the rest.
-fn in_column(
-    reference: &Reference,
-    answer: &Protected,
-    dimension: &Dimension,
-    (place, of): (usize, &Column),
-    showing: &Showing,
-) -> Vec<Gap> {
-    // A highest share bounds another one, and is no figure of its own.
-    if of.indicator.ends_with("-HIGHEST") {
-        return Vec::new();
-    }
-    let polarity = polarity(reference, of);
-    let whole = answer.rows().iter().find(|row| row.keys.is_empty());
-    let Some(whole) = whole.map(|row| &row.cells[place]).filter(|_| polarity != Polarity::Neither)
-    else {
-        return Vec::new();
-    };
-    let gap = |row: &Row| {
-        let (group, cell) = (category(row, &dimension.id)?, &row.cells[place]);
-        let own = cell.counts.part_of_whole().filter(|_| cell.figure.is_ok())?;
-        let others = rest(cell, whole)?.counts.part_of_whole()?;
-        let p_value = difference_p_value(own, others, showing.protection.variance());
-        let (difference, ratio) = of_fixed(cell, whole);
-        let figure = difference.figure.clone().ok()?;
-        let verdict = figure.limits.map(|limits| Verdict::of(limits, 0.0, polarity));
-        let adverse = polarity == Polarity::LowerIsBetter;
-        let fixed = whole.figure.as_ref().ok()?.value;
-        let people = to_level_up(own, fixed, adverse);
-        let sentence = sentence(dimension, group, of, (own, fixed), people);
-        let keys = vec![
-            key(CHARACTERISTIC, &dimension.id, &dimension.label),
-            key(GROUP, &group.code, &group.label),
-            key(FIGURE, &of.id, &title(of)),
-        ];
-        let level_up = level_up(people);
-        let difference = Cell { verdict, ..difference };
-        let cells = vec![cell.clone(), whole.clone(), difference, ratio, level_up];
-        let source_table = answer.provenance().table;
-        let row = Row { keys, cells, sentence, source_table };
-        Some(Gap { row, size: figure.value.abs(), p_value })
-    };
-    answer.rows().iter().filter_map(gap).collect()
 }
 
 #[allow(clippy::cast_precision_loss)] // counts are below 2^53
