@@ -1,6 +1,10 @@
 //! Age-standardised rates, against the formula of the page of statistics over the rows and people that were sent.
 
-use equity_indicators::proto::v1::{AbsenceReason, Breakdown, PopulationRecord};
+use equity_indicators::config::ProfileName;
+use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
+use equity_indicators::proto::v1::{
+    AbsenceReason, Breakdown, CreateReleaseRequest, PopulationRecord,
+};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -9,6 +13,7 @@ use crate::support::{
 };
 
 const SYNTHETIC: &str = "synthetic-llr";
+const CONTROLLED: &str = "practice-feed";
 const MONTHS: [&str; 2] = ["2020-04", "2020-05"];
 const Z: f64 = 1.959_963_984_540_054;
 /// The European Standard Population of 2013, as Eurostat gives it.
@@ -135,6 +140,64 @@ async fn the_total_is_standardised_by_itself() {
     let attended = server.table("standardised_rates", attended).await.unwrap();
     assert_eq!(count(&attended, "", "ATTENDED_CONTACTS"), 0, "no attendance was sent");
     assert_eq!(why(cell(&attended, "", "STANDARDISED")), AbsenceReason::NotCollected);
+}
+
+/// Both sexes in three practices, for a partner who may see no small count: one sex has a single consultation of 15 to 19.
+async fn seen_by_a_partner() -> TestServer {
+    let before = TestServer::start().await;
+    for organisation in ["C82001", "C82002", "C82009"] {
+        let (mut rows, mut people) = (Vec::new(), Vec::new());
+        for (band, age) in (0..).zip(ages()) {
+            for (sex, channel) in ["1", "2"].into_iter().zip(["TELEPHONE", "VIDEO"]) {
+                let person = json!({"sex": sex, "ageBand": age});
+                people.push(json!({"personCount": 900, "person": person}));
+                let few = sex == "1" && band == 3;
+                let count = if few { 1 } else { 60 + band };
+                if !few || organisation == "C82001" {
+                    rows.push(json!({"channel": channel, "recordCount": count, "person": person}));
+                }
+            }
+        }
+        let header = || header(organisation, CONTROLLED, MONTHS[0], &["sex", "age_band"]);
+        before.submit(header(), records(&Value::Array(rows))).await.unwrap();
+        let people = people.into_iter().map(message::<PopulationRecord>).collect();
+        before.submit_people(header(), people).await.unwrap();
+    }
+    let request = CreateReleaseRequest {
+        release_id: "first".into(),
+        request_id: uuid::Uuid::new_v4().to_string(),
+        validate_only: false,
+    };
+    ReleaseServiceClient::new(before.channel()).create_release(request).await.unwrap();
+    before.reopen_with(|config| config.profile_without_identity = Some(ProfileName::Partner)).await
+}
+
+#[tokio::test]
+async fn a_partner_is_told_no_more_than_by_the_rates_of_each_age() {
+    let server = seen_by_a_partner().await;
+    let about = |by: &[&str]| json!({"query": {"collection": CONTROLLED, "area": "QK1", "by": by, "period": {"first": MONTHS[0]}}});
+    let answer = server.table("standardised_rates", about(&["sex"])).await.unwrap();
+    let mut by_age = about(&["sex", "age_5y"]);
+    by_age["includeRates"] = json!(true);
+    let by_age = server.ask(by_age).await.unwrap();
+    // The band that is withheld withholds the rate of all ages.
+    assert_eq!(why(cell(&by_age, "1|15-19", "CONTACTS")), AbsenceReason::Withheld);
+    assert_eq!(why(cell(&answer, "1", "STANDARDISED")), AbsenceReason::Withheld);
+    let bands = ages().zip(STANDARD).map(|(age, weight)| {
+        let key = format!("2|{age}");
+        // Either channel's rate tells the people, unless it is withheld.
+        let told =
+            ["CH-03/VIDEO", "CH-03/TELEPHONE"].map(|id| cell(&by_age, &key, id).denominator_count);
+        let people =
+            told.into_iter().flatten().next().unwrap_or_else(|| panic!("{key}: no people"));
+        let exact = |count: i64| f64::from(u32::try_from(count).unwrap());
+        (exact(count(&by_age, &key, "CONTACTS")), exact(people), weight)
+    });
+    let (rate, lower, upper) = dobson(&bands.collect::<Vec<_>>());
+    let told = cell(&answer, "2", "STANDARDISED");
+    assert!((value(&answer, "2", "STANDARDISED") - rate).abs() < 1e-9, "{told:?} {rate}");
+    assert!(told.lower.unwrap() < lower && upper < told.upper.unwrap(), "limits hold the changes");
+    assert!(told.numerator_count.is_none() && told.denominator_count.is_none());
 }
 
 #[tokio::test]
