@@ -3,6 +3,7 @@
 mod boundaries;
 mod files;
 mod found;
+mod in_force;
 mod indicators;
 mod members;
 mod named;
