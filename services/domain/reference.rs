@@ -37,6 +37,7 @@ use crate::domain::target::Target;
 
 pub use boundaries::Counted;
 pub use found::{Found, Search};
+pub use in_force::SuccessorShare;
 pub use members::Organisations;
 pub use partners::PARTNERS;
 
@@ -179,6 +180,14 @@ impl Reference {
         let then = |area: &&Area| area.exists_in(month) && of.belongs(area, month);
         let found = self.areas_of(organisation).filter(|area| area.kind == kind).find(then);
         found.or_else(|| self.area_of(organisation, kind))
+    }
+
+    /// Whether an organisation belongs to an area in a month.
+    #[must_use]
+    pub fn belongs(&self, organisation: &str, area: &str, month: Month) -> bool {
+        let (of, area) = (self.organisation(organisation), self.areas().get(area));
+        of.zip(area)
+            .is_some_and(|(of, area)| of.areas.contains(&area.code) && of.belongs(area, month))
     }
 
     /// The areas that an organisation has belonged to, the newest first.

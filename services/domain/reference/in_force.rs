@@ -7,7 +7,7 @@ use super::residence::SYSTEM;
 use crate::domain::area::{Area, Areas};
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::period::Month;
-use crate::domain::small_area::{Edition, SmallAreas};
+use crate::domain::small_area::{Edition, Location, SmallAreas};
 
 /// Types of areas that small areas came to others of.
 const KINDS: [&str; 2] = ["sub_icb", "system"];
@@ -19,6 +19,47 @@ pub(super) struct InForce {
     changes: Vec<Month>,
     /// The same for each area that existed before and after the month.
     of_area: BTreeMap<String, BTreeSet<Month>>,
+    /// The parts of each area that ended, in the order of its successors.
+    shares: BTreeMap<String, Vec<SuccessorShare>>,
+}
+
+/// The part of an area that ended, which a successor has since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuccessorShare {
+    /// Code of the successor.
+    pub successor: String,
+    /// Number of small areas of 2021 that were in the area in its last month, and are in the successor in the month after it.
+    pub small_areas: usize,
+    /// Number of all small areas of 2021 that were in the area in its last month, at least 1.
+    pub of: usize,
+}
+
+impl SuccessorShare {
+    /// The part, 0 to 1.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        let number = |of: usize| f64::from(u32::try_from(of).unwrap_or(u32::MAX));
+        number(self.small_areas) / number(self.of)
+    }
+}
+
+/// The parts of an area that ended; none if no small area is known to have been in it.
+fn shares(areas: &Areas, locations: &[Location<'_>], ended: &Area) -> Vec<SuccessorShare> {
+    let Some((last, after)) = ended.last_month.and_then(|last| Some((last, last.next()?))) else {
+        return Vec::new();
+    };
+    let lies_in = |of: &&Location<'_>, area: &str, month| {
+        in_force(areas, &of.around, month).iter().any(|found| found.code == area)
+    };
+    let were: Vec<_> = locations.iter().filter(|of| lies_in(of, &ended.code, last)).collect();
+    let of: usize = were.iter().map(|location| location.count).sum();
+    let part = |successor: &String| {
+        let are = were.iter().filter(|of| lies_in(of, successor, after));
+        let small_areas = are.map(|location| location.count).sum();
+        SuccessorShare { successor: successor.clone(), small_areas, of }
+    };
+    let parts = ended.successors.iter().map(part);
+    if of == 0 { Vec::new() } else { parts.collect() }
 }
 
 impl InForce {
@@ -31,7 +72,11 @@ impl InForce {
         let months: BTreeSet<Month> = months.collect();
         let locations: Vec<_> =
             Edition::ALL.into_iter().flat_map(|edition| small.locations(edition)).collect();
-        let mut found = Self { changes: Vec::new(), of_area: BTreeMap::new() };
+        let today = small.locations(Edition::Lsoa2021);
+        let ended = areas.iter().filter(|area| !area.successors.is_empty());
+        let shares = ended.map(|area| (area.code.clone(), shares(areas, &today, area)));
+        let mut found =
+            Self { changes: Vec::new(), of_area: BTreeMap::new(), shares: shares.collect() };
         for month in months {
             let Some(before) = month.previous() else { continue };
             let mut changed = false;
@@ -73,6 +118,12 @@ impl Reference {
         self.places.in_force.of_area.get(area).into_iter().flatten().copied()
     }
 
+    /// The part of each successor of an area that ended, counted by small areas; none if no small area is known to have been in it.
+    #[must_use]
+    pub fn successor_shares(&self, area: &Area) -> &[SuccessorShare] {
+        self.places.in_force.shares.get(&area.code).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether it depends on the month where a home falls in a dimension.
     #[must_use]
     pub fn is_by_month(&self, dimension: &Dimension) -> bool {
@@ -101,6 +152,7 @@ impl Reference {
 mod tests {
     use super::*;
     use crate::domain::codes::Content;
+    use crate::domain::reference::Counted;
 
     fn month(text: &str) -> Month {
         text.parse().unwrap()
@@ -157,22 +209,52 @@ mod tests {
     }
 
     #[test]
-    fn without_former_locations_and_months_nothing_changes() {
-        let areas = "code,other_code,name,type,parents\nQ1,,One,system,\n01A,,A,sub_icb,Q1\nE07000001,,D,district,Q1\n";
-        let small = "lsoa,edition,district,imd_edition,imd_decile,sub_icb\nE01000001,lsoa_2021,E07000001,imd_2025,1,01A\n";
+    fn each_successor_has_its_part_of_the_small_areas() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let parts = |code: &str| {
+            let shares = reference.successor_shares(reference.areas().get(code).unwrap()).iter();
+            shares.map(|of| (of.successor.clone(), of.small_areas, of.of)).collect::<Vec<_>>()
+        };
+        let of = |all: usize, parts: &[(&str, usize)]| {
+            parts.iter().map(|(code, part)| ((*code).to_owned(), *part, all)).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("QNQ"), of(455, &[("QRL", 105), ("S0E4D", 255), ("S9B9J", 95)]));
+        assert_eq!(parts("D4U1Y"), of(455, &[("92A", 95), ("D9Y0V", 105), ("U2G6B", 255)]));
+        assert_eq!(parts("QM7"), of(887, &[("D7T5G", 185), ("S1Y5D", 702)]));
+        assert_eq!(parts("QJG"), of(583, &[("D7T5G", 206), ("T6Y0W", 377)]));
+        assert_eq!(parts("QU9"), of(1056, &[("S0E4D", 1056)]));
+        assert_eq!(parts("QRL"), []);
+        for area in reference.areas().iter().filter(|area| !area.successors.is_empty()) {
+            let shares = reference.successor_shares(area);
+            let sum: f64 = shares.iter().map(SuccessorShare::share).sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{}: {shares:?}", area.code);
+        }
+    }
+
+    #[test]
+    fn what_small_areas_do_not_tell_is_said() {
         let files = Content::embedded();
-        let files = files.files().filter(|(name, _)| *name != "lsoa_lookup.csv");
-        let files = files.map(|(name, text)| {
+        let files = files.files().map(|(name, text)| {
+            let without = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
             let text = match name {
-                "areas.csv" => areas,
-                "lsoa.csv" => small,
-                "organisations.csv" => "code,name,type,areas\n",
-                _ => text,
+                // The last column has the former locations.
+                "lsoa.csv" => text.lines().map(without).collect::<Vec<_>>().join("\n"),
+                _ => text.to_owned(),
             };
-            (name.to_owned(), text.to_owned())
+            (name.to_owned(), text)
         });
         let reference = Reference::new(&Content::exactly(files)).unwrap();
-        assert!(reference.residence_changes().is_empty());
-        assert!(!reference.is_by_month(reference.dimension(SYSTEM).unwrap()));
+        assert_eq!(reference.residence_changes_of("QRL").next(), None);
+        let said = |code| {
+            let months = (month("2026-01"), month("2026-06"));
+            reference.boundary_changes(code, months, Counted::Residents).join(" ")
+        };
+        assert!(said("QRL").contains("has its boundary from 2026-04 on"), "{}", said("QRL"));
+        assert!(!said("QRL").contains("SERIES BREAK"));
+        // Other systems are known by the systems of their locations.
+        assert_eq!(systems(&reference, month("2026-03"))["QU9"], 419 + 335 + 302);
+        assert_eq!(systems(&reference, month("2026-03")).get("QNQ"), None);
+        let ended = reference.areas().get("QNQ").unwrap();
+        assert!(reference.successor_shares(ended).is_empty());
     }
 }
