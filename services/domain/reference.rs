@@ -150,13 +150,22 @@ impl Reference {
         without.into_iter().flat_map(|of| of.iter().map(AsRef::as_ref))
     }
 
-    /// The organisations that are expected to care for the people of an area: those of the systems that contain it. All, if no
-    /// system does.
+    /// The organisations that are expected to care for the people of an area in some months: those that belong to the systems that contain
+    /// it, in any of these months. All, if no system contains it.
     #[must_use]
-    pub fn caring_for(&self, area: &str) -> Arc<Organisations> {
+    pub fn caring_for(&self, area: &str, months: (Month, Month)) -> Arc<Organisations> {
         let around = self.areas().ancestors(area).into_iter();
-        let is_system = |code: &&str| self.areas().get(code).is_some_and(|of| of.kind == "system");
-        let systems: Vec<_> = around.filter(is_system).map(|code| self.members(code)).collect();
+        let systems = around.filter_map(|code| self.areas().get(code));
+        let systems = systems.filter(|of| of.kind == "system").map(|system| {
+            let all = self.members(&system.code);
+            let belongs = |of: &Arc<Organisation>| of.belongs_within(system, months);
+            if all.values().all(belongs) {
+                return all;
+            }
+            let some = all.iter().filter(|(_, of)| belongs(of));
+            Arc::new(some.map(|(code, of)| (code.clone(), Arc::clone(of))).collect())
+        });
+        let systems: Vec<_> = systems.collect();
         match systems.as_slice() {
             [] => self.everybody(),
             [one] => Arc::clone(one),

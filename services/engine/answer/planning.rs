@@ -80,7 +80,7 @@ impl Engine {
             ));
         }
         let caring = match &query.place {
-            Where::Residence(area) => Some(reference.caring_for(area)),
+            Where::Residence(area) => Some(reference.caring_for(area, query.months)),
             Where::Provider(_) | Where::Organisations(_) => None,
         };
         let (expected, ended) = asked.expected(&collection, query, caring.as_deref());
