@@ -64,8 +64,9 @@ impl Plan {
             let others = others.filter(|(number, _)| chosen().all(|(chosen, _)| chosen != number));
             query.by = others.map(|(_, id)| (*id).clone()).collect();
             for (number, whole) in chosen() {
-                let at = query.filters.iter().position(|f| f.dimension == *listed[*number]);
-                match (at, &whole.filter) {
+                // A condition with one code lists nothing, and holds of the whole too.
+                let lists = |f: &Filter| f.dimension == *listed[*number] && f.codes.len() > 1;
+                match (query.filters.iter().position(lists), &whole.filter) {
                     (Some(at), Some(made)) => query.filters[at].clone_from(made),
                     (Some(at), None) => drop(query.filters.remove(at)),
                     (None, _) => {}
