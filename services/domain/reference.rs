@@ -1,6 +1,7 @@
 //! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles, published tables.
 
 mod boundaries;
+mod by_month;
 mod files;
 mod found;
 mod in_force;

@@ -291,11 +291,11 @@ async fn the_whole_beside_listed_organisations_has_the_members_of_the_months_ask
         let total = months.iter().map(|month| world.total(area, month)).sum::<i64>();
         BTreeMap::from([(area.to_owned(), total)])
     };
-    // Two that were in Frimley; one of them and one that was in Surrey Heartlands already; two of these.
+    // Two that were in Frimley; one of them and one that was in Surrey Heartlands already, both in Surrey; two of these.
     for (codes, months, area, of) in [
         ([moved[0], moved[1]], (MARCH, MARCH), None, ("D4U1Y", &[MARCH][..])),
         ([moved[0], moved[1]], (APRIL, APRIL), None, ("92A", &[APRIL])),
-        ([moved[0], stayed[0]], (MARCH, MARCH), None, ("S9B9J", &[MARCH])),
+        ([moved[0], stayed[0]], (MARCH, MARCH), None, ("E10000030", &[MARCH])),
         ([moved[0], stayed[0]], (APRIL, APRIL), None, ("92A", &[APRIL])),
         ([stayed[0], stayed[1]], (MARCH, APRIL), None, ("92A", &[MARCH, APRIL])),
         ([stayed[0], stayed[1]], (MARCH, APRIL), Some("S9B9J"), ("92A", &[MARCH, APRIL])),

@@ -282,6 +282,23 @@ impl Plan {
         self.months.retain(|month| month.places().next().is_some());
     }
 
+    /// The places of a number of a code.
+    pub(super) fn places_of<'a>(
+        &self,
+        field: Field,
+        placed: &'a Placed,
+        number: u32,
+    ) -> &'a Vec<usize> {
+        let (span, code) = self.spans.split(field, number);
+        placed.of_span(span).of_code(code)
+    }
+
+    /// Whether a number of a code is what a condition wants.
+    pub(super) fn passes(&self, filter: &PlanFilter, number: u32) -> bool {
+        let places = self.places_of(filter.field, &filter.places, number);
+        places.iter().any(|place| filter.wanted.contains(place))
+    }
+
     /// The codes of a field that occur, numbered apart in each span of months.
     pub(super) fn occurring(&self, field: Field) -> Vec<u32> {
         let mut codes = Vec::new();

@@ -3,8 +3,6 @@
 //! A plan gives the same code of a home another number in each span. The columns of the store have the codes as they are; what a code adds to
 //! a cell is looked up in the list of the month's span.
 
-use super::axis_positions::Placed;
-use super::plan::{Plan, PlanFilter};
 use crate::domain::codes::State;
 use crate::domain::field::Field;
 use crate::domain::period::Month;
@@ -89,24 +87,5 @@ impl Where {
             reference.residence_dimension(area).is_some_and(|of| reference.is_by_month(of))
         });
         is_by_month && reference.residence_changes_of(code).next().is_some()
-    }
-}
-
-impl Plan {
-    /// The places of a number of a code.
-    pub(super) fn places_of<'a>(
-        &self,
-        field: Field,
-        placed: &'a Placed,
-        number: u32,
-    ) -> &'a Vec<usize> {
-        let (span, code) = self.spans.split(field, number);
-        placed.of_span(span).of_code(code)
-    }
-
-    /// Whether a number of a code is what a condition wants.
-    pub(super) fn passes(&self, filter: &PlanFilter, number: u32) -> bool {
-        let places = self.places_of(filter.field, &filter.places, number);
-        places.iter().any(|place| filter.wanted.contains(place))
     }
 }

@@ -118,8 +118,16 @@ impl<'a> Axis<'a> {
             let within = members.keys().flat_map(|code| {
                 let months =
                     months.iter().filter(|month| reference.belongs(code, &table.area, **month));
-                months.filter_map(|month| reference.area_in(code, kind, *month))
+                let then = months
+                    .filter_map(|month| Some((month, reference.area_in(code, kind, *month)?)));
+                then.filter(|(month, area)| area.exists_in(**month)).map(|(_, area)| area)
             });
+            // Whose areas began later is counted in them.
+            let counted = read.parcels.keys().filter(|(code, month)| {
+                months.contains(month) && reference.belongs(code, &table.area, *month)
+            });
+            let counted = counted.filter_map(|(code, month)| reference.area_in(code, kind, *month));
+            let within = within.chain(counted);
             let within: BTreeMap<&str, &str> =
                 within.map(|area| (area.code.as_str(), area.name.as_str())).collect();
             within.into_iter().map(|(code, name)| key(code, name, None)).collect()
