@@ -9,7 +9,7 @@ use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
-use super::sled_error::unwritten;
+use super::sled_error::{is_locked, unwritten};
 
 /// How the names of these threads begin: the hook for panics is silent about them.
 const OPENING: &str = "sled-open";
@@ -24,9 +24,26 @@ const FLUSH_LOOK: Duration = Duration::from_millis(100);
 const FLUSH_LONGEST: Duration = Duration::from_secs(30);
 /// Longest time that a thread takes to give itself its name.
 const NAMED: Duration = Duration::from_secs(2);
+/// How often a locked file is tried again, and the pause before each.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
-/// Opens sled; the error of a panic is damage.
+/// Opens sled; the error of a panic is damage. A sled that was dropped keeps its file locked while a thread of its own ends its work, so that
+/// a locked file is waited for.
+///
+/// # Errors
+/// [`StoreError::Locked`] if the file stays locked.
 pub(super) fn open(config: &sled::Config) -> Result<sled::Result<sled::Db>, StoreError> {
+    for _ in 0..LOCK_TRIES {
+        match open_once(config)? {
+            Err(error) if is_locked(&error) => std::thread::sleep(LOCK_PAUSE),
+            opened => return Ok(opened),
+        }
+    }
+    Err(StoreError::Locked(config.get_path()))
+}
+
+fn open_once(config: &sled::Config) -> Result<sled::Result<sled::Db>, StoreError> {
     let (done, opened) = sync_channel(1);
     let config = config.clone();
     Builder::new()
@@ -134,4 +151,24 @@ fn names() -> impl Iterator<Item = (PathBuf, String)> {
 
 fn text(file: &Path) -> String {
     std::fs::read_to_string(file).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_still_locked_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = sled::Config::new().path(folder.path()).flush_every_ms(None);
+        let first = open(&config).unwrap().unwrap();
+        assert!(is_locked(&open_once(&config).unwrap().unwrap_err()), "the file is locked");
+        let closing = std::thread::spawn(move || {
+            std::thread::sleep(3 * LOCK_PAUSE);
+            drop(first);
+        });
+        let second = open(&config).unwrap().unwrap();
+        assert!(second.is_empty());
+        closing.join().unwrap();
+    }
 }

@@ -29,7 +29,7 @@ use super::error::StoreError;
 use super::half_made::remove_half_made;
 use super::keys;
 use super::log::{Known, Place};
-use super::sled_error::{is_locked, is_no_damage, is_of_the_disk, unreadable, unwritten};
+use super::sled_error::{is_no_damage, is_of_the_disk, unreadable, unwritten};
 use super::sled_thread;
 use crate::proto::store::AppliedRow;
 
@@ -43,7 +43,6 @@ const FORMAT: u32 = 5;
 /// Places made at once, and the least number of them behind the last value: a leaf that has values must not split.
 const PLACES: u64 = 256;
 const PLACES_AHEAD: u64 = 17;
-const LOCK_TRIES: u32 = 50;
 /// With the pause: a reader waits at most ten seconds for sled to be opened again.
 const REOPEN_TRIES: u32 = 500;
 const REOPEN_PAUSE: Duration = Duration::from_millis(20);
@@ -135,27 +134,14 @@ impl Tree {
     /// Opens a folder. If sled fails or panics over its files, the error is [`StoreError::Damaged`].
     pub(super) fn open(folder: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         remove_half_made(folder)?;
-        for attempt in 0.. {
-            let config = sled::Config::new()
-                .path(folder)
-                .cache_capacity(cache_bytes)
-                .flush_every_ms(None)
-                .mode(sled::Mode::HighThroughput);
-            let db = match sled_thread::open(&config)? {
-                Ok(db) => db,
-                Err(error) if is_locked(&error) && attempt < LOCK_TRIES => {
-                    std::thread::sleep(Duration::from_millis(100));
-                    continue;
-                }
-                Err(error) if is_locked(&error) => {
-                    return Err(StoreError::Locked(folder.to_owned()));
-                }
-                Err(error) => return Err(not_read("open", folder, error)),
-            };
-            let rows = Rows(Arc::new(RwLock::new(Database::Open(db))));
-            return Ok(Self { rows, config, digest: 0, at: At::default(), places: 0 });
-        }
-        Err(StoreError::Locked(folder.to_owned()))
+        let config = sled::Config::new()
+            .path(folder)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(None)
+            .mode(sled::Mode::HighThroughput);
+        let db = sled_thread::open(&config)?.map_err(|error| not_read("open", folder, error))?;
+        let rows = Rows(Arc::new(RwLock::new(Database::Open(db))));
+        Ok(Self { rows, config, digest: 0, at: At::default(), places: 0 })
     }
 
     /// Reads every row once and checks them against the digest. `visit` gets the applied position and each row.

@@ -13,7 +13,7 @@ use crate::proto::store::{OutboxHead, OutboxStream};
 use crate::store::aside::free_name;
 use crate::store::error::{StoreError, damaged};
 use crate::store::half_made::remove_half_made;
-use crate::store::sled_error::{is_locked, unreadable};
+use crate::store::sled_error::unreadable;
 use crate::store::sled_thread;
 
 /// Memory of sled for the outbox.
@@ -68,10 +68,7 @@ impl Outbox {
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(None)
             .mode(sled::Mode::HighThroughput);
-        let db = sled_thread::open(&config)?.map_err(|error| {
-            let locked = || StoreError::Locked(folder.to_owned());
-            if is_locked(&error) { locked() } else { unreadable(&error) }
-        })?;
+        let db = sled_thread::open(&config)?.map_err(|error| unreadable(&error))?;
         let read = || -> Result<Now, StoreError> {
             let head = db.get(keys::HEAD).map_err(|error| unreadable(&error))?;
             let wrong = || damaged("the head of the outbox cannot be read".to_owned());
