@@ -122,7 +122,7 @@ impl NeedFromSnapshot {
         for axis in &mut plan.axes {
             match &mut axis.on {
                 On::Field(field, places) if *field == self.field => {
-                    *places = self.both(places).into()
+                    *places = self.both(places).into();
                 }
                 On::Field(..) | On::Submission(_) | On::Derived(_) | On::Together(_) => {}
             }
