@@ -107,7 +107,8 @@ fn question(area: &str, (first, last): (&str, &str), more: Value) -> Value {
     let mut query = json!({
         "area": area, "collection": "practice-feed", "period": {"first": first, "last": last},
     });
-    more.as_object().unwrap().iter().for_each(|(key, of)| query[key] = of.clone());
+    let Value::Object(more) = more else { panic!("{more} is no object") };
+    more.into_iter().for_each(|(key, of)| query[key] = of);
     json!({"query": query})
 }
 
@@ -283,7 +284,9 @@ async fn the_whole_beside_listed_organisations_has_the_members_of_the_months_ask
         }
         let answer = server.ask(json!({"query": query})).await.unwrap();
         let mut found = totals(&answer);
-        codes.iter().for_each(|code| drop(found.remove(*code).unwrap()));
+        for code in codes {
+            assert!(found.remove(*code).is_some(), "{code}");
+        }
         let expected = answer.context.unwrap().notes.join(" ");
         (found, expected)
     };
