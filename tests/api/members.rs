@@ -107,7 +107,7 @@ fn question(area: &str, (first, last): (&str, &str), more: Value) -> Value {
     let mut query = json!({
         "area": area, "collection": "practice-feed", "period": {"first": first, "last": last},
     });
-    let Value::Object(more) = more else { panic!("{more} is no object") };
+    let Value::Object(more) = more else { panic!("no object") };
     more.into_iter().for_each(|(key, of)| query[key] = of);
     json!({"query": query})
 }
