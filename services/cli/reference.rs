@@ -97,7 +97,8 @@ pub enum List {
     /// Areas that a question can name.
     #[command(
         after_help = "Examples:\n  equity reference areas\n  equity reference areas --type place\n  \
-                            equity reference areas --search northampton"
+                            equity reference areas --search northampton\n  \
+                            equity reference areas --search frimley --format csv"
     )]
     Areas {
         /// Only this type: `system`, `place`, `district`, `sub_icb`, `pcn`.

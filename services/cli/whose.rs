@@ -38,5 +38,5 @@ pub(super) async fn only(
         return Err(Failure::Usage(why));
     }
     let organisations = found.into_iter().map(|of| of.code).collect();
-    Ok(Some(Only { organisations, whom: format!("those of {area}") }))
+    Ok(Some(Only { organisations, area }))
 }

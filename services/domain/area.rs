@@ -83,6 +83,13 @@ impl Organisation {
             && self.since.get(&area.code).is_none_or(|since| *since <= month)
     }
 
+    /// Whether it belongs to an area, one of its `areas`, in any of these months.
+    #[must_use]
+    pub fn belongs_within(&self, area: &Area, (first, last): (Month, Month)) -> bool {
+        area.last_month.is_none_or(|ends| first <= ends)
+            && self.since.get(&area.code).is_none_or(|since| *since <= last)
+    }
+
     /// Whether it is there in any of these months.
     #[must_use]
     pub fn is_there(&self, (first, last): (Month, Month)) -> bool {

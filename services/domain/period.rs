@@ -52,6 +52,12 @@ impl Month {
         Self::from_number(u32::from(self.0) + 1)
     }
 
+    /// The month before it; none before the first.
+    #[must_use]
+    pub fn previous(self) -> Option<Self> {
+        self.0.checked_sub(1).map(Self)
+    }
+
     /// Calendar year, 1970 to 2199.
     #[must_use]
     pub fn year(self) -> i32 {

@@ -1,8 +1,10 @@
 //! The reference content, read and checked: code lists, dimensions, areas, organisations, collections, indicators, disclosure profiles, published tables.
 
 mod boundaries;
+mod by_month;
 mod files;
 mod found;
+mod in_force;
 mod indicators;
 mod members;
 mod named;
@@ -37,6 +39,7 @@ use crate::domain::target::Target;
 
 pub use boundaries::Counted;
 pub use found::{Found, Search};
+pub use in_force::SuccessorShare;
 pub use members::Organisations;
 pub use partners::PARTNERS;
 pub use rows::{AreaRow, LookUpRow, OrganisationRow, PLACE_FILES, PlaceRows, SmallAreaRow, split};
@@ -150,13 +153,22 @@ impl Reference {
         without.into_iter().flat_map(|of| of.iter().map(AsRef::as_ref))
     }
 
-    /// The organisations that are expected to care for the people of an area: those of the systems that contain it. All, if no
-    /// system does.
+    /// The organisations that are expected to care for the people of an area in some months: those that belong to the systems that contain
+    /// it, in any of these months. All, if no system contains it.
     #[must_use]
-    pub fn caring_for(&self, area: &str) -> Arc<Organisations> {
+    pub fn caring_for(&self, area: &str, months: (Month, Month)) -> Arc<Organisations> {
         let around = self.areas().ancestors(area).into_iter();
-        let is_system = |code: &&str| self.areas().get(code).is_some_and(|of| of.kind == "system");
-        let systems: Vec<_> = around.filter(is_system).map(|code| self.members(code)).collect();
+        let systems = around.filter_map(|code| self.areas().get(code));
+        let systems = systems.filter(|of| of.kind == "system").map(|system| {
+            let all = self.members(&system.code);
+            let belongs = |of: &Arc<Organisation>| of.belongs_within(system, months);
+            if all.values().all(belongs) {
+                return all;
+            }
+            let some = all.iter().filter(|(_, of)| belongs(of));
+            Arc::new(some.map(|(code, of)| (code.clone(), Arc::clone(of))).collect())
+        });
+        let systems: Vec<_> = systems.collect();
         match systems.as_slice() {
             [] => self.everybody(),
             [one] => Arc::clone(one),
@@ -180,6 +192,14 @@ impl Reference {
         let then = |area: &&Area| area.exists_in(month) && of.belongs(area, month);
         let found = self.areas_of(organisation).filter(|area| area.kind == kind).find(then);
         found.or_else(|| self.area_of(organisation, kind))
+    }
+
+    /// Whether an organisation belongs to an area in a month.
+    #[must_use]
+    pub fn belongs(&self, organisation: &str, area: &str, month: Month) -> bool {
+        let (of, area) = (self.organisation(organisation), self.areas().get(area));
+        of.zip(area)
+            .is_some_and(|(of, area)| of.areas.contains(&area.code) && of.belongs(area, month))
     }
 
     /// The areas that an organisation has belonged to, the newest first.

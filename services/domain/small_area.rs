@@ -170,6 +170,19 @@ pub struct Around {
     pub beyond: Vec<String>,
 }
 
+/// Small areas of an edition that are in the same sub-ICB location, and were in the same one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location<'a> {
+    /// Code of the location; empty if unknown.
+    pub now: &'a str,
+    /// Code of the divided location that contained them before; empty if none did.
+    pub former: &'a str,
+    /// Number of these small areas, at least 1.
+    pub count: usize,
+    /// Codes of the areas that contain them, the location included, and behind these the areas that contained them and ended.
+    pub around: Vec<&'a str>,
+}
+
 /// Codes that many small areas share, each once, with the areas around it.
 #[derive(Clone, Debug, Default)]
 struct Shared {
@@ -358,7 +371,8 @@ impl SmallAreas {
     }
 
     /// The codes of the areas that contain a small area: its district and what contains that up to the place, its sub-ICB location
-    /// and what contains that. None if no small area has the code; the newer edition decides if both have it.
+    /// and what contains that, then the areas that contained it and ended. None if no small area has the code; the newer edition
+    /// decides if both have it.
     #[must_use]
     pub fn around(&self, code: &str) -> Option<impl Iterator<Item = &str>> {
         let found = |edition: Edition| {
@@ -370,17 +384,39 @@ impl SmallAreas {
 
     fn around_packed(&self, area: &Packed) -> impl Iterator<Item = &str> {
         let district = self.districts.around(area.district);
-        let now = self.sub_icbs.around(area.sub_icb);
-        let (system, ended) = match self.sub_icbs.code(area.sub_icb) {
-            "" => (&district.beyond, &now.beyond),
-            _ => (&now.within, &now.beyond),
+        let system = match self.sub_icbs.code(area.sub_icb) {
+            "" => &district.beyond,
+            _ => &self.sub_icbs.around(area.sub_icb).within,
         };
-        // It was in a location that was divided: then in no other that ended.
-        let ended = match self.sub_icbs.code(area.former_sub_icb) {
-            "" => ended,
-            _ => &self.sub_icbs.around(area.former_sub_icb).within,
-        };
+        let ended = self.ended(area.sub_icb, area.former_sub_icb);
         district.within.iter().chain(system).chain(ended).map(String::as_str)
+    }
+
+    /// The areas that contained what is in a location, and ended. What was in a location that was divided was in no other that ended.
+    fn ended(&self, sub_icb: u16, former: u16) -> &[String] {
+        match self.sub_icbs.code(former) {
+            "" => &self.sub_icbs.around(sub_icb).beyond,
+            _ => &self.sub_icbs.around(former).within,
+        }
+    }
+
+    /// How the small areas of an edition are divided between sub-ICB locations, today and before.
+    #[must_use]
+    pub fn locations(&self, edition: Edition) -> Vec<Location<'_>> {
+        let mut counts: BTreeMap<(u16, u16), usize> = BTreeMap::new();
+        for area in &self.editions[edition as usize] {
+            *counts.entry((area.sub_icb, area.former_sub_icb)).or_default() += 1;
+        }
+        let location = |((now, former), count): ((u16, u16), usize)| {
+            let within = self.sub_icbs.around(now).within.iter();
+            Location {
+                now: self.sub_icbs.code(now),
+                former: self.sub_icbs.code(former),
+                count,
+                around: within.chain(self.ended(now, former)).map(String::as_str).collect(),
+            }
+        };
+        counts.into_iter().map(location).collect()
     }
 
     /// Whether each small area of an edition, by number, lies in an area.

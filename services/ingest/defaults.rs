@@ -30,8 +30,8 @@ pub struct Defaults {
 pub struct Only {
     /// Their codes.
     pub organisations: BTreeSet<String>,
-    /// What messages call them: `QK1`.
-    pub whom: String,
+    /// The area that they are of, as messages name it: `QK1`.
+    pub area: String,
 }
 
 impl Defaults {
@@ -53,10 +53,17 @@ impl Defaults {
         }
     }
 
-    /// What messages call those whose rows are taken.
-    pub(super) fn whom(&self) -> &str {
-        let only = self.only.as_ref().map_or("", |only| &only.whom);
-        self.organisation.as_deref().unwrap_or(only)
+    /// Those whose rows are taken, in words: one of them, and all of them.
+    pub(super) fn whom(&self) -> (String, String) {
+        match (&self.organisation, &self.only) {
+            (None, Some(Only { area, .. })) => {
+                (format!("an organisation of {area}"), format!("those of {area}"))
+            }
+            (named, _) => {
+                let named = named.clone().unwrap_or_default();
+                (named.clone(), named)
+            }
+        }
     }
 
     /// An error if an option is given that no published file takes: its codes and fields are known.

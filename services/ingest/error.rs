@@ -102,13 +102,22 @@ pub enum IngestError {
     },
     /// No row is of an organisation that was asked for.
     #[error(
-        "no row is of {whom}: the file has {organisations} other organisations; nothing was submitted"
+        "no row is of {whom}: all rows are of {others}, and nothing was submitted; name another area with `--area CODE` or one organisation \
+         with `--organisation CODE`, or take all rows with `--area ALL`"
     )]
     NoneOf {
         /// Which organisations were asked for, in words.
         whom: String,
-        /// How many others the file has.
-        organisations: usize,
+        /// How many others the file has, in words.
+        others: String,
+    },
+    /// No row is of a kind that is taken.
+    #[error("the file has {rows} rows, and none that is taken: {what}; nothing was submitted")]
+    NothingTaken {
+        /// How many rows were left out.
+        rows: u64,
+        /// What they are, in words.
+        what: String,
     },
     /// A quoted cell continues on the next line.
     #[error(

@@ -226,6 +226,11 @@ impl SubmissionFiles {
         wrong.take(total_row.verdict());
         wrong.verdict()?;
         let not_asked = told_of(not_asked.0, not_asked.1.len(), row_count, defaults)?;
+        if let (0, false) = (row_count, left_out.is_empty()) {
+            let what: Vec<_> = left_out.keys().copied().collect();
+            let (rows, what) = (left_out.values().sum(), what.join("; "));
+            return Err(IngestError::NothingTaken { rows, what });
+        }
         let left_out =
             left_out.iter().map(|(what, rows)| format!("{what}, which were left out: {rows}"));
         let decimals = (with_decimals > 0).then(|| {
@@ -358,12 +363,10 @@ fn told_of(
     row_count: u64,
     defaults: &Defaults,
 ) -> Result<Option<String>, IngestError> {
+    let ((one, whom), others) = (defaults.whom(), counted(others as u64, "other organisation"));
     if rows > 0 && row_count == 0 {
-        let whom = defaults.whom().to_owned();
-        return Err(IngestError::NoneOf { whom, organisations: others });
+        return Err(IngestError::NoneOf { whom: one, others });
     }
-    let others = counted(others as u64, "other organisation");
-    let whom = defaults.whom();
     Ok((rows > 0).then(|| format!("rows of {others} than {whom}, which were left out: {rows}")))
 }
 

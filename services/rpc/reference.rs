@@ -243,7 +243,7 @@ impl Lists {
         let mut areas: Vec<_> = content.areas().iter().filter(is_found).collect();
         areas.sort_by(|a, b| (&a.kind, &a.code).cmp(&(&b.kind, &b.code)));
         let (areas, next_page_token) = page.of(areas);
-        let areas = areas.into_iter().map(convert::area).collect();
+        let areas = areas.into_iter().map(|area| convert::area(&content, area)).collect();
         Ok(v1::ListAreasResponse { areas, next_page_token })
     }
 

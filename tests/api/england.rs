@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use equity_indicators::domain::codes::Content;
 use equity_indicators::proto::v1::{ListAreasRequest, ListOrganisationsRequest};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Refusal, TestServer, header, records, totals};
 
@@ -183,7 +183,7 @@ async fn each_month_is_answered_by_what_was_in_force_in_it() {
 }
 
 #[tokio::test]
-async fn people_of_a_system_that_ended_are_counted_where_they_live_until_it_ended() {
+async fn people_are_counted_in_the_systems_that_they_lived_in_in_each_month() {
     let server = TestServer::start().await;
     // One small area each: of Frimley, now in Thames Valley and in Hampshire; of Hampshire before; of the system QU9; of two parts of QM7.
     let homes = [
@@ -199,12 +199,14 @@ async fn people_of_a_system_that_ended_are_counted_where_they_live_until_it_ende
         let header = header("04C", "synthetic-llr", month, &[]);
         server.submit(header, records(&json!(rows))).await.unwrap();
     }
-    let ask = async |area: &str, first: &str, last: &str| {
-        let query = json!({
+    let query = |area: &str, first: &str, last: &str| {
+        json!({
             "area": area, "areaBasis": "AREA_BASIS_RESIDENCE", "collection": "synthetic-llr",
             "period": {"first": first, "last": last},
-        });
-        let answer = server.ask(json!({"query": query})).await.unwrap();
+        })
+    };
+    let ask = async |area: &str, first: &str, last: &str| {
+        let answer = server.ask(json!({"query": query(area, first, last)})).await.unwrap();
         let total = totals(&answer).get("").copied().unwrap_or(0);
         (total, answer.context.unwrap().notes.join(" "))
     };
@@ -213,7 +215,7 @@ async fn people_of_a_system_that_ended_are_counted_where_they_live_until_it_ende
         ("QU9", 8, 8, "It is part of S0E4D"),
         ("QM7", 48, 48, "It was divided between"),
         ("S0E4D", 9, 18, "live within this boundary"),
-        ("QRL", 6, 12, "live within this boundary"),
+        ("QRL", 4, 10, "SERIES BREAK: QRL"),
         ("S1Y5D", 16, 32, "live within this boundary"),
         ("D7T5G", 32, 64, "live within this boundary"),
         ("QK1", 0, 0, ""),
@@ -222,8 +224,69 @@ async fn people_of_a_system_that_ended_are_counted_where_they_live_until_it_ende
         let (total, notes) = ask(area, "2026-03", "2026-04").await;
         assert_eq!(total, both, "{area}");
         assert!(notes.contains(says), "{area}: {notes}");
+        assert_eq!(notes.contains("live within this boundary"), says.starts_with("live"), "{area}");
     }
-    assert_eq!(ask("QNQ", "2026-04", "2026-04").await.0, 0);
+    for (area, april) in [("QNQ", 0), ("QRL", 6), ("S0E4D", 9)] {
+        assert_eq!(ask(area, "2026-04", "2026-04").await.0, april, "{area}");
+    }
+    // By month, and by what else tells places apart: the columns that are counted are those of several fields.
+    for (by, rows) in [
+        (&["month"][..], vec![("2026-03", 4), ("2026-04", 6)]),
+        (&["residence_system"], vec![("QRL", 10)]),
+        (&["residence_lsoa"], vec![("E01017136", 8), ("E01022846", 2)]),
+        (&["sex"], vec![("NOT_COLLECTED", 10)]),
+    ] {
+        let mut query = query("QRL", "2026-03", "2026-04");
+        query["by"] = json!(by);
+        let mut found = totals(&server.ask(json!({"query": query})).await.unwrap());
+        assert_eq!(found.remove(""), Some(10), "{by:?}");
+        let rows = rows.into_iter().map(|(code, count)| (code.to_owned(), count));
+        assert_eq!(found, rows.collect::<BTreeMap<_, _>>(), "{by:?}");
+    }
+
+    // All people of the submissions, by system.
+    let by_system = async |first: &str, last: &str, more: Value| {
+        let mut query = json!({
+            "organisations": ["04C"], "collection": "synthetic-llr", "by": ["residence_system"],
+            "period": {"first": first, "last": last},
+        });
+        more.as_object().unwrap().iter().for_each(|(key, of)| query[key] = of.clone());
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        let notes = answer.context.clone().unwrap().notes.join(" ");
+        (totals(&answer), notes)
+    };
+    let rows = |of: &[(&str, i64)]| {
+        of.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect::<BTreeMap<_, _>>()
+    };
+    let march = [("", 63), ("QM7", 48), ("QNQ", 3), ("QRL", 4), ("QU9", 8)];
+    let april = [("", 63), ("D7T5G", 32), ("QRL", 6), ("S0E4D", 9), ("S1Y5D", 16)];
+    let (found, notes) = by_system("2026-03", "2026-03", json!({})).await;
+    assert_eq!(found, rows(&march));
+    assert!(!notes.contains("Systems changed"), "{notes}");
+    assert_eq!(by_system("2026-04", "2026-04", json!({})).await.0, rows(&april));
+    let (found, notes) = by_system("2026-03", "2026-04", json!({})).await;
+    let both = [
+        ("", 126),
+        ("D7T5G", 32),
+        ("QM7", 48),
+        ("QNQ", 3),
+        ("QRL", 10),
+        ("QU9", 8),
+        ("S0E4D", 9),
+        ("S1Y5D", 16),
+    ];
+    assert_eq!(found, rows(&both));
+    assert!(notes.contains("Systems changed in 2026-04."), "{notes}");
+    // Conditions mean the systems of each month too.
+    for (codes, total) in [(&["QRL"][..], 10), (&["QNQ"], 3), (&["S0E4D"], 9)] {
+        let condition = json!({"where": [{"dimension": "residence_system", "codes": codes}]});
+        let (found, _) = by_system("2026-03", "2026-04", condition).await;
+        assert_eq!(found, rows(&[("", total), (codes[0], total)]), "{codes:?}");
+    }
+    let codes = ["QRL", "QNQ"];
+    let condition = json!({"where": [{"dimension": "residence_system", "codes": codes}]});
+    let (found, _) = by_system("2026-03", "2026-04", condition).await;
+    assert_eq!(found, rows(&[("QNQ", 3), ("QRL", 10)]));
 }
 
 #[tokio::test]

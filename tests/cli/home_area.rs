@@ -38,6 +38,18 @@ fn files_of_all_england_are_taken_for_the_area_of_the_service() {
             .ends_with("rows of 3 other organisations than those of QK1, which were left out: 3")
     );
     assert_eq!(organisations(&served), ["03W", "04C"]);
+    // A file of which nothing is for the area of the service is an error of the user.
+    let others = folder.path().join("others.csv");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let kept = |line: &&str| !line.starts_with("03W") && !line.starts_with("04C");
+    std::fs::write(&others, text.lines().filter(kept).collect::<Vec<_>>().join("\n")).unwrap();
+    for more in [&[][..], &["--validate-only"]] {
+        let ended = served.ask(&[&["submit", others.to_str().unwrap()], more].concat());
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        let words = ["no row is of an organisation of QK1", "--area CODE", "--area ALL"];
+        assert!(words.iter().all(|word| ended.remarks.contains(word)), "{ended:?}");
+    }
+    assert_eq!(organisations(&served), ["03W", "04C"]);
     // Another area, one organisation, and every row, of which the service does not know one.
     served.ask(&["submit", &file, "--area", "QPM"]).well();
     assert_eq!(organisations(&served), ["03W", "04C", "78H"]);

@@ -248,7 +248,7 @@ fn of_a_file_of_all_england_some_rows_are_taken() {
     let only = |codes: &[&str]| Defaults {
         only: Some(Only {
             organisations: codes.iter().map(|code| (*code).to_owned()).collect(),
-            whom: "those of QK1".to_owned(),
+            area: "QK1".to_owned(),
         }),
         ..none()
     };
@@ -269,7 +269,10 @@ fn of_a_file_of_all_england_some_rows_are_taken() {
     assert_eq!(taken(&named), (vec!["78H".to_owned()], 1, note("4 other organisations", "78H", 4)));
     assert_eq!(taken(&none()).1, 5);
     let error = read(&path, &only(&["QPM"])).unwrap_err().to_string();
-    assert!(error.starts_with("no row is of those of QK1"), "{error}");
+    assert!(
+        error.starts_with("no row is of an organisation of QK1: all rows are of 5 other"),
+        "{error}"
+    );
     // A file of the publisher itself, and one in the columns of the service, are taken whole.
     let (submissions, _) = read_and_notes("organisation,month,sex\nC82001,2020-04,1\n");
     assert_eq!(submissions.len(), 1);

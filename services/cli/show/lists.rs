@@ -292,9 +292,17 @@ pub fn areas(all: &[v1::Area]) -> Sheet {
         "first_month",
         "last_month",
         "successors",
+        "successor_shares",
         "boundary_changes",
         "former_parents",
     ]);
+    let shares = |area: &v1::Area| {
+        let shares = area
+            .successor_shares
+            .iter()
+            .map(|of| format!("{}={} ({:.1}%)", of.area, of.small_area_count, 100.0 * of.share));
+        shares.collect::<Vec<_>>().join(" ")
+    };
     for area in all {
         sheet.push(vec![
             (&area.code).into(),
@@ -307,6 +315,7 @@ pub fn areas(all: &[v1::Area]) -> Sheet {
             (&area.first_month).into(),
             (&area.last_month).into(),
             joined(&area.successors),
+            shares(area).into(),
             joined(&area.boundary_changes),
             joined(&area.former_parents),
         ]);

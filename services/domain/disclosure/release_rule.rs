@@ -3,23 +3,28 @@
 //! The rule compares what both releases show. An area is shown in a release if enough of its organisations have data in it. An area with
 //! fewer is not shown, so it cannot be compared, and does not hold a release up: there, enough organisations could never change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::area::Organisation;
 use crate::domain::collection::Dataset;
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 
-/// Organisations by code.
+/// Codes of areas.
 pub type Codes = BTreeSet<String>;
+
+/// Organisations by code, with months of their data. An area has the organisations that belong to it in the month.
+pub type Data = BTreeMap<String, BTreeSet<Month>>;
 
 /// The data of one collection and dataset in two releases. No answer adds collections, so each has to keep the rule alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
-    /// The organisations with data in the release before.
-    pub before: Codes,
-    /// The organisations with data in the new release.
-    pub now: Codes,
-    /// The organisations of either with a month whose content differs.
-    pub changed: Codes,
+    /// The organisations with data in the release before, and the months of it.
+    pub before: Data,
+    /// The organisations with data in the new release, and the months of it.
+    pub now: Data,
+    /// The organisations of either with months whose content differs, and these months.
+    pub changed: Data,
 }
 
 /// An area that holds a release up.
@@ -49,15 +54,22 @@ pub struct Side<'a> {
 }
 
 impl Side<'_> {
-    /// The organisations of an area with data.
-    fn within<'c>(&self, area: &str, codes: &'c Codes) -> BTreeSet<&'c str> {
-        let members = self.reference.members(area);
-        codes.iter().filter(|code| members.contains_key(*code)).map(String::as_str).collect()
+    /// The organisations of an area with data, and the months of data in which they belong to it.
+    fn within<'d>(&self, area: &str, data: &'d Data) -> BTreeMap<&'d str, BTreeSet<Month>> {
+        let (members, area) = (self.reference.members(area), self.reference.areas().get(area));
+        let of = |area, (code, one): (&String, &Organisation)| {
+            let (code, months) = data.get_key_value(code)?;
+            let months = months.iter().copied().filter(|month| one.belongs(area, *month));
+            let months: BTreeSet<Month> = months.collect();
+            (!months.is_empty()).then_some((code.as_str(), months))
+        };
+        let members = members.iter().map(|(code, one)| (code, one.as_ref()));
+        area.map(|area| members.filter_map(|one| of(area, one)).collect()).unwrap_or_default()
     }
 
     /// The areas that are shown: enough of their organisations have data.
     #[must_use]
-    pub fn shown(&self, with_data: &Codes) -> Codes {
+    pub fn shown(&self, with_data: &Data) -> Codes {
         let areas = self.reference.areas().iter();
         let is_shown = |code: &&String| self.within(code, with_data).len() >= self.least;
         areas.map(|area| &area.code).filter(is_shown).cloned().collect()
@@ -80,10 +92,14 @@ pub fn held_up(
         }
         // An organisation that came, left or moved to another area has changed there as well.
         let is_changed = |code: &&&str| {
-            compared.changed.contains(**code)
-                || earlier.contains(**code) != present.contains(**code)
+            let (earlier, present) = (earlier.get(**code), present.get(**code));
+            let mut months = earlier.into_iter().chain(present).flatten();
+            let changed = compared.changed.get(**code);
+            earlier != present
+                || months.any(|month| changed.is_some_and(|changed| changed.contains(month)))
         };
-        let changed = earlier.union(&present).filter(is_changed).count();
+        let codes: BTreeSet<&str> = earlier.keys().chain(present.keys()).copied().collect();
+        let changed = codes.iter().filter(is_changed).count();
         (1..now.least).contains(&changed).then(|| HeldUp {
             area: area.code.clone(),
             name: area.name.clone(),
@@ -115,8 +131,14 @@ mod tests {
         (large, of_large, small, of_small)
     }
 
-    fn codes<'a>(codes: impl IntoIterator<Item = &'a String>) -> Codes {
-        codes.into_iter().cloned().collect()
+    /// Data of these organisations in one month.
+    fn codes<'a>(codes: impl IntoIterator<Item = &'a String>) -> Data {
+        in_months(codes, &["2026-05"])
+    }
+
+    fn in_months<'a>(codes: impl IntoIterator<Item = &'a String>, months: &[&str]) -> Data {
+        let months: BTreeSet<Month> = months.iter().map(|month| month.parse().unwrap()).collect();
+        codes.into_iter().map(|code| (code.clone(), months.clone())).collect()
     }
 
     fn areas(reference: &Reference, compared: &Compared, least: (usize, usize)) -> Vec<String> {
@@ -171,12 +193,38 @@ mod tests {
         let side = Side { reference: &reference, least: 3 };
         assert!(!side.shown(&both).contains(&small));
         // The first release of all, and the one in which an area first has three.
-        for before in [Codes::new(), codes(&of_large[..2])] {
+        for before in [Data::new(), codes(&of_large[..2])] {
             let now = codes(&of_large[..3]);
             let changed = now.clone();
             let compared = Compared { before, now: now.clone(), changed };
             assert_eq!(areas(&reference, &compared, (3, 3)), Vec::<String>::new());
             assert!(side.shown(&now).contains("QK1"));
+        }
+    }
+
+    #[test]
+    fn an_area_has_the_organisations_that_belong_to_it_in_the_month() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        // Practices of Frimley that are in Surrey Heartlands since April 2026.
+        let moved: Vec<_> = reference.members("D4U1Y").keys().cloned().collect();
+        let surrey = reference.members("92A");
+        let moved: Vec<_> = moved.into_iter().filter(|code| surrey.contains_key(code)).collect();
+        assert!(moved.len() >= 5, "{moved:?}");
+        let shown = |months: &[&str]| {
+            let side = Side { reference: &reference, least: 5 };
+            let shown = side.shown(&in_months(&moved, months));
+            ["D4U1Y", "QNQ", "92A", "S9B9J"].map(|area| shown.contains(area))
+        };
+        assert_eq!(shown(&["2026-03"]), [true, true, false, true], "what belongs to S9B9J now");
+        assert_eq!(shown(&["2026-04"]), [false, false, true, true]);
+        assert_eq!(shown(&["2026-03", "2026-04"]), [true; 4]);
+        // What changed in April has changed in the areas of April.
+        let both = in_months(&moved, &["2026-03", "2026-04"]);
+        let changed = in_months(&moved[..1], &["2026-04"]);
+        let compared = Compared { before: both.clone(), now: both, changed };
+        let held = areas(&reference, &compared, (3, 3));
+        for (area, is_held) in [("92A", true), ("S9B9J", true), ("D4U1Y", false), ("QNQ", false)] {
+            assert_eq!(held.contains(&area.to_owned()), is_held, "{area}");
         }
     }
 
@@ -199,7 +247,7 @@ mod tests {
         let moved = Reference::new(&Content::exactly(files)).unwrap();
         assert!(!moved.members(&large).contains_key(&of_large[0]));
         let all = codes(&of_large);
-        let compared = Compared { before: all.clone(), now: all, changed: Codes::new() };
+        let compared = Compared { before: all.clone(), now: all, changed: Data::new() };
         let (before, now) =
             (Side { reference: &reference, least: 3 }, Side { reference: &moved, least: 3 });
         let found = held_up(("practice-feed", Dataset::Consultations), &compared, before, now);

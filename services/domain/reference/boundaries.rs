@@ -1,5 +1,7 @@
 //! Areas that began, ended or have another boundary: what an answer about them says.
 
+use std::collections::BTreeSet;
+
 use super::Reference;
 use crate::domain::area::Area;
 use crate::domain::period::Month;
@@ -9,7 +11,7 @@ use crate::domain::period::Month;
 pub enum Counted {
     /// The organisations that belong to it: until its boundary changed, those that belonged to it before.
     Organisations,
-    /// The people who live in it. Small areas tell which they are, and these are in the areas of today.
+    /// The people who live in it: within its boundary of each month, or within its first one in the months before it began.
     Residents,
 }
 
@@ -33,12 +35,17 @@ impl Reference {
         }
         let began = area.first_month.filter(|first| *first > months.0);
         if counted == Counted::Residents {
-            let again = area.breaks.iter().filter(|from| months.0 < **from).max().copied();
-            said.extend(began.or(again).map(|from| {
+            let known: BTreeSet<Month> = self.residence_changes_of(&area.code).collect();
+            // A boundary that the small areas do not tell.
+            let unknown = area.breaks.iter().filter(|from| !known.contains(from));
+            let unknown = unknown.filter(|from| months.0 < **from).max().copied();
+            said.extend(began.or(unknown).map(|from| {
                 format!(
-                    "{named} has its boundary from {from} on. Figures of all months are of the people who live within this boundary."
+                    "{named} has its boundary from {from} on. Figures of earlier months are of the people who live within this boundary."
                 )
             }));
+            let within = known.into_iter().filter(|from| months.0 < *from && *from <= months.1);
+            said.extend(within.map(|from| series_break(area, from)));
             return said;
         }
         if let Some(first) = began {
@@ -66,13 +73,21 @@ impl Reference {
             let within = area.breaks.iter().filter(|from| months.0 < **from && **from <= months.1);
             within.map(move |from| (area, from))
         });
-        let said = breaks.map(|(area, from)| {
+        breaks.map(|(area, from)| series_break(area, *from)).collect()
+    }
+
+    /// Says of a table by where people live which changes of areas are within its months.
+    #[must_use]
+    pub fn residence_changes_within(&self, months: (Month, Month)) -> Option<String> {
+        let changes = self.residence_changes().iter();
+        let within = changes.filter(|from| months.0 < **from && **from <= months.1);
+        let within: Vec<_> = within.map(ToString::to_string).collect();
+        (!within.is_empty()).then(|| {
             format!(
-                "SERIES BREAK: {} ({}) has another boundary from {from} on. Figures before and after are of different areas.",
-                area.code, area.name
+                "Systems changed in {}. A month is counted by the systems that people lived in then.",
+                within.join(", ")
             )
-        });
-        said.collect()
+        })
     }
 
     /// Says of a place that lies in several systems which these are; none: it lies in one.
@@ -134,6 +149,13 @@ impl Reference {
     }
 }
 
+fn series_break(area: &Area, from: Month) -> String {
+    format!(
+        "SERIES BREAK: {} ({}) has another boundary from {from} on. Figures before and after are of different areas.",
+        area.code, area.name
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,13 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn people_are_counted_within_one_boundary_in_all_months() {
+    fn people_are_counted_within_the_boundary_of_each_month() {
         let said = |code, first, last| of(Counted::Residents, (code, first, last));
-        for code in ["QRL", "S0E4D"] {
+        for (code, says) in [("QRL", "SERIES BREAK"), ("S0E4D", "within this boundary")] {
             let within = said(code, "2025-01", "2026-06");
             assert!(within.len() == 1 && within[0].contains("from 2026-04 on"), "{within:?}");
+            assert!(within[0].contains(says), "{within:?}");
             assert!(said(code, "2026-04", "2026-06").is_empty());
         }
+        assert!(said("QRL", "2025-01", "2026-03").is_empty(), "one boundary");
+        assert!(said("S0E4D", "2025-01", "2026-03").len() == 1, "its first boundary");
         assert!(said("QNQ", "2026-01", "2026-04")[0].contains("ended after 2026-03"));
         assert!(said("QK1", "2019-01", "2026-06").is_empty());
     }

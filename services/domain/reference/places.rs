@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::files::{rows, wrong};
+use super::in_force::InForce;
 use super::members::{Members, Organisations};
 use super::rows::{AreaRow, OrganisationRow};
 use super::{residence, small_areas};
@@ -22,6 +23,7 @@ pub(super) struct Places {
     pub(super) areas: Areas,
     pub(super) organisations: Members,
     pub(super) small_areas: Arc<SmallAreas>,
+    pub(super) in_force: InForce,
     pub(super) residence: CodeList,
     pub(super) dimensions: Vec<Dimension>,
 }
@@ -49,7 +51,9 @@ impl Places {
         let residence = residence::list(&areas, &small_areas);
         let residence = residence.map_err(|error| wrong("lsoa.csv", error))?;
         let dimensions = residence::dimensions(&areas, &small_areas);
-        let places = Arc::new(Self { areas, organisations, small_areas, residence, dimensions });
+        let in_force = InForce::new(&areas, &small_areas);
+        let places = Self { areas, organisations, small_areas, in_force, residence, dimensions };
+        let places = Arc::new(places);
         *last = Some((texts, Arc::clone(&places)));
         Ok(places)
     }

@@ -14,9 +14,12 @@ const LIST: &str = "residence_lsoa";
 /// Version of the list: the censuses whose small areas are in it.
 const VERSION: &str = "2011, 2021";
 
+/// Id of the dimension of systems. Some ended: they are categories too, of their months.
+pub(super) const SYSTEM: &str = "residence_system";
+
 /// Types of areas above the small areas, from large to small: type, dimension id, name.
 const LEVELS: [(&str, &str, &str); 3] = [
-    ("system", "residence_system", "System where people live"),
+    ("system", SYSTEM, "System where people live"),
     ("place", "residence_place", "Place where people live (upper-tier local authority)"),
     ("district", "residence_district", "District where people live (lower-tier local authority)"),
 ];
@@ -64,7 +67,9 @@ pub(super) fn list(areas: &Areas, small: &Arc<SmallAreas>) -> Result<CodeList, C
 pub(super) fn dimensions(areas: &Areas, small: &SmallAreas) -> Vec<Dimension> {
     let outside = || (OUTSIDE.to_owned(), "Outside the areas known here".to_owned());
     let of_kind = |kind: &str| {
-        let found = areas.iter().filter(|area| area.kind == kind && area.last_month.is_none());
+        let found = areas
+            .iter()
+            .filter(|area| area.kind == kind && (kind == "system" || area.last_month.is_none()));
         found.map(|area| (area.code.clone(), area.name.clone())).collect::<Vec<_>>()
     };
     let make = |id: &str, label: &str, mut categories: Vec<(String, String)>| {

@@ -1,7 +1,5 @@
 //! What the places of an axis say to a yes-or-no question.
 
-use std::sync::Arc;
-
 use super::axis_positions::PositionsOf;
 use super::plan::{On, PlanAxis};
 use crate::domain::codes::State;
@@ -32,8 +30,9 @@ pub(super) fn merge<T: PartialEq>(axis: &mut PlanAxis, says: &[T]) {
         says.iter().position(same).unwrap_or(*place)
     };
     let all = |places: &Vec<usize>| places.iter().map(first).collect();
-    *positions = Arc::new(PositionsOf {
+    *positions = PositionsOf {
         of_word: positions.of_word.iter().map(all).collect(),
         not_collected: all(&positions.not_collected),
-    });
+    }
+    .into();
 }

@@ -1,10 +1,12 @@
 //! Where each value of a field falls in a dimension: worked out once for each value, kept for every question.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::domain::codes::Dimension;
+use crate::domain::codes::{Dimension, Value};
 use crate::domain::field::Field;
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::store::catalog::{NOT_COLLECTED, Words};
 
@@ -23,12 +25,49 @@ impl PositionsOf {
     }
 }
 
+/// The places of values in each span of months: it may depend on the month in which area a home is. Anything else has one list.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    first: Arc<PositionsOf>,
+    /// Those of later spans, in order.
+    later: Vec<Arc<PositionsOf>>,
+}
+
+impl Placed {
+    pub(super) fn new(first: Arc<PositionsOf>, later: Vec<Arc<PositionsOf>>) -> Self {
+        Self { first, later }
+    }
+
+    /// Those of a span, by its number.
+    pub(super) fn of_span(&self, span: usize) -> &PositionsOf {
+        let later = span.checked_sub(1).and_then(|number| self.later.get(number));
+        later.unwrap_or(&self.first)
+    }
+
+    /// The lists of places of every value in every span.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Vec<usize>> {
+        let lists = [&self.first].into_iter().chain(&self.later);
+        lists.flat_map(|of| of.of_word.iter().chain([&of.not_collected]))
+    }
+}
+
+impl From<PositionsOf> for Placed {
+    fn from(of: PositionsOf) -> Self {
+        Self::new(Arc::new(of), Vec::new())
+    }
+}
+
+impl Deref for Placed {
+    type Target = PositionsOf;
+
+    fn deref(&self) -> &PositionsOf {
+        &self.first
+    }
+}
+
 /// A dimension of small areas with those alone that any record has, and their places: England has 34,789, and tables are made of all
 /// places. Any other dimension as it is.
-pub(super) fn occurring(
-    dimension: &Dimension,
-    places: Arc<PositionsOf>,
-) -> (Dimension, Arc<PositionsOf>) {
+pub(super) fn occurring(dimension: &Dimension, places: Placed) -> (Dimension, Placed) {
     if dimension.id != Field::ResidenceLsoa.name() {
         return (dimension.clone(), places);
     }
@@ -45,7 +84,7 @@ pub(super) fn occurring(
         not_collected: renumber(&places.not_collected),
     };
     let categories = kept.iter().map(|place| dimension.categories[*place].clone()).collect();
-    (Dimension { categories, ..dimension.clone() }, Arc::new(positions))
+    (Dimension { categories, ..dimension.clone() }, positions.into())
 }
 
 /// The places of all dimensions that were asked for.
@@ -65,22 +104,47 @@ impl AxisPositions {
         dimension: &Dimension,
         field: Field,
     ) -> Arc<PositionsOf> {
-        let known =
-            self.0.read().unwrap_or_else(PoisonError::into_inner).get(&dimension.id).cloned();
-        let words = words.of(field);
+        let places = |value: &Value| reference.places(dimension, value);
+        self.kept(&dimension.id, words.of(field), places)
+    }
+
+    /// The same by the areas of a month.
+    pub(super) fn of_month(
+        &self,
+        reference: &Reference,
+        words: &Words,
+        (dimension, field): (&Dimension, Field),
+        month: Month,
+    ) -> Arc<PositionsOf> {
+        // All months up to a change have the same areas.
+        match reference.residence_changes().iter().find(|change| month < **change) {
+            None => self.of(reference, words, dimension, field),
+            Some(change) => {
+                let places = |value: &Value| reference.places_in(dimension, value, month);
+                self.kept(&format!("{}<{change}", dimension.id), words.of(field), places)
+            }
+        }
+    }
+
+    fn kept(
+        &self,
+        id: &str,
+        words: &[Value],
+        places: impl Fn(&Value) -> Vec<usize>,
+    ) -> Arc<PositionsOf> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
         let mut of_word = match known {
             Some(known) if known.of_word.len() >= words.len() => return known,
             Some(known) => known.of_word.clone(),
             None => Vec::new(),
         };
-        of_word
-            .extend(words[of_word.len()..].iter().map(|value| reference.places(dimension, value)));
-        let not_collected = reference.places(dimension, &NOT_COLLECTED);
+        of_word.extend(words[of_word.len()..].iter().map(&places));
+        let not_collected = places(&NOT_COLLECTED);
         let made = Arc::new(PositionsOf { of_word, not_collected });
         self.0
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(dimension.id.clone(), Arc::clone(&made));
+            .insert(id.to_owned(), Arc::clone(&made));
         made
     }
 }

@@ -1,7 +1,5 @@
 //! Whether the records of one person agree: people whose records give more than one value of a characteristic (indicator DQ-08).
 
-use std::sync::Arc;
-
 use super::axis_positions::PositionsOf;
 use super::consultations::Tabulated;
 use super::crosstab::Totals;
@@ -155,7 +153,7 @@ fn axis(engine: &Engine, reference: &Reference, field: Field) -> PlanAxis {
         of_word: words.iter().enumerate().map(place).collect(),
         not_collected: vec![words.len() + State::NotCollected as usize],
     };
-    PlanAxis::computed(On::Field(field, Arc::new(positions)), words.len())
+    PlanAxis::computed(On::Field(field, positions.into()), words.len())
 }
 
 /// Whether a code of a list holds others.

@@ -11,7 +11,7 @@ use super::crosstab::{
 };
 use super::dense::{Counts, Dense};
 use super::listed::{Listed, begins};
-use super::plan::{On, Plan, PlanFilter, PlanMonth};
+use super::plan::{On, Plan, PlanMonth};
 use super::shape::Path;
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{
@@ -36,8 +36,8 @@ pub(super) struct Scan<'a> {
     size: usize,
     /// Bytes of what is made of the counts.
     kept: usize,
-    /// Each field, and what its codes add.
-    fields: Vec<(Field, Adds)>,
+    /// Each field, and what its codes add: in each span of months, if that depends on the month.
+    fields: Vec<(Field, Vec<Adds>)>,
     /// Each axis that was worked out, and what its places add.
     computed: Vec<(&'a On, Adds)>,
     /// Of each month: its base cells, one for each submission.
@@ -59,14 +59,16 @@ impl<'a> Scan<'a> {
             let axes = (0..plan.axes.len()).filter(|n| plan.axes[*n].field() == Some(field));
             let axes: Vec<Vec<u32>> = axes.map(|n| adds(n).collect()).collect();
             let filters: Vec<_> = plan.filters.iter().filter(|of| of.field == field).collect();
-            let mut of_code: Vec<u32> = Vec::new();
-            for code in plan.occurring(field) {
+            let mut lists: Vec<Vec<u32>> = vec![Vec::new(); plan.spans.lists(field)];
+            for number in plan.occurring(field) {
+                let (span, code) = plan.spans.split(field, number);
+                let of_code = &mut lists[span];
                 of_code.resize(code as usize + 1, Cube::REJECT);
-                if filters.iter().all(|filter| filter.passes(code)) {
-                    of_code[code as usize] = axes.iter().map(|adds| adds[code as usize]).sum();
+                if filters.iter().all(|filter| plan.passes(filter, number)) {
+                    of_code[code as usize] = axes.iter().map(|adds| adds[number as usize]).sum();
                 }
             }
-            (field, Adds::new(of_code))
+            (field, lists.into_iter().map(Adds::new).collect())
         };
         let computed = plan.axes.iter().enumerate().filter_map(|(n, axis)| match axis.on {
             On::Derived(_) | On::Together(_) => Some((&axis.on, Adds::new(adds(n).collect()))),
@@ -143,8 +145,10 @@ impl<'a> Scan<'a> {
             };
             computed.push(of?);
         }
+        let span = self.plan.spans.of(month.standing.slot.month);
         let fields = alone.iter().zip(&self.fields);
-        let mut terms: Vec<_> = fields.map(|(codes, (_, adds))| Term::Alone(codes, adds)).collect();
+        let mut terms: Vec<_> =
+            fields.map(|(codes, (_, adds))| Term::Alone(codes, in_span(adds, span))).collect();
         for (columns, (on, adds)) in computed.iter().zip(&self.computed) {
             let columns = columns.iter().map(AsRef::as_ref);
             match on {
@@ -216,15 +220,16 @@ impl<'a> Scan<'a> {
         let none = Adds::nothing();
         let of = |wanted: Field| self.fields.iter().find(|(field, _)| *field == wanted);
         let inner = [Field::Channel, Field::Attendance];
-        let [channel, attendance] = inner.map(|field| of(field).map_or(&none, |(_, adds)| adds));
         let other = self.fields.iter().find(|(field, _)| !inner.contains(field));
-        let value = other.map_or(&none, |(_, adds)| adds);
         let reader = self.engine.store().reader();
         for (month, bases) in &self.months {
             self.engine.settings.threads.in_time()?;
             let field = other.map(|(field, _)| *field);
             let rows = self.engine.slabs.rollup(reader, &month.standing, field)?;
-            let adds = [value, channel, attendance];
+            let span = self.plan.spans.of(month.standing.slot.month);
+            let [channel, attendance] = inner.map(of);
+            let adds = [other, channel, attendance]
+                .map(|of| of.map_or(&none, |(_, adds)| in_span(adds, span)));
             match bases.as_slice() {
                 [first, rest @ ..]
                     if month.some.is_none() && rest.iter().all(|base| base == first) =>
@@ -252,6 +257,11 @@ fn of_a_counted_row(places: usize, width: usize) -> usize {
     2 * (InnerCounts::memory(width) + of_a_row(places))
 }
 
+/// What the codes of a field add in a span of months.
+fn in_span(lists: &[Adds], span: usize) -> &Adds {
+    &lists[span.min(lists.len() - 1)]
+}
+
 /// The stretches of records of a month that start from the same cell, of the submissions that hold.
 fn stretches(
     month: &PlanMonth,
@@ -271,12 +281,6 @@ fn stretches(
         }
     }
     stretches
-}
-
-impl PlanFilter {
-    pub(super) fn passes(&self, code: u32) -> bool {
-        self.places.of_code(code).iter().any(|place| self.wanted.contains(place))
-    }
 }
 
 impl Engine {

@@ -117,7 +117,7 @@ impl IndicatorQuestion {
 fn has_indicator(plan: &Plan, submission: &Arc<Submission>) -> bool {
     let of = plan.filters.iter().find(|filter| filter.field == Field::Indicator);
     let codes = occurring(std::iter::once(submission.as_ref()), Field::Indicator);
-    of.is_some_and(|filter| codes.iter().any(|code| filter.passes(*code)))
+    of.is_some_and(|filter| codes.iter().any(|code| plan.passes(filter, *code)))
 }
 
 /// Sentences on breaks of the series within the months of a question.

@@ -112,7 +112,7 @@ impl<'a> Parts<'a> {
 
 impl Engine {
     /// The axes of a plan behind the first `outer` ones, with these codes, as one column. None: the plan is of a small part of the records, or an axis
-    /// was made for this question alone. `kept`: bytes that the question needs besides.
+    /// was made for this question alone, or says something else in other months. `kept`: bytes that the question needs besides.
     pub(super) fn inner_column(
         &self,
         plan: &Plan,
@@ -121,6 +121,10 @@ impl Engine {
         kept: usize,
     ) -> Result<Option<InnerColumn>, QueryError> {
         let axes = &plan.axes[outer..];
+        // The column is of codes as the store has them.
+        if axes.iter().filter_map(PlanAxis::field).any(|field| plan.spans.tell_apart(field)) {
+            return Ok(None);
+        }
         let own: usize = plan.months.iter().map(PlanMonth::records).sum();
         let records: usize = plan.months.iter().map(|month| month.standing.records()).sum();
         if own < records / 2 {

@@ -101,7 +101,7 @@ impl Plan {
             }
             let at = decided.into_iter().map(|(_, place)| place).collect();
             let of = places.entry(at).or_insert_with(|| vec![Bits::default(); fields.len()]);
-            of.iter_mut().zip(&fields).for_each(|(of, axis)| axis.see(submission, of));
+            of.iter_mut().zip(&fields).for_each(|(of, axis)| self.see(axis, submission, of));
         }
         let rows = places.values().map(|of| of.iter().map(Bits::count).max().unwrap_or(1));
         listed.fits(rows.sum())
@@ -124,7 +124,7 @@ impl Plan {
         }
         if self.is_of_words(axis) {
             let whole = self.submissions().filter(|submission| self.counts_all(submission));
-            whole.for_each(|submission| axis.see(submission, &mut seen));
+            whole.for_each(|submission| self.see(axis, submission, &mut seen));
         }
         seen.count()
     }
@@ -133,7 +133,10 @@ impl Plan {
     fn counts_all(&self, submission: &Submission) -> bool {
         let takes_all = |filter: &PlanFilter| {
             !self.is_made(filter.field)
-                && codes_of(submission, filter.field).into_iter().all(|code| filter.passes(code))
+                && self
+                    .codes_of(submission, filter.field)
+                    .into_iter()
+                    .all(|code| self.passes(filter, code))
         };
         let is_known = !self.suppressed && submission.suppressed_count == 0;
         is_known && submission.records() > 0 && self.filters.iter().all(takes_all)
@@ -147,22 +150,22 @@ impl Plan {
     fn is_made(&self, field: Field) -> bool {
         self.made.keys().any(|(_, made)| *made == field)
     }
-}
 
-/// The codes of a submission's words in a field.
-fn codes_of(submission: &Submission, field: Field) -> Vec<u32> {
-    submission.column(field).map_or_else(
-        || vec![NOT_COLLECTED_CODE],
-        |column| column.words.iter().map(|word| code_of(*word)).collect(),
-    )
-}
+    /// The codes of a submission's words in a field, numbered as in its span of months.
+    fn codes_of(&self, submission: &Submission, field: Field) -> Vec<u32> {
+        let shift = self.spans.shift(field, submission.slot.month);
+        submission.column(field).map_or_else(
+            || vec![NOT_COLLECTED_CODE + shift],
+            |column| column.words.iter().map(|word| code_of(*word) + shift).collect(),
+        )
+    }
 
-impl PlanAxis {
-    /// Notes the places that are wanted of a submission's words.
-    fn see(&self, submission: &Submission, seen: &mut Bits) {
-        let On::Field(field, places) = &self.on else { return };
-        let places = codes_of(submission, *field).into_iter().flat_map(|code| places.of_code(code));
-        places.filter(|place| self.wants(**place)).for_each(|place| {
+    /// Notes the places of an axis that are wanted of a submission's words.
+    fn see(&self, axis: &PlanAxis, submission: &Submission, seen: &mut Bits) {
+        let On::Field(field, placed) = &axis.on else { return };
+        let codes = self.codes_of(submission, *field).into_iter();
+        let places = codes.flat_map(|code| self.places_of(*field, placed, code));
+        places.filter(|place| axis.wants(**place)).for_each(|place| {
             seen.insert(u32::try_from(*place).unwrap_or(u32::MAX));
         });
     }

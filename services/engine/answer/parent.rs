@@ -2,14 +2,16 @@
 //! for the area, period or category that is declared to contain them all. Their sum alone would be a union that nobody declared.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::model::Key;
 use super::plan::Plan;
+use crate::domain::area::Organisation;
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
 use crate::domain::period::{Month, filled_by, months_of};
 use crate::domain::reference::Organisations;
-use crate::engine::query::{Filter, Query, Reader, Where};
+use crate::engine::query::{Filter, Query, Where};
 
 /// Rows that stand beside what is listed.
 pub(super) struct Parent {
@@ -22,8 +24,9 @@ pub(super) struct Parent {
 /// What holds all that is listed of one dimension.
 struct Whole {
     key: Key,
-    /// The question's place that takes the place of its organisations; none: a condition takes the place of that on the dimension.
+    /// The place of the question about it; none: that of the question itself.
     place: Option<Where>,
+    /// What takes the place of the condition on the dimension; none: nothing does.
     filter: Option<Filter>,
     note: String,
 }
@@ -46,7 +49,7 @@ impl Plan {
         let whole = |(number, id): (usize, &&String)| {
             let filter = several.iter().find(|filter| filter.dimension == **id);
             let whole = filter.map_or_else(
-                || self.whole_of_organisations(&query.reader, organisations),
+                || self.whole_of_organisations(query, organisations),
                 |filter| self.whole_of(query, filter),
             );
             Some((number, whole?))
@@ -61,8 +64,13 @@ impl Plan {
             let others = others.filter(|(number, _)| chosen().all(|(chosen, _)| chosen != number));
             query.by = others.map(|(_, id)| (*id).clone()).collect();
             for (number, whole) in chosen() {
-                let own = query.filters.iter_mut().find(|f| f.dimension == *listed[*number]);
-                own.into_iter().zip(&whole.filter).for_each(|(own, made)| own.clone_from(made));
+                // A condition with one code lists nothing, and holds of the whole too.
+                let lists = |f: &Filter| f.dimension == *listed[*number] && f.codes.len() > 1;
+                match (query.filters.iter().position(lists), &whole.filter) {
+                    (Some(at), Some(made)) => query.filters[at].clone_from(made),
+                    (Some(at), None) => drop(query.filters.remove(at)),
+                    (None, _) => {}
+                }
                 query.place = whole.place.clone().unwrap_or(query.place);
             }
             let keys = chosen().map(|(number, whole)| (*number, whole.key.clone())).collect();
@@ -73,9 +81,11 @@ impl Plan {
     }
 
     /// The area that holds the organisations, if their reader may read it.
-    fn whole_of_organisations(&self, reader: &Reader, codes: &[String]) -> Option<Whole> {
-        let area = self.area_of(codes.iter().map(|code| self.areas_of(code)), None)?;
-        let is_told = self.is_open() || reader.scope.reads_area(&self.reference, &area);
+    fn whole_of_organisations(&self, query: &Query, codes: &[String]) -> Option<Whole> {
+        let months = query.months;
+        let holders = codes.iter().map(|code| self.areas_of(code, months));
+        let area = self.area_of(holders, months, None)?;
+        let is_told = self.is_open() || query.reader.scope.reads_area(&self.reference, &area);
         if !is_told {
             return None;
         }
@@ -89,17 +99,22 @@ impl Plan {
             source @ (Source::Organisation | Source::ProviderArea(_)) => {
                 let holders = filter.codes.iter().map(|code| {
                     if *source == Source::Organisation {
-                        return self.areas_of(code);
+                        return self.areas_of(code, query.months);
                     }
                     let mut around = self.reference.areas().ancestors(code);
                     around.remove(code.as_str());
                     around
                 });
                 let within = query.place.organisations(&self.reference);
-                let area = self.area_of(holders, Some(&within))?;
-                let inside = Where::Provider(area.clone()).organisations(&self.reference);
-                let codes = inside.keys().cloned().collect();
-                (area, OF_AREA, Filter { dimension: ORGANISATION.into(), codes })
+                let area = self.area_of(holders, query.months, Some(&within))?;
+                let whole = self.whole(&filter.dimension, area.clone(), OF_AREA);
+                // Its organisations are those of each month.
+                if matches!(query.place, Where::Provider(_)) {
+                    return Some(Whole { place: Some(Where::Provider(area)), ..whole });
+                }
+                let codes = self.members(&area, query.months).map(|of| of.code.clone()).collect();
+                let made = Filter { dimension: ORGANISATION.into(), codes };
+                return Some(Whole { filter: Some(made), ..whole });
             }
             Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
                 // They fill it: their sum is the period's.
@@ -119,23 +134,47 @@ impl Plan {
     fn area_of<'a>(
         &self,
         holders: impl Iterator<Item = BTreeSet<&'a str>>,
+        months: (Month, Month),
         within: Option<&Organisations>,
     ) -> Option<String> {
         let all = holders.reduce(|all, one| &all & &one)?;
-        let whole = all.into_iter().filter_map(|area| {
-            let organisations = Where::Provider(area.to_owned()).organisations(&self.reference);
-            let inside = within
-                .is_none_or(|within| organisations.keys().all(|code| within.contains_key(code)));
+        let whole = all.into_iter().filter_map(|code| {
+            let area = self.reference.areas().get(code)?;
+            let existed = area.exists_in(months.0) && area.exists_in(months.1);
+            let mut members = self.members(code, months);
+            let count = self.members(code, months).count();
+            let inside =
+                within.is_none_or(|within| members.all(|of| within.contains_key(&of.code)));
             // An area that is only published about, such as a region, has none.
-            (inside && !organisations.is_empty()).then_some((organisations.len(), area))
+            (inside && count > 0).then_some((!existed, count, code))
         });
-        whole.min().map(|(_, area)| area.to_owned())
+        whole.min().map(|(_, _, area)| area.to_owned())
     }
 
-    fn areas_of(&self, organisation: &str) -> BTreeSet<&str> {
+    /// The organisations that belong to an area in any of some months.
+    fn members(
+        &self,
+        area: &str,
+        months: (Month, Month),
+    ) -> impl Iterator<Item = Arc<Organisation>> {
+        let found = self.reference.areas().get(area);
+        let members = self.reference.members(area);
+        found.into_iter().flat_map(move |area| {
+            let belongs = |of: &&Arc<Organisation>| of.belongs_within(area, months);
+            members.values().filter(belongs).cloned().collect::<Vec<_>>()
+        })
+    }
+
+    /// The areas that an organisation belongs to in each of some months.
+    fn areas_of(&self, organisation: &str, months: (Month, Month)) -> BTreeSet<&str> {
         let found = self.reference.organisation(organisation);
-        let areas = found.into_iter().flat_map(|found| &found.areas).map(String::as_str);
-        areas.filter(|area| !self.reference.has_ended(area)).collect()
+        let areas =
+            found.into_iter().flat_map(|found| found.areas.iter().map(move |of| (found, of)));
+        let belongs = |(of, code): &(&Organisation, &String)| {
+            let area = self.reference.areas().get(code);
+            area.is_some_and(|area| of.belongs(area, months.0) && of.belongs(area, months.1))
+        };
+        areas.filter(belongs).map(|(_, code)| code.as_str()).collect()
     }
 
     /// A whole with its key. Its words are those of an area or of a category of the code list.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::axis_positions::PositionsOf;
+use super::axis_positions::{Placed, PositionsOf};
 use super::model::Key;
+use super::spans::Spans;
 use crate::domain::area::Organisation;
 use crate::domain::codes::{Categories, Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset, Openness};
@@ -34,7 +35,7 @@ pub(super) enum On {
     /// The submission: a place for each of the plan's.
     Submission(Vec<usize>),
     /// A field of the record.
-    Field(Field, Arc<PositionsOf>),
+    Field(Field, Placed),
     /// A column that was worked out for the question, which holds the places themselves: one for each of the plan's months.
     Derived(Arc<BTreeMap<Month, Arc<Codes>>>),
     /// Fields that say something together only.
@@ -99,7 +100,7 @@ pub(super) struct PlanFilter {
     /// The dimension, or what a declared parent narrows it to.
     pub(super) dimension: Arc<Dimension>,
     pub(super) field: Field,
-    pub(super) places: Arc<PositionsOf>,
+    pub(super) places: Placed,
     pub(super) wanted: BTreeSet<usize>,
 }
 
@@ -115,6 +116,8 @@ pub(super) struct Plan {
     pub(super) months: Vec<PlanMonth>,
     pub(super) axes: Vec<PlanAxis>,
     pub(super) filters: Vec<PlanFilter>,
+    /// The spans of months in which homes fall elsewhere.
+    pub(super) spans: Spans,
     /// Organisations that the collection expects of the area, each with its number if it has ever submitted.
     pub(super) expected: Vec<(Option<u32>, Arc<Organisation>)>,
     /// Organisations and months whose data stood then and was erased, in words. With any, the plan has no month: what is left would
@@ -195,7 +198,7 @@ impl PlanAxis {
         let places = of_word.iter().max().map_or(0, |most| most + 1).max(not_collected);
         let of_word = of_word.into_iter().map(|place| vec![place]).collect();
         let positions = PositionsOf { of_word, not_collected: vec![not_collected] };
-        Self::numbered(Source::Field(field), On::Field(field, Arc::new(positions)), places)
+        Self::numbered(Source::Field(field), On::Field(field, positions.into()), places)
     }
 
     /// An axis of so many places that was worked out.
@@ -279,10 +282,28 @@ impl Plan {
         self.months.retain(|month| month.places().next().is_some());
     }
 
-    /// The codes of a field that occur.
+    /// The places of a number of a code.
+    pub(super) fn places_of<'a>(
+        &self,
+        field: Field,
+        placed: &'a Placed,
+        number: u32,
+    ) -> &'a Vec<usize> {
+        let (span, code) = self.spans.split(field, number);
+        placed.of_span(span).of_code(code)
+    }
+
+    /// Whether a number of a code is what a condition wants.
+    pub(super) fn passes(&self, filter: &PlanFilter, number: u32) -> bool {
+        let places = self.places_of(filter.field, &filter.places, number);
+        places.iter().any(|place| filter.wanted.contains(place))
+    }
+
+    /// The codes of a field that occur, numbered apart in each span of months.
     pub(super) fn occurring(&self, field: Field) -> Vec<u32> {
         let mut codes = Vec::new();
         for month in &self.months {
+            let (before, shift) = (codes.len(), self.spans.shift(field, month.standing.slot.month));
             match self.made.get(&(month.standing.slot.month, field)) {
                 Some(made) => codes.extend_from_slice(&made.occurring),
                 None if month.some.is_none() => {
@@ -290,6 +311,7 @@ impl Plan {
                 }
                 None => codes.extend(occurring(month.submissions().map(AsRef::as_ref), field)),
             }
+            codes[before..].iter_mut().for_each(|code| *code = code.saturating_add(shift));
         }
         codes.sort_unstable();
         codes.dedup();

@@ -1,18 +1,20 @@
 //! From a question to its plan: a walk over months, and the organisations asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::axis_positions::occurring;
+use super::axis_positions::{Placed, occurring};
 use super::plan::{
     On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key, without_code,
 };
+use super::spans::Spans;
 use crate::domain::area::Organisation;
-use crate::domain::codes::{Categories, Source};
+use crate::domain::codes::{Categories, Dimension, Source, State};
 use crate::domain::collection::{Collection, Dataset, Openness};
 use crate::domain::disclosure::Protection;
+use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::domain::reference::{Organisations, Reference};
 use crate::engine::earlier::CatalogView;
@@ -55,23 +57,30 @@ impl Engine {
         if !erased.is_empty() {
             months.clear();
         }
+        let homes = catalog.words().of(Field::ResidenceLsoa).len() + 1;
+        let spans = Spans::new(&reference, query, homes);
         let mut axes = Vec::new();
         for id in &query.by {
-            axes.push(self.axis(catalog, id, query, &months, &protection)?);
+            axes.push(self.axis(catalog, id, (query, &spans), &months, &protection)?);
         }
+        let months_of_spans: Vec<_> = spans.months(query.months.0).collect();
         let mut filters = Vec::new();
         for filter in &query.filters {
-            filters.extend(self.filter(catalog, filter));
+            filters.extend(self.filter(catalog, filter, &months_of_spans));
         }
         if let Where::Residence(area) = &query.place
             && let Some(dimension) =
                 reference.areas().get(area).and_then(|a| reference.residence_dimension(a))
         {
             let filter = Filter { dimension: dimension.id.clone(), codes: vec![area.clone()] };
-            filters.extend(self.filter(catalog, &filter));
+            filters.extend(self.filter(
+                catalog,
+                &filter,
+                &within(&reference, area, months_of_spans),
+            ));
         }
         let caring = match &query.place {
-            Where::Residence(area) => Some(reference.caring_for(area)),
+            Where::Residence(area) => Some(reference.caring_for(area, query.months)),
             Where::Provider(_) | Where::Organisations(_) => None,
         };
         let (expected, ended) = asked.expected(&collection, query, caring.as_deref());
@@ -85,6 +94,7 @@ impl Engine {
             months,
             axes,
             filters,
+            spans,
             expected,
             erased,
             ended,
@@ -99,7 +109,7 @@ impl Engine {
         &self,
         catalog: &CatalogView<'_>,
         id: &str,
-        query: &Query,
+        (query, spans): (&Query, &Spans),
         months: &[PlanMonth],
         protection: &Protection,
     ) -> Result<PlanAxis, QueryError> {
@@ -110,16 +120,19 @@ impl Engine {
             .clone();
         let filter = query.filters.iter().find(|filter| filter.dimension == id);
         if let Some(field) = dimension.field() {
-            let places = self.positions.of(reference, catalog.words(), &dimension, field);
+            let then: Vec<_> = spans.months(query.months.0).collect();
+            let placed = self.placed(catalog, (&dimension, field), &then);
             // Who may not see all is shown every category, also where nobody is: which of them occur would tell who is there.
-            let (dimension, places) = match protection.is_exact() {
-                true => occurring(&dimension, places),
-                false => (dimension, places),
+            let (dimension, placed) = match protection.is_exact() {
+                true => occurring(&dimension, placed),
+                false => (dimension, placed),
             };
             let categories = dimension.categories.clone();
-            let only = filter
-                .map(|f| f.codes.iter().filter_map(|code| dimension.place_of(code)).collect());
-            return Ok(PlanAxis { dimension, categories, on: On::Field(field, places), only });
+            let wanted = |filter: &Filter| {
+                filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect()
+            };
+            let only = filter.map(wanted).or_else(|| in_force(reference, &dimension, query.months));
+            return Ok(PlanAxis { dimension, categories, on: On::Field(field, placed), only });
         }
         // The key is the same for all of a month, or for all of an organisation until it comes to another area.
         let mut keys: FxHashMap<(Month, u32), Option<(String, String)>> = FxHashMap::default();
@@ -193,7 +206,12 @@ impl Engine {
 
     /// A condition on a field; those on time, organisation and area have chosen the submissions already. A condition that a
     /// declared parent makes may name a category that the field's code list has and the dimension has not.
-    fn filter(&self, catalog: &CatalogView<'_>, filter: &Filter) -> Option<PlanFilter> {
+    fn filter(
+        &self,
+        catalog: &CatalogView<'_>,
+        filter: &Filter,
+        months: &[Month],
+    ) -> Option<PlanFilter> {
         let reference = &catalog.reference;
         let dimension = reference.dimension_or_count(&filter.dimension)?;
         let field = dimension.field()?;
@@ -202,10 +220,60 @@ impl Engine {
             _ => None,
         };
         let dimension = inner.as_ref().unwrap_or(dimension);
-        let places = self.positions.of(reference, catalog.words(), dimension, field);
+        let places = self.placed(catalog, (dimension, field), months);
         let wanted = filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect();
         Some(PlanFilter { dimension: Arc::new(dimension.clone()), field, places, wanted })
     }
+
+    /// The places of the values of a field in each span of months, of each of which a month is given.
+    fn placed(
+        &self,
+        catalog: &CatalogView<'_>,
+        (dimension, field): (&Dimension, Field),
+        months: &[Month],
+    ) -> Placed {
+        let (reference, words) = (&catalog.reference, catalog.words());
+        if !reference.is_by_month(dimension) {
+            return Placed::new(self.positions.of(reference, words, dimension, field), Vec::new());
+        }
+        let of =
+            |month: &Month| self.positions.of_month(reference, words, (dimension, field), *month);
+        let mut lists = months.iter().map(of);
+        let first = lists.next();
+        let first = first.unwrap_or_else(|| self.positions.of(reference, words, dimension, field));
+        Placed::new(first, lists.collect())
+    }
+}
+
+/// The months by whose areas the people of an area are counted in months: the nearest ones in which it existed. Any, if it always had the
+/// same people: then those are known of more questions.
+fn within(reference: &Reference, area: &str, months: Vec<Month>) -> Vec<Month> {
+    let Some(area) = reference.areas().get(area) else { return months };
+    let last = area.last_month.unwrap_or(Month::LAST);
+    let first = match reference.residence_changes_of(&area.code).next() {
+        Some(_) => area.first_month.unwrap_or(Month::FIRST),
+        None => last,
+    };
+    months.into_iter().map(|month| month.clamp(first, last)).collect()
+}
+
+/// The places of a dimension that can be in months, if areas began or ended: those of areas that existed in any of them.
+fn in_force(
+    reference: &Reference,
+    dimension: &Dimension,
+    months: (Month, Month),
+) -> Option<BTreeSet<usize>> {
+    let existed = |code: &str| {
+        reference.areas().get(code).is_none_or(|area| {
+            area.first_month.is_none_or(|first| first <= months.1)
+                && area.last_month.is_none_or(|last| months.0 <= last)
+        })
+    };
+    reference.is_by_month(dimension).then(|| {
+        let categories = dimension.categories.iter().enumerate();
+        let places = categories.filter(|(_, (code, _))| existed(code)).map(|(place, _)| place);
+        places.chain(State::ALL.into_iter().map(|state| dimension.place_of_state(state))).collect()
+    })
 }
 
 struct Slots<'a> {

@@ -276,6 +276,13 @@ impl Plan {
                 notes.extend(codes.iter().flat_map(|code| reference.series_breaks(code, months)));
             }
         }
+        let is_by_month = |of: &Dimension| reference.is_by_month(of);
+        let told = self.axes.iter().any(|axis| is_by_month(&axis.dimension))
+            || query
+                .filters
+                .iter()
+                .any(|of| reference.dimension(&of.dimension).is_some_and(is_by_month));
+        notes.extend(told.then(|| reference.residence_changes_within(months)).flatten());
         // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);
         let without: Vec<_> =

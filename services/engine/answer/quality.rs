@@ -5,7 +5,6 @@
 //! that condition were not set.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::model::{CellCounts, DataQuality};
 use super::plan::{On, Plan, PlanAxis, PlanFilter};
@@ -40,7 +39,7 @@ impl PlanFilter {
     pub(super) fn axis(&self) -> PlanAxis {
         let dimension = Dimension::clone(&self.dimension);
         let categories = dimension.categories.clone();
-        let on = On::Field(self.field, Arc::clone(&self.places));
+        let on = On::Field(self.field, self.places.clone());
         PlanAxis { dimension, categories, on, only: None }
     }
 }

@@ -88,10 +88,7 @@ impl Plan {
     /// Cells of the table if every word occurred that any source has sent.
     pub(super) fn known_size(&self) -> usize {
         let codes = |axis: &PlanAxis| match &axis.on {
-            On::Field(_, of) => {
-                let all = of.of_word.iter().chain([&of.not_collected]).cloned();
-                Coded::new(all).spread.len()
-            }
+            On::Field(_, of) => Coded::new(of.all().cloned()).spread.len(),
             On::Submission(_) | On::Derived(_) | On::Together(_) => self.coded(axis).spread.len(),
         };
         self.axes.iter().map(codes).fold(1, usize::saturating_mul)
@@ -108,9 +105,11 @@ impl Plan {
                 let occurring = self.occurring(*field);
                 let filters = self.filters.iter().filter(|filter| filter.field == *field);
                 let passing = occurring.iter().copied();
-                let passing: Vec<_> =
-                    passing.filter(|code| filters.clone().all(|of| of.passes(*code))).collect();
-                let mut coded = Coded::of_some(&passing, |code| places.of_code(code).clone());
+                let passing: Vec<_> = passing
+                    .filter(|code| filters.clone().all(|of| self.passes(of, *code)))
+                    .collect();
+                let mut coded =
+                    Coded::of_some(&passing, |code| self.places_of(*field, places, code).clone());
                 // Records with another value are in no cell, and are looked at all the same.
                 coded.of_value.resize(occurring.last().map_or(0, |last| *last as usize + 1), 0);
                 coded

@@ -53,13 +53,11 @@ impl Engine {
         for (table, periods) in tables.iter().zip(&read.periods) {
             let shown = all.get(&(table.collection.clone(), Dataset::Consultations));
             let is_shown = |area: &str| shown.is_some_and(|shown| shown.contains(area));
-            let axes: Vec<_> = table
-                .dimensions
-                .iter()
-                .filter_map(|id| Axis::new(&reference, table, id, read))
-                .collect();
             let mut of_table = Vec::new();
             for period in periods.iter().filter(|_| is_shown(&table.area)) {
+                let ids = table.dimensions.iter();
+                let axes: Vec<_> =
+                    ids.filter_map(|id| Axis::new(&reference, (table, period), id, read)).collect();
                 let drafting = Drafting { reference: &reference, table, read, period, axes: &axes };
                 drafting.lines(&mut numbers, &mut of_table, &is_shown);
             }
@@ -98,7 +96,7 @@ impl Numbers {
 impl<'a> Axis<'a> {
     fn new(
         reference: &'a Reference,
-        table: &PublishedTable,
+        (table, period): (&PublishedTable, &str),
         id: &str,
         read: &Read,
     ) -> Option<Self> {
@@ -111,13 +109,28 @@ impl<'a> Axis<'a> {
             state,
         };
         let keys = if let Source::ProviderArea(kind) = &dimension.source {
+            // The areas of the members in the months of the period.
+            let months = months_of(period).ok()?;
+            let months = months.start().number()..=months.end().number();
+            let months: Vec<_> =
+                months.filter_map(|number| Month::from_number(number.into())).collect();
             let members = reference.members(&table.area);
-            let is_within =
-                |code: &str| reference.members(code).keys().any(|one| members.contains_key(one));
-            let areas = reference.areas().iter().filter(|area| area.kind == *kind);
-            let areas = areas.filter(|area| area.last_month.is_none());
-            let within = areas.filter(|area| is_within(&area.code));
-            within.map(|area| key(&area.code, &area.name, None)).collect()
+            let within = members.keys().flat_map(|code| {
+                let months =
+                    months.iter().filter(|month| reference.belongs(code, &table.area, **month));
+                let then = months
+                    .filter_map(|month| Some((month, reference.area_in(code, kind, *month)?)));
+                then.filter(|(month, area)| area.exists_in(**month)).map(|(_, area)| area)
+            });
+            // Whose areas began later is counted in them.
+            let counted = read.parcels.keys().filter(|(code, month)| {
+                months.contains(month) && reference.belongs(code, &table.area, *month)
+            });
+            let counted = counted.filter_map(|(code, month)| reference.area_in(code, kind, *month));
+            let within = within.chain(counted);
+            let within: BTreeMap<&str, &str> =
+                within.map(|area| (area.code.as_str(), area.name.as_str())).collect();
+            within.into_iter().map(|(code, name)| key(code, name, None)).collect()
         } else {
             let not_known = key(State::NotKnown.name(), "not known", Some(State::NotKnown));
             let categories = dimension.categories.iter();
@@ -181,7 +194,6 @@ impl Drafting<'_> {
 
     /// The base cells of a line, by the places of its keys.
     fn cells(&self, at: &[(usize, usize)]) -> Vec<usize> {
-        let members = self.reference.members(&self.table.area);
         let width = self.read.combinations.len();
         let is_of = |combination: &Vec<usize>| {
             at.iter().all(|(axis, of)| {
@@ -195,11 +207,12 @@ impl Drafting<'_> {
             let is_in = at.iter().all(|(axis, of)| {
                 let axis = &self.axes[*axis];
                 let Source::ProviderArea(kind) = &axis.dimension.source else { return true };
-                let area = self.reference.area_of(organisation, kind);
+                let area = self.reference.area_in(organisation, kind, *month);
                 area.is_some_and(|area| area.code == axis.keys[*of].code)
             });
             let is_of_period = self.table.period.of(*month) == self.period;
-            if is_in && is_of_period && members.contains_key(organisation) {
+            let is_member = || self.reference.belongs(organisation, &self.table.area, *month);
+            if is_in && is_of_period && is_member() {
                 cells.extend(of_parcel.iter().map(|one| number * width + one));
             }
         }

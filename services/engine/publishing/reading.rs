@@ -41,8 +41,10 @@ impl Engine {
         let [standing, erased] = self.standing_in(collection, release)?;
         let (mut wanted, mut periods) = (BTreeSet::new(), Vec::new());
         for table in tables {
-            let members = reference.members(&table.area);
-            let of_area = || standing.iter().filter(|(code, _)| members.contains_key(code));
+            let of_area = || {
+                let all = standing.iter();
+                all.filter(|(code, month)| reference.belongs(code, &table.area, *month))
+            };
             let has_closed = |month: &Month| {
                 let whole = months_of(&table.period.of(*month));
                 whole.is_ok_and(|whole| *whole.end() <= release.closed)

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::kept::ByCollection;
-use crate::domain::disclosure::release_rule::{Codes, Compared, Side};
+use crate::domain::disclosure::release_rule::{Codes, Compared, Data, Side};
+use crate::domain::period::Month;
 use crate::engine::query::AsOf;
 use crate::engine::{Engine, QueryError};
 use crate::store::{Release, StoreError, standing};
 
 impl Engine {
-    /// The organisations with data at two positions, and those that changed between them. Reads the disk for months that were replaced.
+    /// The organisations and months with data at two positions, and those that changed between them. Reads the disk for months that were replaced.
     pub(super) fn compared(
         &self,
         before: u64,
@@ -18,7 +19,7 @@ impl Engine {
     ) -> Result<ByCollection<Compared>, StoreError> {
         self.store.look(|catalog| {
             let (ids, codes) = (catalog.collection_ids(), catalog.organisation_codes());
-            let mut found: BTreeMap<_, [BTreeSet<u32>; 3]> = BTreeMap::new();
+            let mut found: BTreeMap<_, [BTreeMap<u32, BTreeSet<Month>>; 3]> = BTreeMap::new();
             for (slot, versions) in catalog.slots() {
                 let at = |position| standing(versions, position);
                 let (then, present) = (at(before), at(now));
@@ -34,12 +35,13 @@ impl Engine {
                 let sets =
                     [(earlier, then.is_some()), (later, present.is_some()), (changed, differs)];
                 for (set, _) in sets.into_iter().filter(|(_, is_in)| *is_in) {
-                    set.insert(slot.organisation);
+                    set.entry(slot.organisation).or_default().insert(slot.month);
                 }
             }
-            let named = |numbers: BTreeSet<u32>| -> Codes {
-                let code = |number| codes.get(number).map(|code| (*code).to_owned());
-                numbers.iter().filter_map(code).collect()
+            let named = |numbers: BTreeMap<u32, BTreeSet<Month>>| -> Data {
+                let code = |number| codes.get(&number).map(|code| (*code).to_owned());
+                let named = numbers.into_iter();
+                named.filter_map(|(number, months)| Some((code(number)?, months))).collect()
             };
             let found = found.into_iter().filter_map(|((collection, dataset), sets)| {
                 let [before, now, changed] = sets.map(named);

@@ -7,7 +7,7 @@ use crate::domain::codes::{CodeList, Dimension, Value};
 use crate::domain::collection::Collection;
 use crate::domain::field::Field;
 use crate::domain::indicator::{Indicator, Kind, Named, SeriesBreak, Submitted, Unit};
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Reference, SuccessorShare};
 use crate::engine::answer::{ColumnDefinition, TableDefinition};
 use crate::proto::v1;
 
@@ -135,7 +135,7 @@ pub(in crate::rpc) fn organisation(organisation: &Organisation) -> v1::Organisat
     }
 }
 
-pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
+pub(in crate::rpc) fn area(reference: &Reference, area: &Area) -> v1::Area {
     v1::Area {
         code: area.code.clone(),
         other_code: area.other_code.clone(),
@@ -149,6 +149,15 @@ pub(in crate::rpc) fn area(area: &Area) -> v1::Area {
         last_month: area.last_month.map_or(String::new(), |month| month.to_string()),
         successors: area.successors.clone(),
         boundary_changes: area.breaks.iter().map(ToString::to_string).collect(),
+        successor_shares: reference.successor_shares(area).iter().map(successor_share).collect(),
+    }
+}
+
+fn successor_share(of: &SuccessorShare) -> v1::SuccessorShare {
+    v1::SuccessorShare {
+        area: of.successor.clone(),
+        small_area_count: i64::try_from(of.small_areas).unwrap_or(i64::MAX),
+        share: of.share(),
     }
 }
 

@@ -272,7 +272,7 @@ pub(super) const PUBLISHED: &[Case] = &[
         &[Prints("LIST", "04C,gpad-coverage"), Lacks("LIST", "78H")],
     ),
     ("coverage_england.csv", "--area QK2", 1, &["QK2"], NOTHING),
-    ("coverage_england.csv", "--area U63948", 1, &["no row is of those of U63948"], NOTHING),
+    ("coverage_england.csv", "--area U63948", 1, &["of an organisation of U63948"], NOTHING),
     (
         "appt_status_not_provided.csv",
         "",

@@ -121,22 +121,24 @@ impl NeedFromSnapshot {
         }
         for axis in &mut plan.axes {
             match &mut axis.on {
-                On::Field(field, places) if *field == self.field => *places = self.both(places),
+                On::Field(field, places) if *field == self.field => {
+                    *places = self.both(places).into();
+                }
                 On::Field(..) | On::Submission(_) | On::Derived(_) | On::Together(_) => {}
             }
         }
         for filter in plan.filters.iter_mut().filter(|filter| filter.field == self.field) {
-            filter.places = self.both(&filter.places);
+            filter.places = self.both(&filter.places).into();
         }
     }
 
     /// The places of words of the record, and those of the same words of a snapshot.
-    fn both(&self, places: &PositionsOf) -> Arc<PositionsOf> {
+    fn both(&self, places: &PositionsOf) -> PositionsOf {
         let absent = &places.not_collected;
         let own = (1..self.says.len()).map(|code| places.of_word.get(code - 1).unwrap_or(absent));
         let filled = own.clone().chain(std::iter::repeat(absent)).take(self.offset as usize);
         let of_word = filled.chain(own).cloned().collect();
-        Arc::new(PositionsOf { of_word, not_collected: absent.clone() })
+        PositionsOf { of_word, not_collected: absent.clone() }
     }
 
     /// An axis of a plan that was joined: whether it is known from the record (0), from a snapshot (1), or not (2).

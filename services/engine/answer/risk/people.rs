@@ -234,7 +234,7 @@ fn choose<'a, 'b>(
 fn expected(reference: &Reference, candidate: &Candidate<'_>, area: &str) -> BTreeSet<String> {
     let kind = candidate.collection.expected_organisation_type.as_str();
     let fed = !kind.is_empty() && kind != PUBLISHER;
-    let caring = reference.caring_for(area);
+    let caring = reference.caring_for(area, (Month::FIRST, Month::LAST));
     let expected = caring.values().filter(|o| fed && o.kind == kind);
     let expected = expected.filter(|o| !candidate.merged.contains_key(&o.code));
     let found = candidate.submissions.iter().map(|submission| submission.organisation.to_string());

@@ -1,0 +1,164 @@
+//! Where homes are in each month: a system of today, or one that ended since.
+
+use super::Reference;
+use super::in_force::SuccessorShare;
+use super::residence::SYSTEM;
+use crate::domain::area::Area;
+use crate::domain::codes::{Dimension, Value};
+use crate::domain::period::Month;
+
+impl Reference {
+    /// The months from which on some small areas are in other systems or sub-ICB locations, in order.
+    #[must_use]
+    pub fn residence_changes(&self) -> &[Month] {
+        &self.places.in_force.changes
+    }
+
+    /// The months from which on an area under the same code has other small areas, in order.
+    pub fn residence_changes_of(&self, area: &str) -> impl Iterator<Item = Month> {
+        self.places.in_force.of_area.get(area).into_iter().flatten().copied()
+    }
+
+    /// The part of each successor of an area that ended, counted by small areas; none if no small area is known to have been in it.
+    #[must_use]
+    pub fn successor_shares(&self, area: &Area) -> &[SuccessorShare] {
+        self.places.in_force.shares.get(&area.code).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether it depends on the month where a home falls in a dimension.
+    #[must_use]
+    pub fn is_by_month(&self, dimension: &Dimension) -> bool {
+        dimension.id == SYSTEM && !self.residence_changes().is_empty()
+    }
+
+    /// Places of a value in a dimension of where people live, by the areas of a month. A home that was in no area then is in the one of
+    /// today.
+    #[must_use]
+    pub fn places_in(&self, dimension: &Dimension, value: &Value, month: Month) -> Vec<usize> {
+        let home = match value {
+            Value::Codes(codes) => codes.first().and_then(|code| self.small_areas().around(code)),
+            Value::State(_) | Value::Number(_) => None,
+        };
+        let then = home
+            .into_iter()
+            .flatten()
+            .filter(|code| self.areas().get(code).is_some_and(|area| area.exists_in(month)));
+        // The areas that ended are behind those of today.
+        let place = then.filter_map(|code| dimension.place_of(code)).last();
+        place.map_or_else(|| self.places(dimension, value), |place| vec![place])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::domain::codes::Content;
+    use crate::domain::reference::Counted;
+    use crate::domain::small_area::Edition;
+
+    fn month(text: &str) -> Month {
+        text.parse().unwrap()
+    }
+
+    /// How many small areas of 2021 each system had in a month.
+    fn systems(reference: &Reference, month: Month) -> BTreeMap<String, usize> {
+        let dimension = reference.dimension(SYSTEM).unwrap();
+        let mut found = BTreeMap::new();
+        for area in reference.small_areas().of(Edition::Lsoa2021) {
+            let home = Value::Codes(vec![area.code.to_owned()]);
+            let places = reference.places_in(dimension, &home, month);
+            let [place] = places.as_slice() else { panic!("{places:?}") };
+            *found.entry(dimension.categories[*place].0.clone()).or_default() += 1;
+        }
+        found
+    }
+
+    #[test]
+    fn small_areas_are_in_the_systems_of_the_month() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        assert_eq!(reference.residence_changes(), [month("2026-04")]);
+        let (march, april) =
+            (systems(&reference, month("2026-03")), systems(&reference, month("2026-04")));
+        assert_eq!((march.len(), april.len()), (42, 36));
+        assert_eq!([&march, &april].map(|of| of.values().sum::<usize>()), [33_755; 2]);
+        // Counts of the publishers' look-ups, by sub-ICB location added up.
+        for (system, before, after) in [
+            ("QNQ", 455, 0),
+            ("QRL", 1126, 1231),
+            ("QXU", 624, 0),
+            ("QU9", 419 + 335 + 302, 0),
+            ("S0E4D", 0, 419 + 335 + 302 + 255),
+            ("S9B9J", 0, 165 + 532 + 332 + 624 + 95),
+            ("QM7", 342 + 360 + 185, 0),
+            ("D7T5G", 0, 242 + 100 + 160 + 110 + 108 + 206 + 185),
+            ("QK1", 634, 634),
+        ] {
+            let of = |systems: &BTreeMap<String, usize>| systems.get(system).copied().unwrap_or(0);
+            assert_eq!((of(&march), of(&april)), (before, after), "{system}");
+        }
+    }
+
+    #[test]
+    fn only_areas_that_kept_their_code_have_another_boundary_under_it() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let changed = &reference.places.in_force.of_area;
+        assert_eq!(changed.keys().collect::<Vec<_>>(), ["92A", "D9Y0V", "QRL"]);
+        // What areas.csv declares is what the small areas tell.
+        for area in reference.areas().iter() {
+            let told: Vec<_> = reference.residence_changes_of(&area.code).collect();
+            assert_eq!(told, area.breaks, "{}", area.code);
+        }
+    }
+
+    #[test]
+    fn each_successor_has_its_part_of_the_small_areas() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let parts = |code: &str| {
+            let shares = reference.successor_shares(reference.areas().get(code).unwrap()).iter();
+            shares.map(|of| (of.successor.clone(), of.small_areas, of.of)).collect::<Vec<_>>()
+        };
+        let of = |all: usize, parts: &[(&str, usize)]| {
+            parts.iter().map(|(code, part)| ((*code).to_owned(), *part, all)).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("QNQ"), of(455, &[("QRL", 105), ("S0E4D", 255), ("S9B9J", 95)]));
+        assert_eq!(parts("D4U1Y"), of(455, &[("92A", 95), ("D9Y0V", 105), ("U2G6B", 255)]));
+        assert_eq!(parts("QM7"), of(887, &[("D7T5G", 185), ("S1Y5D", 702)]));
+        assert_eq!(parts("QJG"), of(583, &[("D7T5G", 206), ("T6Y0W", 377)]));
+        assert_eq!(parts("QU9"), of(1056, &[("S0E4D", 1056)]));
+        assert_eq!(parts("QRL"), []);
+        for area in reference.areas().iter().filter(|area| !area.successors.is_empty()) {
+            let shares = reference.successor_shares(area);
+            let sum: f64 = shares.iter().map(SuccessorShare::share).sum();
+            assert!((sum - 1.0).abs() < 1e-9, "{}: {shares:?}", area.code);
+        }
+    }
+
+    #[test]
+    fn what_small_areas_do_not_tell_is_said() {
+        let files = Content::embedded();
+        let files = files.files().map(|(name, text)| {
+            let without = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
+            let text = match name {
+                // The last column has the former locations.
+                "lsoa.csv" => text.lines().map(without).collect::<Vec<_>>().join("\n"),
+                _ => text.to_owned(),
+            };
+            (name.to_owned(), text)
+        });
+        let reference = Reference::new(&Content::exactly(files)).unwrap();
+        assert_eq!(reference.residence_changes_of("QRL").next(), None);
+        let said = |code| {
+            let months = (month("2026-01"), month("2026-06"));
+            reference.boundary_changes(code, months, Counted::Residents).join(" ")
+        };
+        assert!(said("QRL").contains("has its boundary from 2026-04 on"), "{}", said("QRL"));
+        assert!(!said("QRL").contains("SERIES BREAK"));
+        // Other systems are known by the systems of their locations.
+        assert_eq!(systems(&reference, month("2026-03"))["QU9"], 419 + 335 + 302);
+        assert_eq!(systems(&reference, month("2026-03")).get("QNQ"), None);
+        let ended = reference.areas().get("QNQ").unwrap();
+        assert!(reference.successor_shares(ended).is_empty());
+    }
+}
