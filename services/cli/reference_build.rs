@@ -91,7 +91,7 @@ pub fn run(args: BuildArgs, out: &mut Out) -> Result<(), Failure> {
     if errors > 0 {
         return Err(Failure::data(
             plan.files,
-            anyhow::anyhow!("{errors} errors: nothing was written"),
+            anyhow::anyhow!("errors: {errors}; nothing was written"),
         ));
     }
     match written {

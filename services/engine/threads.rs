@@ -142,7 +142,9 @@ impl Threads {
         };
         let threads = self.most.clamp(1, questions.len().max(1));
         let mut answers = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+            // Where the system starts no thread, this one does their work too.
+            let another = |_| thread::Builder::new().spawn_scoped(scope, run).ok();
+            let others: Vec<_> = (1..threads).map_while(another).collect();
             let mut answers = run();
             for other in others {
                 let joined = other.join();
@@ -185,12 +187,17 @@ pub(in crate::engine) fn on_threads<T: Sync, R: Send>(
     }
     thread::scope(|scope| {
         let run = &run;
-        let handles: Vec<_> =
-            runs.into_iter().map(|items| scope.spawn(move || run(items))).collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+        let begin = |items| {
+            let handle = thread::Builder::new().spawn_scoped(scope, move || run(items));
+            // Where the system starts no thread, this one does the work.
+            handle.map_err(|_| items)
+        };
+        let begun: Vec<_> = runs.into_iter().map(begin).collect();
+        let end = |begun: Result<thread::ScopedJoinHandle<'_, R>, &[T]>| match begun {
+            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(items) => run(items),
+        };
+        begun.into_iter().map(end).collect()
     })
 }
 

@@ -75,9 +75,12 @@ impl PublicationService for Publications {
         request: Request<v1::ListPublishedTablesRequest>,
     ) -> Result<Response<v1::ListPublishedTablesResponse>, Status> {
         let of = self.of(request.into_inner().release).await?;
-        let tables = of.tables.iter().map(|table| convert::table(table, &convert::rows(table)));
-        let publication = v1::Publication { tables: tables.collect(), ..convert::about(&of) };
-        Ok(Response::new(v1::ListPublishedTablesResponse { publication: Some(publication) }))
+        let publication = self.service.aside(move |_| {
+            let tables = of.tables.iter().map(|table| convert::table(table, &convert::rows(table)));
+            v1::Publication { tables: tables.collect(), ..convert::about(&of) }
+        });
+        let publication = Some(publication.await?);
+        Ok(Response::new(v1::ListPublishedTablesResponse { publication }))
     }
 
     async fn get_published_table(
@@ -87,16 +90,20 @@ impl PublicationService for Publications {
         let v1::GetPublishedTableRequest { release, mut table_id } = request.into_inner();
         trim([&mut table_id]);
         let of = self.of(release).await?;
-        let found = of.tables.iter().find(|table| table.definition.id == table_id);
-        let missing = || {
-            let all = of.tables.iter().map(|table| format!("`{}`", table.definition.id));
-            let all = all.collect::<Vec<_>>().join(", ");
-            status::field_invalid("table_id", format!("no table `{table_id}`; name one of {all}"))
-        };
-        let found = found.ok_or_else(missing)?;
-        let rows = convert::rows(found);
-        let (publication, table) = (convert::about(&of), convert::table(found, &rows));
-        let (publication, table) = (Some(publication), Some(table));
-        Ok(Response::new(v1::GetPublishedTableResponse { publication, table, rows }))
+        let answer = self.service.aside(move |_| {
+            let found = of.tables.iter().find(|table| table.definition.id == table_id);
+            let missing = || {
+                let all = of.tables.iter().map(|table| format!("`{}`", table.definition.id));
+                let all = all.collect::<Vec<_>>().join(", ");
+                let why = format!("no table `{table_id}`; name one of {all}");
+                status::field_invalid("table_id", why)
+            };
+            let found = found.ok_or_else(missing)?;
+            let rows = convert::rows(found);
+            let (publication, table) = (convert::about(&of), convert::table(found, &rows));
+            let (publication, table) = (Some(publication), Some(table));
+            Ok(v1::GetPublishedTableResponse { publication, table, rows })
+        });
+        answer.await?.map(Response::new)
     }
 }

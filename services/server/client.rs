@@ -211,6 +211,12 @@ impl Client {
         state.has_called = true;
     }
 
+    /// It asks whether the service serves. That may be watched without end by anybody, so it keeps no connection busy.
+    pub(super) fn asks_for_health(&self) {
+        let mut state = self.state();
+        (state.has_called, state.quiet_since) = (true, Instant::now());
+    }
+
     /// A call of it has ended.
     pub(super) fn call_ends(&self) {
         let mut state = self.state();

@@ -116,6 +116,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the system kept the service from reading: nothing is said of the data.
+    #[must_use]
+    pub fn is_of_the_system(&self) -> bool {
+        match self {
+            Self::Log(LogError::Damaged(damage)) => damage.is_unreadable(),
+            Self::Log(LogError::Io { .. } | LogError::Full(_)) => true,
+            _ => self.is_passing() || matches!(self, Self::Io { .. } | Self::NoThread(_)),
+        }
+    }
+
     /// Whether it may be gone when sled has been opened again: nothing is said of the data.
     #[must_use]
     pub fn is_passing(&self) -> bool {

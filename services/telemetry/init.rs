@@ -35,7 +35,7 @@ const CALL: &str = "call";
 /// Most time for stopping.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// Filter if `EQUITY_LOG` is not set. Libraries warn about what clients do, and clients can do it a million times.
-const DEFAULT_LOG: &str = "info,opentelemetry=warn,h2=error,hyper=error,hyper_util=error,tonic=error,tower=error,rustls=error";
+const DEFAULT_LOG: &str = "error,equity=info,equity_indicators=info,opentelemetry=warn";
 
 /// Starts telemetry for the whole process. Call it once, within the runtime, before anything is logged.
 ///

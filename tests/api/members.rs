@@ -12,7 +12,7 @@ use equity_indicators::proto::v1::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Refusal, TestServer, header, records, totals};
+use crate::support::{Refusal, TestServer, count, header, key, records, totals};
 
 const MARCH: &str = "2026-03";
 const APRIL: &str = "2026-04";
@@ -300,8 +300,9 @@ async fn the_whole_beside_listed_organisations_has_the_members_of_the_months_ask
         ([moved[0], moved[1]], (APRIL, APRIL), None, ("92A", &[APRIL])),
         ([moved[0], stayed[0]], (MARCH, MARCH), None, ("E10000030", &[MARCH])),
         ([moved[0], stayed[0]], (APRIL, APRIL), None, ("92A", &[APRIL])),
-        ([stayed[0], stayed[1]], (MARCH, APRIL), None, ("92A", &[MARCH, APRIL])),
-        ([stayed[0], stayed[1]], (MARCH, APRIL), Some("S9B9J"), ("92A", &[MARCH, APRIL])),
+        // Surrey Heartlands had other practices in March: it is no whole of both months.
+        ([stayed[0], stayed[1]], (MARCH, APRIL), None, ("E10000030", &[MARCH, APRIL])),
+        ([stayed[0], stayed[1]], (MARCH, APRIL), Some("S9B9J"), ("E10000030", &[MARCH, APRIL])),
         ([stayed[0], stayed[1]], (MARCH, MARCH), Some("S9B9J"), ("92A", &[MARCH])),
     ] {
         let (found, notes) = ask(&codes, months, area).await;
@@ -320,6 +321,91 @@ async fn the_whole_beside_listed_organisations_has_the_members_of_the_months_ask
         let says = format!("of {} expected organisations have submitted", members.count());
         assert!(notes.contains(&says), "{of:?}: {says}: {notes}");
     }
+}
+
+#[tokio::test]
+async fn a_whole_within_an_area_that_ended_has_its_months_alone() {
+    let server = TestServer::start().await;
+    let world = World::new();
+    world.submit(&server).await;
+    // Both are in one network, which counts in April too.
+    let codes = ["H81027", "H81088"];
+    let listed = json!({"where": [{"dimension": "organisation", "codes": codes}]});
+    let answer = server.ask(question("QNQ", (MARCH, APRIL), listed)).await.unwrap();
+    let found = totals(&answer);
+    assert!(found.contains_key("U17969"), "their network: {found:?}");
+    assert!(found.values().all(|count| *count <= world.total("QNQ", MARCH)), "{found:?}");
+}
+
+#[tokio::test]
+async fn the_wholes_of_two_dimensions_do_not_depend_on_their_order() {
+    let server = TestServer::start().await;
+    let world = World::new();
+    world.submit(&server).await;
+    let network = |row: &Row| {
+        let mut areas = row["areas"].split(';').map(|area| area.split('@').next().unwrap());
+        areas.find(|area| area.len() == 6 && area.starts_with('U')).map(str::to_owned)
+    };
+    let of_92a = rows("organisations.csv").into_iter().filter(|row| {
+        world.practices.contains_key(&row["code"]) && world.belongs(&row["code"], "92A", APRIL)
+    });
+    let mut networks = BTreeMap::new();
+    for row in of_92a {
+        networks.entry(network(&row).unwrap()).or_insert_with(|| row["code"].clone());
+    }
+    let (networks, practices): (Vec<_>, Vec<_>) = networks.into_iter().take(2).unzip();
+    let ask = async |by: [&str; 2]| {
+        let filters = json!([
+            {"dimension": "organisation", "codes": practices}, {"dimension": "pcn", "codes": networks},
+        ]);
+        let answer = server
+            .ask(question("92A", (APRIL, APRIL), json!({"by": by, "where": filters})))
+            .await
+            .unwrap();
+        let found = answer.rows.iter().map(|row| {
+            let mut keys: Vec<_> = row.keys.iter().map(|key| (&key.dimension, &key.code)).collect();
+            keys.sort();
+            (format!("{keys:?}"), count(&answer, &key(row), "CONTACTS"))
+        });
+        found.collect::<BTreeMap<_, _>>()
+    };
+    let one = ask(["organisation", "pcn"]).await;
+    assert_eq!(one, ask(["pcn", "organisation"]).await);
+    // Nothing beside two networks is of more than these two practices or of these networks alone.
+    let whole = world.total("92A", APRIL);
+    let both = one.iter().filter(|(_, count)| **count == whole);
+    assert!(both.count() <= 1, "{one:?}");
+}
+
+#[tokio::test]
+async fn a_partner_is_told_no_whole_that_it_may_not_ask_about() {
+    let server = TestServer::start().await;
+    let world = World::new();
+    world.submit(&server).await;
+    release(&server, "around-april").await;
+    let server = server
+        .reopen_with(|config| config.profile_without_identity = Some(ProfileName::Partner))
+        .await;
+    let find = |march: &str| {
+        let mut all = world.practices.keys();
+        all.find(|code| world.belongs(code, march, MARCH) && world.belongs(code, "92A", APRIL))
+            .unwrap()
+    };
+    let codes = [find("D4U1Y"), find("QXU")];
+    let ask = async |month: &str| {
+        let query = json!({
+            "collection": "practice-feed", "period": {"first": month}, "organisations": codes, "by": ["organisation"],
+        });
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        answer.rows.iter().map(key).collect::<Vec<_>>()
+    };
+    // In March only Surrey, a place, and what began in April held both.
+    let told = ask(MARCH).await;
+    assert!(
+        told.iter().all(|key| key.is_empty() || codes.iter().any(|code| *code == key)),
+        "{told:?}"
+    );
+    assert!(ask(APRIL).await.contains(&"92A".to_owned()));
 }
 
 #[tokio::test]

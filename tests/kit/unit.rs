@@ -69,7 +69,7 @@ fn the_unit_gives_the_service_what_it_needs() {
         ("ProtectSystem", "strict"),
         ("KillSignal", "SIGTERM"),
         ("User", "equity"),
-        ("StateDirectory", "equity"),
+        ("StateDirectory", "equity equity-witness"),
     ] {
         assert_eq!(value(&unit, key), needed, "{key}");
     }

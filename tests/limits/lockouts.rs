@@ -165,3 +165,20 @@ async fn connections_that_say_nothing_keep_nobody_out() {
             .await;
     }
 }
+
+/// Health may be watched without end and by anybody: whoever does nothing else is as quiet as who never calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_only_watch_health_keep_nobody_out() {
+    let settings = ServerSettings { max_connections: 8, ..ServerSettings::default() };
+    let server = TestServer::start(settings).await;
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        let requests = connect(&server, 1 << 16).await;
+        let (answer, mut body) =
+            soon(begin(&requests, "/grpc.health.v1.Health/Watch", "")).await.unwrap();
+        body.send_data(Bytes::from_static(b"\0\0\0\0\0"), true).unwrap();
+        open.push(soon(answer).await.unwrap());
+    }
+    let late = server.client().await;
+    assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
+}

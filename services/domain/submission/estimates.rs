@@ -308,12 +308,12 @@ fn check_what(
             wrong.add("period", given.period, expected);
         }
         Ok(_) => {}
-        Err(_) if given.period.is_empty() => {
+        // What was sent is told with the problem, as far as it may be shown.
+        Err(_) => {
             let expected =
                 "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`";
             wrong.add("period", given.period, expected);
         }
-        Err(error) => wrong.add("period", given.period, error.to_string()),
     }
     if given.base.len() > LONGEST_BASE {
         wrong.add("base", given.base, format!("at most {LONGEST_BASE} bytes"));

@@ -175,6 +175,18 @@ fn the_content_hash_sees_every_field_and_the_order_of_rows() {
 }
 
 #[test]
+fn a_period_of_any_length_and_with_any_character_is_told_in_one_short_line() {
+    let (long, odd) = ("2".repeat(5_000), "20\u{1b}[31m18\u{202e}");
+    for period in [&*long, odd] {
+        let problems = wrong(&EstimateRow { period, ..good() });
+        let (field, expected) = &problems[0];
+        assert_eq!(field, "period");
+        let is_clean = !expected.contains(['\u{1b}', '\u{202e}']);
+        assert!(expected.len() < 300 && is_clean, "{} bytes", expected.len());
+    }
+}
+
+#[test]
 fn a_suppressed_figure_has_no_value_and_is_not_0() {
     let suppressed = || EstimateRow { value: None, suppressed: true, ..good() };
     let mut builder = builder();

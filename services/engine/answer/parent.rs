@@ -2,7 +2,6 @@
 //! for the area, period or category that is declared to contain them all. Their sum alone would be a union that nobody declared.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::model::Key;
 use super::plan::Plan;
@@ -11,7 +10,7 @@ use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::field::Field;
 use crate::domain::period::{Month, filled_by, months_of};
 use crate::domain::reference::Organisations;
-use crate::engine::query::{Filter, Query, Where};
+use crate::engine::query::{AsOf, Filter, Query, Where};
 
 /// Rows that stand beside what is listed.
 pub(super) struct Parent {
@@ -24,9 +23,8 @@ pub(super) struct Parent {
 /// What holds all that is listed of one dimension.
 struct Whole {
     key: Key,
-    /// The place of the question about it; none: that of the question itself.
+    /// The question's place that takes the place of its organisations; none: a condition takes the place of that on the dimension.
     place: Option<Where>,
-    /// What takes the place of the condition on the dimension; none: nothing does.
     filter: Option<Filter>,
     note: String,
 }
@@ -65,12 +63,9 @@ impl Plan {
             query.by = others.map(|(_, id)| (*id).clone()).collect();
             for (number, whole) in chosen() {
                 // A condition with one code lists nothing, and holds of the whole too.
-                let lists = |f: &Filter| f.dimension == *listed[*number] && f.codes.len() > 1;
-                match (query.filters.iter().position(lists), &whole.filter) {
-                    (Some(at), Some(made)) => query.filters[at].clone_from(made),
-                    (Some(at), None) => drop(query.filters.remove(at)),
-                    (None, _) => {}
-                }
+                let lists = |f: &&mut Filter| f.dimension == *listed[*number] && f.codes.len() > 1;
+                let own = query.filters.iter_mut().find(lists);
+                own.into_iter().zip(&whole.filter).for_each(|(own, made)| own.clone_from(made));
                 query.place = whole.place.clone().unwrap_or(query.place);
             }
             let keys = chosen().map(|(number, whole)| (*number, whole.key.clone())).collect();
@@ -82,13 +77,8 @@ impl Plan {
 
     /// The area that holds the organisations, if their reader may read it.
     fn whole_of_organisations(&self, query: &Query, codes: &[String]) -> Option<Whole> {
-        let months = query.months;
-        let holders = codes.iter().map(|code| self.areas_of(code, months));
-        let area = self.area_of(holders, months, None)?;
-        let is_told = self.is_open() || query.reader.scope.reads_area(&self.reference, &area);
-        if !is_told {
-            return None;
-        }
+        let holders = codes.iter().map(|code| self.areas_of(code, query.months));
+        let area = self.area_of(holders, query, None)?;
         let whole = self.whole(ORGANISATION, area.clone(), OF_AREA);
         Some(Whole { place: Some(Where::Provider(area)), ..whole })
     }
@@ -106,15 +96,9 @@ impl Plan {
                     around
                 });
                 let within = query.place.organisations(&self.reference);
-                let area = self.area_of(holders, query.months, Some(&within))?;
-                let whole = self.whole(&filter.dimension, area.clone(), OF_AREA);
-                // Its organisations are those of each month.
-                if matches!(query.place, Where::Provider(_)) {
-                    return Some(Whole { place: Some(Where::Provider(area)), ..whole });
-                }
-                let codes = self.members(&area, query.months).map(|of| of.code.clone()).collect();
-                let made = Filter { dimension: ORGANISATION.into(), codes };
-                return Some(Whole { filter: Some(made), ..whole });
+                let area = self.area_of(holders, query, Some(&within))?;
+                let codes = self.members(&area, query.months).into_iter().collect();
+                (area, OF_AREA, Filter { dimension: ORGANISATION.into(), codes })
             }
             Source::Month | Source::Quarter | Source::FinancialYear | Source::CalendarYear => {
                 // They fill it: their sum is the period's.
@@ -122,7 +106,7 @@ impl Plan {
             }
             Source::OrganisationAttribute(_) | Source::Computed => return None,
             Source::Field(field) => {
-                let code = self.category(dimension, *field, filter)?;
+                let code = self.category(query, dimension, *field, filter)?;
                 let made = Filter { codes: vec![code.clone()], ..filter.clone() };
                 (code, OF_CATEGORY, made)
             }
@@ -130,39 +114,46 @@ impl Plan {
         Some(Whole { filter: Some(made), ..self.whole(&filter.dimension, code, says) })
     }
 
-    /// The smallest area that is among the holders of each, all of whose organisations are within some others.
+    /// The smallest area that is among the holders of each, all of whose organisations are within some others. Only one that had the same
+    /// organisations in all months, and that its reader may ask about: the row tells no more than a question about the area.
     fn area_of<'a>(
         &self,
         holders: impl Iterator<Item = BTreeSet<&'a str>>,
-        months: (Month, Month),
+        query: &Query,
         within: Option<&Organisations>,
     ) -> Option<String> {
         let all = holders.reduce(|all, one| &all & &one)?;
+        let months = query.months;
         let whole = all.into_iter().filter_map(|code| {
             let area = self.reference.areas().get(code)?;
-            let existed = area.exists_in(months.0) && area.exists_in(months.1);
-            let mut members = self.members(code, months);
-            let count = self.members(code, months).count();
-            let inside =
-                within.is_none_or(|within| members.all(|of| within.contains_key(&of.code)));
+            let members = self.members(code, months);
+            let stays = |of: &String| self.areas_of(of, months).contains(code);
+            let is_whole = area.exists_in(months.0)
+                && area.exists_in(months.1)
+                && members.iter().all(stays)
+                && within.is_none_or(|within| members.iter().all(|of| within.contains_key(of)));
             // An area that is only published about, such as a region, has none.
-            (inside && count > 0).then_some((!existed, count, code))
+            let is_told = || !members.is_empty() && self.is_told(query, code);
+            (is_whole && is_told()).then_some((members.len(), code))
         });
-        whole.min().map(|(_, _, area)| area.to_owned())
+        whole.min().map(|(_, area)| area.to_owned())
     }
 
     /// The organisations that belong to an area in any of some months.
-    fn members(
-        &self,
-        area: &str,
-        months: (Month, Month),
-    ) -> impl Iterator<Item = Arc<Organisation>> {
-        let found = self.reference.areas().get(area);
+    fn members(&self, area: &str, months: (Month, Month)) -> BTreeSet<String> {
+        let Some(found) = self.reference.areas().get(area) else { return BTreeSet::new() };
         let members = self.reference.members(area);
-        found.into_iter().flat_map(move |area| {
-            let belongs = |of: &&Arc<Organisation>| of.belongs_within(area, months);
-            members.values().filter(belongs).cloned().collect::<Vec<_>>()
-        })
+        let belongs = members.iter().filter(|(_, of)| of.belongs_within(found, months));
+        belongs.map(|(code, _)| code.clone()).collect()
+    }
+
+    /// Whether the reader of a question may ask the same about an area.
+    fn is_told(&self, query: &Query, area: &str) -> bool {
+        let place = Where::Provider(area.to_owned());
+        // By now it may be pinned to the position of a release, which no reader asks for.
+        let (by, filters, as_of) = (Vec::new(), Vec::new(), AsOf::Head);
+        let about = Query { place, by, filters, as_of, ..query.clone() };
+        about.permitted(&self.reference).is_ok()
     }
 
     /// The areas that an organisation belongs to in each of some months.
@@ -189,9 +180,24 @@ impl Plan {
     }
 
     /// The nearest category of the code list that holds all categories of a condition, and everything that falls into them.
-    fn category(&self, dimension: &Dimension, field: Field, filter: &Filter) -> Option<String> {
+    fn category(
+        &self,
+        query: &Query,
+        dimension: &Dimension,
+        field: Field,
+        filter: &Filter,
+    ) -> Option<String> {
         let list = self.reference.list_of(field)?;
         let parent = &list.holding(&filter.codes)?.code;
+        // Small areas tell today's boundary of places, so a system is the whole of these only since it has that boundary.
+        let first = query.months.0;
+        let is_of_today = self.reference.areas().get(parent).is_none_or(|area| {
+            area.first_month.is_none_or(|began| began <= first)
+                && area.breaks.iter().all(|from| *from <= first)
+        });
+        if !is_of_today {
+            return None;
+        }
         let listed = |place: &usize| {
             dimension.categories.get(*place).is_some_and(|(code, _)| filter.codes.contains(code))
         };

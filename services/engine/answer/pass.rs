@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, combined, count_crosstab};
-use super::dense::Dense;
+use super::dense::{Counts, Dense};
 use super::inner_column::InnerColumn;
 use super::listed::{Listed, begins};
 use super::plan::{On, Plan};
@@ -85,8 +85,12 @@ impl Engine {
                 counts[number] = Some(Dense::new(found, combined(&coded[outer..])));
             }
         }
-        let counted = shaped.into_iter().zip(counts).filter_map(|((plan, _, coded), counts)| {
-            Some(Counted { plan, coded, counts: counts? })
+        // Every plan is in a group.
+        let none = || Dense::new(Counts::Open(Vec::new()), 0);
+        let counted = shaped.into_iter().zip(counts).map(|((plan, _, coded), counts)| Counted {
+            plan,
+            coded,
+            counts: counts.unwrap_or_else(none),
         });
         Ok(Pass { engine: self, outer, listed, counted: counted.collect(), kept: 0 })
     }

@@ -109,25 +109,22 @@ impl<'a> Axis<'a> {
             state,
         };
         let keys = if let Source::ProviderArea(kind) = &dimension.source {
-            // The areas of the members in the months of the period.
+            // The areas of the members that are there in the months of the period, whoever submitted.
             let months = months_of(period).ok()?;
             let months = months.start().number()..=months.end().number();
             let months: Vec<_> =
                 months.filter_map(|number| Month::from_number(number.into())).collect();
             let members = reference.members(&table.area);
             let within = members.keys().flat_map(|code| {
-                let months =
-                    months.iter().filter(|month| reference.belongs(code, &table.area, **month));
-                let then = months
-                    .filter_map(|month| Some((month, reference.area_in(code, kind, *month)?)));
-                then.filter(|(month, area)| area.exists_in(**month)).map(|(_, area)| area)
+                let is_member = |month: &&Month| {
+                    reference.belongs(code, &table.area, **month)
+                        && members[code].is_there((**month, **month))
+                };
+                months
+                    .iter()
+                    .filter(is_member)
+                    .filter_map(|month| reference.area_in(code, kind, *month))
             });
-            // Whose areas began later is counted in them.
-            let counted = read.parcels.keys().filter(|(code, month)| {
-                months.contains(month) && reference.belongs(code, &table.area, *month)
-            });
-            let counted = counted.filter_map(|(code, month)| reference.area_in(code, kind, *month));
-            let within = within.chain(counted);
             let within: BTreeMap<&str, &str> =
                 within.map(|area| (area.code.as_str(), area.name.as_str())).collect();
             within.into_iter().map(|(code, name)| key(code, name, None)).collect()

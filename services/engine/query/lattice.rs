@@ -21,7 +21,10 @@ impl Query {
     ///
     /// # Errors
     /// The reader's profile does not answer it.
-    pub(super) fn permitted(mut self, reference: &Reference) -> Result<Self, QueryError> {
+    pub(in crate::engine) fn permitted(
+        mut self,
+        reference: &Reference,
+    ) -> Result<Self, QueryError> {
         let collection = reference.collection(&self.collection);
         if collection.is_some_and(|found| found.openness == Openness::Open) {
             return Ok(self);

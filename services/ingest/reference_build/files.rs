@@ -114,7 +114,8 @@ impl Files {
         }
         let places: Vec<_> =
             kind.columns().iter().filter_map(|column| place(&first, column)).collect();
-        let taken = &mut Taken { rows, places, name, found: &mut self.found };
+        let width = first.len();
+        let taken = &mut Taken { rows, places, width, name, found: &mut self.found };
         let read = match kind {
             Kind::Practices => taken.into(&mut self.practices, Listed::new),
             Kind::Trusts => taken.into(&mut self.trusts, Listed::new),
@@ -157,6 +158,8 @@ struct Taken<'a> {
     rows: Rows,
     /// Where the columns are; none: the file has no header.
     places: Vec<usize>,
+    /// Number of cells of the first row.
+    width: usize,
     name: &'a str,
     found: &'a mut Findings,
 }
@@ -201,6 +204,9 @@ impl Taken<'_> {
                     String::new(),
                     format!("has the character U+{:04X}, which no text may have", u32::from(c)),
                 )),
+                None if !self.places.is_empty() && row.len() != self.width => {
+                    Err((String::new(), format!("has {} of {} cells", row.len(), self.width)))
+                }
                 None => make(line, &cells),
             };
             match made {

@@ -186,7 +186,8 @@ impl Merge<'_> {
     }
 
     /// The areas of an organisation: those of the files, from small to large; areas of other types as they were; then those that ended. An
-    /// area that followed one that ended, and existed before, begins for the organisation with the changes: `92A@2026-04`.
+    /// area that followed one that ended, and existed before, begins for the organisation with the changes: `92A@2026-04`. Who moves on from an area
+    /// that still exists counts in the new one from the month in which that one followed one that ended, or else in all months.
     fn areas_of(&self, before: &str, chain: &[String]) -> String {
         let code = |part: &str| part.split('@').next().unwrap_or(part).to_owned();
         let parts: Vec<(String, &str)> = split(before).map(|part| (code(part), part)).collect();
@@ -205,8 +206,13 @@ impl Merge<'_> {
             }
             let area = self.area(code);
             let kind = area.map_or("", |of| of.kind.as_str());
-            let from = self.from();
-            let follows = ended.iter().any(|(of, _)| of.kind == kind);
+            let left = parts.iter().filter(|(known, _)| !chain.contains(known));
+            let left = left.filter_map(|(known, part)| Some((self.current(known)?, *part)));
+            let left = left.filter(|(of, _)| of.kind == kind).map(|(of, part)| {
+                part.split_once('@').map_or(of.first_month.clone(), |(_, since)| since.to_owned())
+            });
+            let from = left.last().unwrap_or_else(|| self.from());
+            let follows = ended.iter().any(|(of, _)| of.kind == kind) && !from.is_empty();
             let is_older =
                 area.is_some_and(|of| of.first_month.is_empty() || of.first_month < from);
             if follows && is_older { format!("{code}@{from}") } else { code.clone() }
@@ -264,7 +270,7 @@ impl Merge<'_> {
     }
 
     /// The systems of an organisation that exist, or ended with these changes.
-    fn systems_of_organisation(&self, of: &OrganisationRow) -> BTreeSet<String> {
+    pub(super) fn systems_of_organisation(&self, of: &OrganisationRow) -> BTreeSet<String> {
         let codes = split(&of.areas).map(|part| part.split('@').next().unwrap_or(part));
         let until = self.until();
         let is_system = |code: &&str| {
@@ -377,19 +383,24 @@ impl Merge<'_> {
             return self.found.warn("came_back", at, &row.code, what);
         }
         let own = self.systems_of_organisation(&of);
+        // Its places, and other systems of it, are in no file.
+        let code = |part: &str| part.split('@').next().unwrap_or(part).to_owned();
+        let current = split(&of.areas).map(code).filter(|code| self.current(code).is_some());
+        let mut areas: Vec<String> = current.collect();
         match own.iter().find(|code| self.current(code).is_some()) {
             Some(own) => {
-                if *own != row.system {
+                if *own != row.system && !row.system.is_empty() {
                     let what = format!(
                         "etr has {}, the system of its address; it stays in {own}. If it moved, change its areas in organisations.csv",
                         row.system
                     );
                     self.found.warn("trust_system", at, &row.code, what);
                 }
-                self.organisation(place, &row.name, std::slice::from_ref(own));
+                self.organisation(place, &row.name, &areas);
             }
             None if exists => {
-                self.organisation(place, &row.name, std::slice::from_ref(&row.system));
+                areas.push(row.system.clone());
+                self.organisation(place, &row.name, &areas);
             }
             None => self.no_system(row, at),
         }

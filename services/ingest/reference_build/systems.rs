@@ -283,7 +283,12 @@ impl Merge<'_> {
             }
         }
         for gone in self.current_of("pcn").iter().filter(|of| !networks.contains_key(&of.code)) {
-            let of_region = regions.contains(&gone.parents);
+            // A network of several systems hangs in their region: it is gone if the file has all of these.
+            let mut of = self.rows.organisations.iter().filter(|of| {
+                split(&of.areas).any(|part| part.split('@').next() == Some(gone.code.as_str()))
+            });
+            let of_region = regions.contains(&gone.parents)
+                && of.all(|of| self.systems_of_organisation(of).is_subset(covered));
             if of_region || !self.systems_of(&gone.code).is_disjoint(covered) {
                 self.end(&gone.code);
             }

@@ -69,8 +69,8 @@ pub(super) fn query_error(error: QueryError) -> Status {
 
 /// The status of a store that cannot be read.
 pub(super) fn store_error(error: &StoreError) -> Status {
-    if error.is_passing() {
-        // Not damaged: the disk was full, or failed, and sled is opened again when it answers.
+    if error.is_of_the_system() {
+        // Not damaged: the disk was full or failed, or the service may open no more files. sled is opened again when it answers.
         tracing::error!(%error, "the store cannot be read for now");
         return status::reading_failed();
     }

@@ -62,16 +62,17 @@ impl Middleware for Admission {
         let encoding = Encoding::of(request.headers())?;
         let method = methods::of(request.uri().path());
         let client: Option<Arc<Client>> = request.extensions().get().cloned();
-        if let Some(client) = &client {
-            client.call_begins();
-        }
-        let admitted = Admitted { client: client.clone(), seat: Arc::default() };
         let (seats, most) = match method.kind {
             Kind::Query | Kind::Erasure | Kind::Export => (&self.calls, self.message_bytes.0),
             Kind::Watch => (&self.watches, self.message_bytes.0),
             Kind::Submission => (&self.submissions, self.message_bytes.1),
-            Kind::Health { .. } => return Ok((request, admitted)),
+            Kind::Health { .. } => {
+                client.iter().for_each(|client| client.asks_for_health());
+                return Ok((request, Admitted { client: None, seat: Arc::default() }));
+            }
         };
+        client.iter().for_each(|client| client.call_begins());
+        let admitted = Admitted { client: client.clone(), seat: Arc::default() };
         let door = Door {
             arriving: Arc::clone(&self.arriving),
             seats: Arc::clone(seats),
