@@ -119,11 +119,10 @@ impl StoreError {
     /// Whether the system kept the service from reading: nothing is said of the data.
     #[must_use]
     pub fn is_of_the_system(&self) -> bool {
-        match self {
-            Self::Log(LogError::Damaged(damage)) => damage.is_unreadable(),
-            Self::Log(LogError::Io { .. } | LogError::Full(_)) => true,
-            _ => self.is_passing() || matches!(self, Self::Io { .. } | Self::NoThread(_)),
-        }
+        use LogError::{Damaged, Full, Io};
+        self.is_passing()
+            || matches!(self, Self::Io { .. } | Self::NoThread(_) | Self::Log(Io { .. } | Full(_)))
+            || matches!(self, Self::Log(Damaged(damage)) if damage.is_unreadable())
     }
 
     /// Whether it may be gone when sled has been opened again: nothing is said of the data.
@@ -188,4 +187,25 @@ impl From<StoreError> for WriteError {
 /// The error for a row or entry that cannot be read.
 pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_is_no_damage() {
+        let refused = || std::io::Error::from_raw_os_error(24);
+        let path = PathBuf::from("outbox.safe");
+        let log = LogError::Io { doing: "open", path: path.clone(), source: refused() };
+        for error in [
+            StoreError::Io { doing: "open", path, source: refused() },
+            StoreError::NoThread("Resource temporarily unavailable".into()),
+            StoreError::Log(log),
+            StoreError::Full("no space".into()),
+        ] {
+            assert!(error.is_of_the_system(), "{error}");
+        }
+        assert!(!StoreError::Damaged("other bytes".into()).is_of_the_system());
+    }
 }

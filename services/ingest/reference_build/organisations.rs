@@ -208,10 +208,10 @@ impl Merge<'_> {
             let kind = area.map_or("", |of| of.kind.as_str());
             let left = parts.iter().filter(|(known, _)| !chain.contains(known));
             let left = left.filter_map(|(known, part)| Some((self.current(known)?, *part)));
-            let left = left.filter(|(of, _)| of.kind == kind).map(|(of, part)| {
+            let mut left = left.filter(|(of, _)| of.kind == kind).map(|(of, part)| {
                 part.split_once('@').map_or(of.first_month.clone(), |(_, since)| since.to_owned())
             });
-            let from = left.last().unwrap_or_else(|| self.from());
+            let from = left.next_back().unwrap_or_else(|| self.from());
             let follows = ended.iter().any(|(of, _)| of.kind == kind) && !from.is_empty();
             let is_older =
                 area.is_some_and(|of| of.first_month.is_empty() || of.first_month < from);
