@@ -18,8 +18,8 @@ import gpad
 from conftest import BINARY, CALL_SECONDS, free_port, serving
 
 WAIT_SECONDS = 60
-# A release makes more records for each partner than so many; the submissions before it make a few.
-OF_A_RELEASE = 1000
+# The submissions of the story make fewer records for each partner than so many, and more with the release.
+WITH_THE_RELEASE = 5000
 COLLECTION, MONTH = "synthetic-llr", "2020-06"
 PARTNERS = {"alpha": "C82001/emis", "beta": "C82002/systmone", "gamma": "C82003/emis"}
 SUBSCRIPTION = """
@@ -103,7 +103,7 @@ def story(folder, certs, address):
         equity(name, "submit", wrong, "--replace", fails=True)
     equity("alpha", "releases", "create", "first")
     for name in PARTNERS:
-        settled(equity, name, least=OF_A_RELEASE)
+        settled(equity, name, least=WITH_THE_RELEASE)
         equity(name, "partners", "delivery", "pause", name, "--signal", "logs")
     with (folder / "consultations.csv").open() as lines:
         once = [line for number, line in enumerate(lines) if number == 0 or line.startswith("C82001,")]
@@ -135,16 +135,19 @@ def settled(equity, name, stops=False, least=0):
 
 
 def until_all_is_there(printed, tapped):
-    deadline = time.monotonic() + WAIT_SECONDS
+    deadline, last = time.monotonic() + WAIT_SECONDS, []
     while time.monotonic() < deadline:
-        time.sleep(1)
+        # A collector prints later than it takes: all is there when nothing more comes for three seconds.
+        time.sleep(3)
         records, points = collectors.said_by_rotel(printed)
         own = {name: [record for record in records if record.resource[f"{PREFIX}recipient.partner"] == name] for name in ("alpha", "beta")}
         found = {name: (of, points) for name, of in own.items()} | {"gamma": collectors.said_by_oteltap(tapped)}
         replayed = [any(f"{PREFIX}delivery.replay" in record.attributes for record in of) for of, _ in found.values()]
         gaps = [any(record.event == f"{PREFIX}delivery.gap" for record in of) for of, _ in found.values()]
-        if all(replayed) and all(gaps):
+        counts = [len(of) for of, _ in found.values()]
+        if all(replayed) and all(gaps) and counts == last:
             return found
+        last = counts
     raise AssertionError(f"after {WAIT_SECONDS} s: {replayed}, {gaps}")
 
 
