@@ -20,10 +20,12 @@ Examples:
   equity inequality outcomes --area QK1 --from 2020-04 --by imd2025_quintile --collection synthetic-llr
   equity inequality exclusion --area QK1 --from 2020-06 --by age_band --column DX-21 --collection synthetic-llr
   equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by month,sex --column CH-09 --collection synthetic-llr
+  equity inequality exclusion --area QK1 --from 2020-01 --to 2020-06 --by month,age_band --column DX-21 --group 75+ --collection synthetic-llr
   equity inequality indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr
   equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
 
---by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves.";
+--by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves: \
+the gap between the two groups that are furthest apart, or between --group and all people, or between --group and --reference.";
 
 /// Examples for `equity gaps --help`.
 pub const GAPS: &str = "\
@@ -41,7 +43,10 @@ pub struct Measuring {
     /// Column of shares: `CH-09` (default: every share; with a period the first). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub column: Vec<String>,
-    /// Code of the reference group, for the measures that have one.
+    /// Code of the group whose gap is followed, with a period in --by (default: the two groups that are furthest apart).
+    #[arg(long, value_name = "CODE")]
+    pub group: Option<String>,
+    /// Code of the reference group: for the measures that have one, or the group that --group is compared with (default: all people).
     #[arg(long, value_name = "CODE")]
     pub reference: Option<String>,
     /// Show notes in full.
@@ -116,7 +121,7 @@ pub struct GapsArgs {
 /// # Errors
 /// The service cannot be reached or refuses the question.
 pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
-    let (table, Measuring { column, reference, notes }) = args.what.question()?;
+    let (table, Measuring { column, group, reference, notes }) = args.what.question()?;
     let by = table.query().map_or(0, |query| query.by.len());
     let shares = match table {
         Table::Channels(asked) => Shares::Channels(asked),
@@ -141,19 +146,27 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
         }
     };
     let question = Some(v1::ShareQuestion { table: Some(shares) });
+    let [group_code, reference_code] =
+        [group, reference].map(|code| code.clone().unwrap_or_default());
     let asked = match column.as_slice() {
+        _ if by < 2 && group.is_some() => {
+            let why = "--group needs a period and a dimension in --by, for example `--by month,sex`: leave it out, or add the period";
+            return Err(Failure::Usage(why.into()));
+        }
         columns if by < 2 => {
             let columns = columns.to_vec();
-            let reference_code = reference.clone().unwrap_or_default();
             Table::Inequality(v1::GetInequalitySummaryRequest { question, columns, reference_code })
         }
-        _ if reference.is_some() => {
-            return Err(Failure::Usage(
-                "--reference belongs to one dimension in --by: leave it out".into(),
-            ));
+        _ if group.is_none() && reference.is_some() => {
+            let why = "--reference needs --group where --by has a period: name both groups, or leave it out";
+            return Err(Failure::Usage(why.into()));
         }
-        [] => Table::GapTrend(v1::GetGapTrendRequest { question, column: String::new() }),
-        [column] => Table::GapTrend(v1::GetGapTrendRequest { question, column: column.clone() }),
+        [] | [_] => Table::GapTrend(v1::GetGapTrendRequest {
+            question,
+            column: column.first().cloned().unwrap_or_default(),
+            group_code,
+            reference_code,
+        }),
         _ => return Err(Failure::Usage("a gap over time has one --column".into())),
     };
     show(asked, &args.reach, *notes, out).await

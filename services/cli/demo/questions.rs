@@ -11,9 +11,9 @@ use crate::proto::v1::get_area_risk_request::HighRisk;
 use crate::proto::v1::share_question::Table as Shares;
 use crate::proto::v1::{
     BreakdownQuery, Denominator, GetAccessOutcomesRequest, GetAreaRiskRequest,
-    GetChannelBreakdownRequest, GetDigitalExclusionBreakdownRequest, GetFaceToFaceProvisionRequest,
-    GetGapTrendRequest, ListGapsRequest, Measure, PeriodRange, Row, ShareQuestion,
-    WatchBreakdownResponse,
+    GetChannelBreakdownRequest, GetChannelImpactRequest, GetDigitalExclusionBreakdownRequest,
+    GetFaceToFaceProvisionRequest, GetGapTrendRequest, GetIndicatorBreakdownRequest,
+    ListGapsRequest, Measure, PeriodRange, Row, ShareQuestion, WatchBreakdownResponse,
 };
 
 /// The area of all questions: Leicester, Leicestershire and Rutland.
@@ -182,13 +182,14 @@ fn largest_gap() -> Table {
     Table::Gaps(ListGapsRequest { query, page_size: 1, ..Default::default() })
 }
 
-/// How a gap has moved, month by month. None: its row does not say what it is of.
+/// How the same gap, between the group and all people, has moved, month by month. None: its row does not say what it is of.
 fn trend(gap: &Row) -> Option<Table> {
     let of = |dimension: &str| {
         let mut keys = gap.keys.iter();
         keys.find(|key| key.dimension == dimension).map(|key| key.code.as_str())
     };
-    let (groups, column) = (of("characteristic")?, of("figure")?);
+    let (groups, group_code, column) =
+        (of("characteristic")?, of("group")?.to_owned(), of("figure")?.to_owned());
     let months = (data::SYNTHETIC_FROM, data::SYNTHETIC_TO);
     let query = Some(query(data::SYNTHETIC, months, &["month", groups]));
     let shares = match gap.source_table.as_deref()? {
@@ -199,8 +200,13 @@ fn trend(gap: &Row) -> Option<Table> {
         "PROVISION" => {
             Shares::Provision(GetFaceToFaceProvisionRequest { query, ..Default::default() })
         }
+        "IMPACT" => Shares::Impact(GetChannelImpactRequest { query, ..Default::default() }),
+        "INDICATORS" => {
+            Shares::Indicators(GetIndicatorBreakdownRequest { query, indicator: column.clone() })
+        }
         _ => return None,
     };
     let question = Some(ShareQuestion { table: Some(shares) });
-    Some(Table::GapTrend(GetGapTrendRequest { question, column: column.to_owned() }))
+    let reference_code = String::new();
+    Some(Table::GapTrend(GetGapTrendRequest { question, column, group_code, reference_code }))
 }

@@ -109,31 +109,17 @@ fn seen(months: &Breakdown) -> String {
 
 /// The largest gap, its limits, and how it has moved, in sentences. None: no group is significantly worse than all.
 fn gap(answers: &Answers) -> Option<String> {
-    let found = &answers.gap.breakdown;
-    let row = found.rows.first()?;
-    let place = found.columns.iter().position(|column| column.id == "D")?;
-    let difference = row.cells.get(place)?;
-    let points = |limit: Option<f64>| limit.map(|limit| format!("{:.1}", limit * 100.0));
-    let limits = match (points(difference.lower), points(difference.upper)) {
-        (Some(lower), Some(upper)) => {
-            format!(" The difference is from {lower} to {upper} points, with 95 % confidence.")
-        }
-        _ => String::new(),
-    };
+    let row = answers.gap.breakdown.rows.first()?;
     let trend = answers.trend.as_ref().and_then(|trend| {
         let all = trend.breakdown.rows.iter().find(|row| row.keys.is_empty())?;
         Some(format!(
-            " From {} to {}, between the most and the least affected group: {}",
+            " From {} to {}: {}",
             data::SYNTHETIC_FROM,
             data::SYNTHETIC_TO,
             all.sentence.as_ref()?
         ))
     });
-    Some(format!(
-        "{}.{limits}{}",
-        row.sentence.as_ref()?.trim_end_matches('.'),
-        trend.unwrap_or_default()
-    ))
+    Some(format!("{}{}", row.sentence.as_ref()?, trend.unwrap_or_default()))
 }
 
 /// What of a controlled collection is withheld and perturbed, in a sentence.

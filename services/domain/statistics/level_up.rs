@@ -1,8 +1,9 @@
 //! Levelling up: how many it takes, and whether a gap that closed was levelled up or down.
 //!
 //! How many: Σ nₖ·max(0, how much worse the group's share is than the reference's), rounded up: a whole number of people or consultations.
-//! A gap closed or widened if the limits of the change of its size do not hold 0 (hybrid of the limits of both gaps). Levelled up: the
-//! worse-off group gained at least as much as the better-off group lost.
+//! A gap closed or widened if the limits of the change of its size do not hold 0 (hybrid of the limits of both sizes). Its size is its distance
+//! from 0: a gap that turned has closed only as far as it is smaller now. Levelled up: the group that was worse off gained at least as much as
+//! the other lost.
 
 use super::{Interval, Verdict, hybrid_difference};
 use crate::domain::indicator::Polarity;
@@ -23,9 +24,8 @@ pub fn levelling(
     (was, is): ((f64, f64), (f64, f64)),
     polarity: Polarity,
 ) -> Levelling {
-    // The size of a gap is its distance from 0.
     let turned = |of: Interval| Interval { value: -of.value, lower: -of.upper, upper: -of.lower };
-    let size = |of: Interval| if before.value < 0.0 { turned(of) } else { of };
+    let size = |of: Interval| if of.value < 0.0 { turned(of) } else { of };
     let change = hybrid_difference(size(after), size(before));
     let closed = change.upper < 0.0;
     // A gain is a change in the good direction.
@@ -74,10 +74,30 @@ mod tests {
             ((0.5, 0.3), (0.35, 0.3), Neither, Verdict::Narrowed),
             ((0.3, 0.5), (0.2, 0.5), HigherIsBetter, Verdict::Widened),
             ((0.3, 0.5), (0.305, 0.5), HigherIsBetter, Verdict::NoChange),
+            // Turned: as large as before, larger, smaller.
+            ((0.3, 0.4), (0.5, 0.4), HigherIsBetter, Verdict::NoChange),
+            ((0.4, 0.5), (0.7, 0.5), HigherIsBetter, Verdict::Widened),
+            ((0.5, 0.4), (0.3, 0.5), LowerIsBetter, Verdict::Widened),
+            ((0.3, 0.5), (0.55, 0.5), HigherIsBetter, Verdict::LevelledUp),
+            ((0.3, 0.5), (0.3, 0.25), HigherIsBetter, Verdict::LevelledDown),
         ] {
             let gaps = (gap(was.0 - was.1), gap(is.0 - is.1));
             let found = levelling(gaps, (was, is), polarity);
             assert_eq!(found.verdict, Some(expected), "{was:?} {is:?} {polarity:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_that_of_the_size_whichever_side_is_higher() {
+        let sides = [-1.0, 1.0];
+        for (was, is) in sides.into_iter().flat_map(|was| sides.map(|is| (was, is))) {
+            let found = levelling(
+                (gap(was * 0.1), gap(is * 0.2)),
+                ((0.5, 0.5 - was * 0.1), (0.5, 0.5 - is * 0.2)),
+                Polarity::HigherIsBetter,
+            );
+            assert!((found.change.value - 0.1).abs() < 1e-12, "{was} {is}");
+            assert_eq!(found.verdict, Some(Verdict::Widened), "{was} {is}");
         }
     }
 

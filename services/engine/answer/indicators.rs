@@ -3,13 +3,14 @@
 //! An answer is about one indicator: which organisations are behind a figure, and whom a figure leaves out, is decided for each
 //! indicator alone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::axis_answers::answers;
 use super::crosstab::Folded;
 use super::definition::{ColumnDefinition, TableDefinition};
 use super::model::{Absence, Cell, Column};
-use super::plan::Plan;
+use super::plan::{On, Plan};
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question, asks_its_query};
 use super::snapshot::{self, keep_last};
@@ -78,6 +79,30 @@ pub fn submitted_indicator<'a>(
 }
 
 impl IndicatorQuestion {
+    /// The same question about each indicator that was submitted for its place and months and that its reader may read, and the plan that
+    /// told which.
+    pub(super) fn of_each(&self, engine: &Engine) -> Result<(Vec<Self>, Plan), QueryError> {
+        let field = Field::Indicator;
+        let query = Query { by: Vec::new(), ..self.query.clone() };
+        let plan = engine.plan_by(&query, Dataset::IndicatorCounts, &[field.name()], [])?;
+        let scope = &self.query.reader.scope.indicators;
+        let mut ids = BTreeSet::new();
+        if let Some(axis) = plan.axes.first()
+            && let On::Field(_, placed) = &axis.on
+        {
+            let codes = plan.occurring(field);
+            let places = codes.iter().flat_map(|code| plan.places_of(field, placed, *code));
+            let known = places.filter_map(|place| axis.categories.get(*place));
+            ids.extend(known.map(|(id, _)| id.clone()));
+        }
+        ids.retain(|id| {
+            let submitted = plan.reference.indicator(id).is_some_and(|of| of.submitted.is_some());
+            submitted && (plan.is_open() || scope.has(id))
+        });
+        let of = |indicator| Self { indicator, ..self.clone() };
+        Ok((ids.into_iter().map(of).collect(), plan))
+    }
+
     /// Refuses an indicator out of the reader's scope: the counts of this table are the indicator.
     fn in_scope(&self, plan: &Plan, query: &Query) -> Result<(), QueryError> {
         let indicators = &query.reader.scope.indicators;

@@ -82,8 +82,8 @@ pub use exclusion::{ExclusionQuestion, counted_indicators};
 pub use impact::ImpactQuestion;
 pub use indicators::{IndicatorQuestion, submitted_indicator};
 pub use inequality::{
-    AGES, GAP_COUNT, GapsQuestion, RestorationQuestion, StandardisedQuestion, SummaryQuestion,
-    TargetQuestion, TrendQuestion, usual_baseline,
+    AGES, Between, GAP_COUNT, GapsQuestion, RestorationQuestion, StandardisedQuestion,
+    SummaryQuestion, TargetQuestion, TrendQuestion, usual_baseline,
 };
 pub use model::{Absence, Cell, CellCounts, Column, DataQuality, Figure, Key, Reason, Row};
 pub use outcomes::OutcomeQuestion;

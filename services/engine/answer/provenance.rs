@@ -176,6 +176,11 @@ impl Provenance {
         self.settings.has_limits.then_some((self.confidence, whom))
     }
 
+    /// What the shares count, in the plural, for a person.
+    pub(super) fn counted_as(&self) -> &'static str {
+        if self.settings.measure == Measure::Persons { "people" } else { "consultations" }
+    }
+
     /// Labels an answer by an attribute of organisations as ecological, and says so.
     pub(super) fn tells_of_organisations(&mut self, reference: &Reference, query: &Query) {
         let ids = query.by.iter().chain(query.filters.iter().map(|filter| &filter.dimension));

@@ -7,13 +7,14 @@ use tonic::Status;
 
 use super::query::query;
 use super::query_error;
+use super::question::any_indicator;
 use crate::domain::codes::Dimension;
 use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::engine::answer::{
-    AGES, AnyQuestion, GapsQuestion, RestorationQuestion, StandardisedQuestion, SummaryQuestion,
-    TrendQuestion, usual_baseline,
+    AGES, AnyQuestion, Between, GapsQuestion, RestorationQuestion, StandardisedQuestion,
+    SummaryQuestion, TrendQuestion, usual_baseline,
 };
 use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
 use crate::proto::v1;
@@ -45,15 +46,26 @@ pub(super) fn summary(
         return Err(status::field_invalid(path, why));
     };
     let (dimension, columns) = (dimension.clone(), asked.columns.clone());
-    let known = reference.dimension(&dimension);
-    let code = asked.reference_code.as_str();
-    if let Some(known) = known.filter(|of| !code.is_empty() && of.place_of(code).is_none()) {
-        let near = hint(known.nearest(code));
-        let why = format!("no category `{code}` in dimension `{dimension}`{near}");
-        return Err(status::field_invalid("reference_code", why));
-    }
-    let reference = Some(code.to_owned()).filter(|code| !code.is_empty());
+    let reference = category(reference, &dimension, ("reference_code", &asked.reference_code))?;
     Ok(Arc::new(SummaryQuestion { of, dimension, columns, reference }))
+}
+
+/// The category of a dimension that a field names; none: it is empty.
+fn category(
+    reference: &Reference,
+    dimension: &str,
+    (field, code): (&str, &str),
+) -> Result<Option<String>, Status> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    let known = reference.dimension(dimension);
+    if known.is_some_and(|of| of.categories.iter().any(|(known, _)| known == code)) {
+        return Ok(Some(code.to_owned()));
+    }
+    let near = known.map_or_else(String::new, |of| hint(of.nearest(code)));
+    let why = format!("no category `{code}` in dimension `{dimension}`{near}");
+    Err(status::field_invalid(field, why))
 }
 
 /// Asks how a gap moves.
@@ -69,7 +81,30 @@ pub(super) fn trend(
         return Err(status::field_invalid(path, why));
     };
     let (period, dimension) = (period.clone(), dimension.clone());
-    Ok(Arc::new(TrendQuestion { of, period, dimension, column: asked.column.clone() }))
+    let category = |named| category(reference, &dimension, named);
+    let group = category(("group_code", &asked.group_code))?;
+    let against = category(("reference_code", &asked.reference_code))?;
+    let between = match (group, against) {
+        (None, None) => Between::Furthest,
+        (None, Some(_)) => {
+            let why = "needs `group_code`: name the group that is followed, or leave both empty";
+            return Err(status::field_invalid("reference_code", why));
+        }
+        (Some(group), Some(against)) if group == against => {
+            let why = "must be another group than `group_code`";
+            return Err(status::field_invalid("reference_code", why));
+        }
+        (Some(group), Some(against)) => Between::Groups([group, against]),
+        (Some(group), None) => {
+            let mut whole = asked.question.clone().and_then(|of| of.table).map(Table::from);
+            if let Some(query) = whole.as_mut().and_then(Table::query_mut) {
+                query.by = vec![period.clone()];
+            }
+            let whole = whole.ok_or_else(|| status::field_invalid("question", "is required"))?;
+            Between::All(group, other(&whole).map_err(|refused| status::within(&path, refused))?)
+        }
+    };
+    Ok(Arc::new(TrendQuestion { of, period, dimension, column: asked.column.clone(), between }))
 }
 
 /// Asks how much of its earlier activity each group has again.
@@ -205,24 +240,33 @@ pub(super) fn gaps(
     let checked = query(reference, reader, kind, asked.query.as_ref());
     let checked = checked.map_err(query_error)?;
     let named = !asked.dimensions.is_empty();
-    let dimensions = if named { asked.dimensions.clone() } else { characteristics(reference) };
+    let scanned = if named { asked.dimensions.clone() } else { characteristics(reference) };
     let (mut parts, mut refused) = (Vec::new(), Vec::new());
-    for dimension in dimensions {
-        if reference.dimension(&dimension).is_none() {
-            let unknown = no_dimension(reference, "dimensions", &dimension);
+    for dimension in &scanned {
+        if reference.dimension(dimension).is_none() {
+            let unknown = no_dimension(reference, "dimensions", dimension);
             return Err(query_error(unknown));
         }
-        for table in tables(&base, &dimension, &asked.indicators) {
+        for table in tables(&base, dimension, &asked.indicators) {
             match other(&table) {
                 Ok(part) => parts.push((dimension.clone(), part)),
                 Err(why) => refused.push((format!("`{dimension}` of {}", table.name()), why)),
             }
         }
     }
+    // Submitted indicators too, where the collection takes them.
+    let by = |dimension: &String| {
+        let query = Some(of_people(&base, dimension));
+        let request = v1::GetIndicatorBreakdownRequest { query, ..Default::default() };
+        let question = any_indicator(reference, reader, &request).ok()?;
+        Some((dimension.clone(), question))
+    };
+    let all = scanned.iter().filter(|_| asked.indicators.is_empty());
+    let submitted: Vec<_> = all.filter_map(by).collect();
     let notes = match refused.as_slice() {
         [] => Vec::new(),
         [(what, why), ..] => {
-            if parts.is_empty() {
+            if parts.is_empty() && submitted.is_empty() {
                 return Err(why.clone());
             }
             vec![format!(
@@ -232,7 +276,13 @@ pub(super) fn gaps(
             )]
         }
     };
-    Ok(Arc::new(GapsQuestion { query: checked, parts, rate, skip, most, notes }))
+    Ok(Arc::new(GapsQuestion { query: checked, parts, submitted, rate, skip, most, notes }))
+}
+
+/// A query of people, who have no care setting, by one dimension.
+fn of_people(base: &v1::BreakdownQuery, dimension: &str) -> v1::BreakdownQuery {
+    let by = vec![dimension.to_owned()];
+    v1::BreakdownQuery { by, care_setting: String::new(), ..base.clone() }
 }
 
 /// The tables that are scanned, by one dimension.
@@ -246,16 +296,20 @@ fn tables(base: &v1::BreakdownQuery, dimension: &str, indicators: &[String]) -> 
         };
         return indicators.iter().map(of).map(Table::Indicators).collect();
     }
-    let of_people =
-        v1::BreakdownQuery { by: by.clone(), care_setting: String::new(), ..base.clone() };
     let outcomes = v1::GetAccessOutcomesRequest { query: query(), ..Default::default() };
     let provision = v1::GetFaceToFaceProvisionRequest { query: query(), ..Default::default() };
     let exclusion = v1::GetDigitalExclusionBreakdownRequest {
-        query: Some(of_people),
+        query: Some(of_people(base, dimension)),
         estimate_collections: vec![NO_ESTIMATES.to_owned()],
         ..Default::default()
     };
-    vec![Table::Outcomes(outcomes), Table::Provision(provision), Table::Exclusion(exclusion)]
+    let impact = v1::GetChannelImpactRequest { query: query(), ..Default::default() };
+    vec![
+        Table::Outcomes(outcomes),
+        Table::Provision(provision),
+        Table::Exclusion(exclusion),
+        Table::Impact(impact),
+    ]
 }
 
 /// The dimensions of characteristics of people that are scanned unless others are named: the first of each field, and every edition of deprivation.

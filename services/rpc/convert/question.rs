@@ -167,17 +167,29 @@ fn indicator(
     request: &v1::GetIndicatorBreakdownRequest,
 ) -> Result<IndicatorQuestion, QueryError> {
     let mut wrong = Wrong::default();
-    let these = "counts of indicators describe";
-    let asked = without_setting(request.query.clone(), these, &mut wrong);
     let id = request.indicator.as_str();
     let known = match id {
         "" => Err(invalid("indicator", "is required; ListIndicators lists the ids")),
         id => submitted_indicator(reference, "indicator", id).map(|of| of.id.clone()),
     };
     let known = wrong.take(known);
+    let question = wrong.take(any_indicator(reference, reader, request));
+    let (question, indicator) = wrong.unless(question.zip(known))?;
+    Ok(IndicatorQuestion { indicator, ..question })
+}
+
+/// The question without its indicator.
+pub(super) fn any_indicator(
+    reference: &Reference,
+    reader: &Reader,
+    request: &v1::GetIndicatorBreakdownRequest,
+) -> Result<IndicatorQuestion, QueryError> {
+    let mut wrong = Wrong::default();
+    let these = "counts of indicators describe";
+    let asked = without_setting(request.query.clone(), these, &mut wrong);
     let query = wrong.take(checked(reference, reader, TableKind::Indicators, asked.as_ref()));
-    let (query, indicator) = wrong.unless(query.zip(known))?;
-    Ok(IndicatorQuestion { query, indicator })
+    let query = wrong.unless(query)?;
+    Ok(IndicatorQuestion { query, indicator: String::new() })
 }
 
 /// The requested collections of estimates; none: the caller wants no estimates.

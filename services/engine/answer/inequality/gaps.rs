@@ -10,12 +10,15 @@ use super::groups::{
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::reference::Reference;
-use crate::domain::statistics::{Verdict, difference_p_value, false_discovery, to_level_up};
+use crate::domain::statistics::{
+    Confidence, Verdict, difference_p_value, false_discovery, to_level_up,
+};
 use crate::engine::answer::comparison::{of_fixed, rest};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::model::{Cell, Column, Key, Row};
+use crate::engine::answer::model::{Cell, Column, Figure, Key, Row};
+use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::Provenance;
-use crate::engine::answer::{AnyQuestion, Protected};
+use crate::engine::answer::{AnyQuestion, IndicatorQuestion, Protected};
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
 
@@ -26,13 +29,19 @@ const GROUP: &str = "group";
 /// Name of the parameter that tells how many gaps there are on all pages.
 pub const GAP_COUNT: &str = "gap_count";
 
+/// A dimension, and a question by it.
+type Part = (String, Arc<dyn AnyQuestion>);
+
 /// Asks for the largest gaps.
 #[derive(Clone)]
 pub struct GapsQuestion {
     /// The place and the period.
     pub query: Query,
     /// The dimensions that are scanned, each with its questions.
-    pub parts: Vec<(String, Arc<dyn AnyQuestion>)>,
+    pub parts: Vec<Part>,
+    /// The dimensions that submitted indicators are scanned by, each with a question to which an answer adds the indicator; empty: they are
+    /// not scanned, or `parts` has those that are.
+    pub submitted: Vec<(String, IndicatorQuestion)>,
     /// Highest false discovery rate.
     pub rate: f64,
     /// Gaps that are left out before those that are listed.
@@ -112,7 +121,9 @@ impl Found {
                 return None;
             }
             let people = to_level_up(own, fixed, polarity == Polarity::LowerIsBetter);
-            let sentence = sentence(dimension, group, of, (own, fixed), people);
+            let whom = answer.provenance().counted_as();
+            let said = (Said { own, whom, whole: fixed, level: showing.confidence }, &figure);
+            let sentence = sentence(dimension, group, of, said, people);
             let keys = vec![
                 key(CHARACTERISTIC, &dimension.id, &dimension.label),
                 key(GROUP, &group.code, &group.label),
@@ -137,15 +148,20 @@ impl AnyQuestion for GapsQuestion {
 
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
         let threads = &engine.settings.threads;
-        let ask = |(id, question): &(String, Arc<dyn AnyQuestion>), own| {
+        let ask = |(id, question): &Part, own| {
             Found::ask(&engine.with(own), id, question.as_ref(), self.rate)
         };
         let (first, others) = self.parts.split_at(self.parts.len().min(1));
-        let first = threads.side_by_side(first, ask)?.pop().unwrap_or_default();
-        let Found { mut tests, mut gaps, mut provenance, position } = first;
+        let first = threads.side_by_side(first, ask)?.pop();
+        let pinned = first.as_ref().map(|of| of.position);
+        let (submitted, plan) = self.of_submitted(engine, pinned)?;
+        let position = pinned.or(plan.as_ref().map(|plan| plan.position)).unwrap_or_default();
         // Everything else is read where the first was read.
-        let others = others.iter().map(|(id, of)| (id.clone(), of.at(position)));
-        for of in threads.side_by_side(&others.collect::<Vec<_>>(), ask)? {
+        let others = others.iter().chain(&submitted);
+        let others: Vec<_> = others.map(|(id, of)| (id.clone(), of.at(position))).collect();
+        let mut found = first.into_iter().chain(threads.side_by_side(&others, ask)?);
+        let Found { mut tests, mut gaps, mut provenance, .. } = found.next().unwrap_or_default();
+        for of in found {
             let before = tests.len();
             gaps.extend(of.gaps.into_iter().map(|gap| Gap { test: before + gap.test, ..gap }));
             tests.extend(of.tests);
@@ -154,6 +170,10 @@ impl AnyQuestion for GapsQuestion {
             if of.provenance.empty.is_none() {
                 provenance.empty = None;
             }
+        }
+        if let Some(plan) = plan {
+            // Another indicator may be submitted.
+            provenance.looked_at(plan.data_position, plan.scope);
         }
         let (scanned, adjusted) = (tests.len(), false_discovery(&tests));
         gaps.retain(|gap| adjusted[gap.test] <= self.rate);
@@ -188,6 +208,28 @@ impl AnyQuestion for GapsQuestion {
             *part = part.at(position);
         }
         Arc::new(pinned)
+    }
+}
+
+impl GapsQuestion {
+    /// The questions to the indicators that were submitted, each by its dimension, and the plan that told which there are.
+    fn of_submitted(
+        &self,
+        engine: &Engine,
+        position: Option<u64>,
+    ) -> Result<(Vec<Part>, Option<Plan>), QueryError> {
+        let Some((_, first)) = self.submitted.first() else { return Ok((Vec::new(), None)) };
+        let mut first = first.clone();
+        position.into_iter().for_each(|position| at(&mut first.query, position));
+        let (each, plan) = first.of_each(engine)?;
+        let parts = self.submitted.iter().flat_map(|(dimension, by)| {
+            each.iter().map(move |of| {
+                let query = by.query.clone();
+                let question = IndicatorQuestion { query, ..of.clone() };
+                (dimension.clone(), Arc::new(question) as Arc<dyn AnyQuestion>)
+            })
+        });
+        Ok((parts.collect(), Some(plan)))
     }
 }
 
@@ -236,25 +278,43 @@ fn level_up(people: u64) -> Cell {
     number(Ok(people as f64))
 }
 
-/// The gap for a person: "Age band, 75 and over: Face to face given or offered 31.0 %, 27.0 points below all (58.0 %). …"
+/// What a sentence says of a group.
+struct Said {
+    /// Its part and its whole.
+    own: (u64, u64),
+    /// What they count, in the plural.
+    whom: &'static str,
+    /// Share of all.
+    whole: f64,
+    level: Confidence,
+}
+
+/// The gap for a person: "Age band, 75 and over: Face to face given or offered 31.0 % of 1200 consultations, 27.0 points below all (58.0 %), from 24.3
+/// to 29.6 with 95 % confidence. …"
 #[allow(clippy::cast_precision_loss)] // counts are below 2^53
 fn sentence(
     dimension: &Dimension,
     group: &Key,
     of: &Column,
-    ((part, of_whole), fixed): ((u64, u64), f64),
+    (Said { own: (part, all), whom, whole, level }, difference): (Said, &Figure),
     people: u64,
 ) -> String {
     let label = if group.label.is_empty() { &group.code } else { &group.label };
-    let own = part as f64 / of_whole as f64;
-    let side = if own < fixed { "below" } else { "above" };
+    let own = part as f64 / all as f64;
+    let side = if own < whole { "below" } else { "above" };
     let figure = title(of);
     let figure = if figure.is_empty() { of.id.clone() } else { figure };
+    let limits = difference.limits.map(|(lower, upper)| {
+        let ends = [100.0 * lower.abs(), 100.0 * upper.abs()];
+        let [least, most] = [ends[0].min(ends[1]), ends[0].max(ends[1])];
+        format!(", from {least:.1} to {most:.1} with {} % confidence", 100.0 * level.level())
+    });
     format!(
-        "{}, {label}: {figure} {:.1} % of {of_whole}, {:.1} points {side} all ({:.1} %). To level up takes {people} of them.",
+        "{}, {label}: {figure} {:.1} % of {all} {whom}, {:.1} points {side} all ({:.1} %){}. To level up takes {people} of them.",
         dimension.label,
         100.0 * own,
-        100.0 * (own - fixed).abs(),
-        100.0 * fixed
+        100.0 * (own - whole).abs(),
+        100.0 * whole,
+        limits.unwrap_or_default()
     )
 }

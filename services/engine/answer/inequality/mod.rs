@@ -18,4 +18,4 @@ pub use restoration::{RestorationQuestion, usual_baseline};
 pub use standardised::{AGES, StandardisedQuestion};
 pub use summary::SummaryQuestion;
 pub use target::TargetQuestion;
-pub use trend::TrendQuestion;
+pub use trend::{Between, TrendQuestion};

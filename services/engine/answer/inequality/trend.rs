@@ -1,18 +1,19 @@
-//! How the gap between two groups moves: its size in each period, the trend of each group, the recent trend of the gap, and whether a gap
-//! that closed was levelled up or down.
+//! How the gap between two groups, or between a group and all people, moves: its size in each period, the trend of each share, the recent
+//! trend of the gap, and whether a gap that closed was levelled up or down.
 
 use std::sync::Arc;
 
 use super::groups::{
-    OfColumn, category, column, derived, elsewhere, kind, legend, number, polarity, shares,
+    OfColumn, category, column, derived, elsewhere, key, kind, legend, number, polarity, shares,
     showing, title,
 };
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::statistics::{
-    Group, Groups, Interval, NotComputable, Verdict, levelling, pair, ratio, recent_trend, trend,
+    Confidence, Group, Groups, Interval, NotComputable, Verdict, levelling, pair, proportion,
+    ratio, recent_trend, trend,
 };
-use crate::engine::answer::comparison::figure;
+use crate::engine::answer::comparison::{figure, of_fixed};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, Column, Key, Row};
 use crate::engine::answer::{AnyQuestion, Protected};
@@ -21,6 +22,17 @@ use crate::engine::{Engine, QueryError};
 
 /// Dimension of the part of a column that is about one of the two groups.
 const GROUP: &str = "group";
+
+/// What a gap is between.
+#[derive(Clone)]
+pub enum Between {
+    /// The groups that are furthest apart over all periods, or the ends of an order.
+    Furthest,
+    /// The groups with these codes.
+    Groups([String; 2]),
+    /// The group with this code and all people, of whom the same question by the period alone tells.
+    All(String, Arc<dyn AnyQuestion>),
+}
 
 /// Asks how a gap moves.
 #[derive(Clone)]
@@ -33,6 +45,8 @@ pub struct TrendQuestion {
     pub dimension: String,
     /// Id of the column that is compared; empty: the first share.
     pub column: String,
+    /// What is compared.
+    pub between: Between,
 }
 
 const fn of_group(
@@ -48,22 +62,17 @@ const fn of_group(
 const COLUMNS: [ColumnDefinition; 8] = [
     of_group(
         "VALUE",
-        "Share of one of the two groups",
+        "Share of a group, or of all",
         Unit::Ratio,
-        "Share of the group in the period. Its label is that of the share.",
+        "Share of the group, or of all people, in the period. Its label is that of the share.",
     ),
     kind(
         "D",
-        "Difference between two groups",
+        "Difference between the two",
         Unit::Difference,
-        "Share of the first group less that of the second, in the period.",
+        "First share less the second, in the period. Limits of a difference from all people take their share as fixed.",
     ),
-    kind(
-        "R",
-        "Ratio of two groups",
-        Unit::Times,
-        "Share of the first group divided by that of the second, in the period.",
-    ),
+    kind("R", "Ratio of the two", Unit::Times, "First share divided by the second, in the period."),
     kind(
         "D-CHANGE",
         "Change of the size of the gap",
@@ -133,15 +142,37 @@ impl AnyQuestion for TrendQuestion {
         };
         let Some(dimension) = reference.dimension(&self.dimension) else { return Ok(answer) };
         let polarity = polarity(&reference, of);
-        let series = Series::new(&answer, dimension, &self.period, (place, polarity), &showing);
+        let whole = match &self.between {
+            // Read where the groups were read.
+            Between::All(_, whole) => Some(whole.at(answer.position()).answer(engine)?),
+            Between::Furthest | Between::Groups(_) => None,
+        };
+        if let Some(whole) = &whole {
+            provenance.counted_too(whole.provenance());
+        }
+        let series = Series {
+            source_table: provenance.table,
+            groups: self.groups(&answer, dimension, (place, polarity), &showing),
+            periods: periods(&answer, &self.period),
+            of: &answer,
+            whole: whole.as_ref(),
+            column: of,
+            place,
+        };
         let (columns, rows) = series.table(&title(of), polarity, &showing);
         let label = reference.dimension(&self.period).map_or("", |of| of.label.as_str());
         provenance.dimensions = vec![legend(&self.period, label, &rows)];
         provenance.parameters.push(("dimension", self.dimension.clone()));
         provenance.parameters.push(("column", of.id.clone()));
         provenance.notes.push(format!(
-            "D is the first group less the second: the groups that are furthest apart over all periods, or the ends of an order. The recent trend is \
-             that of Fingertips, over the last five points. Fingertips has years, this answer has {}.",
+            "D is the first share less the second: {}. The recent trend is that of Fingertips, over the last five points. Fingertips has years, \
+             this answer has {}.",
+            match &self.between {
+                Between::Furthest =>
+                    "of the groups that are furthest apart over all periods, or of the ends of an order",
+                Between::Groups(_) => "of the two groups that were named",
+                Between::All(..) => "of the group that was named, and of all people of the answer",
+            },
             self.period.replace('_', " ") + "s"
         ));
         Ok(derived(provenance, &Self::TABLE, columns, rows, answer.position()))
@@ -152,52 +183,115 @@ impl AnyQuestion for TrendQuestion {
     }
 }
 
-/// Two groups in every period.
+impl TrendQuestion {
+    /// The two that are compared, or why there are none.
+    fn groups(
+        &self,
+        answer: &Protected,
+        dimension: &Dimension,
+        of: (usize, Polarity),
+        showing: &Showing,
+    ) -> Result<[Key; 2], NotComputable> {
+        let named = |code: &String| {
+            let label = dimension.categories.iter().find(|(known, _)| known == code);
+            key(&dimension.id, code, label.map_or("", |(_, label)| label))
+        };
+        match &self.between {
+            Between::Furthest => furthest(answer.rows(), dimension, of, showing),
+            Between::Groups(codes) => Ok(codes.each_ref().map(named)),
+            Between::All(code, _) => Ok([named(code), key(&dimension.id, ALL, "all people")]),
+        }
+    }
+}
+
+/// Code of all people among groups.
+const ALL: &str = "ALL";
+
+/// The periods that have rows, in their order.
+fn periods(answer: &Protected, period: &str) -> Vec<Key> {
+    let mut periods: Vec<Key> = Vec::new();
+    for key in answer.rows().iter().filter_map(|row| category(row, period)) {
+        if !periods.contains(key) {
+            periods.push(key.clone());
+        }
+    }
+    periods
+}
+
+/// Two groups, or a group and all people, in every period.
 struct Series<'a> {
     /// The table that has their shares.
     source_table: &'static str,
-    /// The groups that are compared, or why there are none.
-    groups: Result<[&'a Key; 2], NotComputable>,
-    /// Each period, with the cells of both groups.
-    periods: Vec<(Key, [Option<&'a Cell>; 2])>,
+    /// What is compared, or why there is nothing to compare.
+    groups: Result<[Key; 2], NotComputable>,
+    periods: Vec<Key>,
+    /// The answer by period and group.
+    of: &'a Protected,
+    /// The answer by period; none: two groups are compared.
+    whole: Option<&'a Protected>,
+    /// The column of the shares, and its place in the answer by group.
+    column: &'a Column,
+    place: usize,
 }
 
-impl<'a> Series<'a> {
-    fn new(
-        answer: &'a Protected,
-        dimension: &Dimension,
-        period: &str,
-        (place, polarity): (usize, Polarity),
-        showing: &Showing,
-    ) -> Self {
-        let rows = answer.rows();
-        let mut periods: Vec<Key> = Vec::new();
-        for key in rows.iter().filter_map(|row| category(row, period)) {
-            if !periods.contains(key) {
-                periods.push(key.clone());
-            }
-        }
-        let groups = furthest(rows, dimension, (place, polarity), showing);
-        let cell = |period: &Key, group: &Key| {
+impl Series<'_> {
+    /// The two cells of a period; none: the group has no records in it.
+    fn cells(&self, period: &Key) -> [Option<&Cell>; 2] {
+        let Ok([first, second]) = &self.groups else { return [None, None] };
+        let of_group = |group: &Key| {
             let is = |row: &&Row| {
-                row.keys.contains(period) && category(row, &dimension.id) == Some(group)
+                row.keys.contains(period)
+                    && category(row, &group.dimension).is_some_and(|of| of.code == group.code)
             };
-            rows.iter().find(is).map(|row| &row.cells[place])
+            self.of.rows().iter().find(is).map(|row| &row.cells[self.place])
         };
-        let periods = periods.into_iter().map(|period| {
-            let of = groups
-                .as_ref()
-                .map_or([None, None], |groups| groups.map(|group| cell(&period, group)));
-            (period, of)
-        });
-        let periods = periods.collect();
-        Self { source_table: answer.provenance().table, groups, periods }
+        let second = match self.whole {
+            None => of_group(second),
+            Some(whole) => {
+                let place = whole.columns().iter().position(|of| of.id == self.column.id);
+                let row = whole.rows().iter().find(|row| row.keys.as_slice() == [period.clone()]);
+                row.zip(place).map(|(row, place)| &row.cells[place])
+            }
+        };
+        [of_group(first), second]
+    }
+
+    /// The difference and the ratio of two shares. All people are taken as fixed: the group is a part of them.
+    fn compared(&self, [one, other]: [&Cell; 2], showing: &Showing) -> (Cell, Cell) {
+        let absent = [one, other].into_iter().find_map(|cell| cell.figure.clone().err());
+        match (absent, self.whole) {
+            (Some(why), _) => (Cell::absent(why.clone()), Cell::absent(why)),
+            (None, Some(_)) => of_fixed(one, other),
+            (None, None) => (Cell::difference(one, other, showing), ratio_of(one, other, showing)),
+        }
+    }
+
+    /// The gap of a period with its limits.
+    fn gap(&self, cells: [Option<&Cell>; 2], showing: &Showing) -> Option<Interval> {
+        let of = self.compared([cells[0]?, cells[1]?], showing).0.figure.ok()?;
+        let (lower, upper) = of.limits?;
+        Some(Interval { value: of.value, lower, upper })
+    }
+
+    /// The same with limits of 95 %, which the recent trend is defined by.
+    fn usual_gap(&self, cells: [Option<&Cell>; 2], showing: &Showing) -> Option<Interval> {
+        let usual = Showing { confidence: Confidence::P95, ..showing.clone() };
+        let share = |cell: Option<&Cell>| {
+            let (part, whole) = cell?.counts.part_of_whole()?;
+            let found = proportion(part, whole, usual.confidence)?;
+            let figure = usual.figure(found, 0.0, &[(part, whole)]);
+            cell.filter(|cell| cell.figure.is_ok())
+                .map(|cell| Cell { figure: Ok(figure), ..cell.clone() })
+        };
+        let cells = cells.map(share);
+        self.gap(cells.each_ref().map(Option::as_ref), &usual)
     }
 
     /// A row for each period, and before them the row of all.
     fn table(&self, title: &str, polarity: Polarity, showing: &Showing) -> (Vec<Column>, Vec<Row>) {
         let none = Key::named(GROUP, "NONE", "none");
-        let [first, second] = self.groups.as_ref().map_or([&none, &none], |groups| *groups);
+        let [first, second] =
+            self.groups.as_ref().map_or([&none, &none], |groups| groups.each_ref());
         let of = |id, label: &str, unit, key: &Key| {
             column(id, label, unit, vec![Key::named(GROUP, &key.code, &key.label)])
         };
@@ -216,11 +310,10 @@ impl<'a> Series<'a> {
             }
         }
         let mut rows = vec![self.whole(polarity, showing)];
-        for (period, cells) in &self.periods {
-            let [one, other] = cells.map(|cell| cell.cloned().unwrap_or_else(no_row));
-            let mut all = vec![one.clone(), other.clone()];
-            all.push(Cell::difference(&one, &other, showing));
-            all.push(ratio_of(&one, &other, showing));
+        for period in &self.periods {
+            let [one, other] = self.cells(period).map(|cell| cell.cloned().unwrap_or_else(no_row));
+            let (difference, ratio) = self.compared([&one, &other], showing);
+            let mut all = vec![one, other, difference, ratio];
             all.resize_with(columns.len(), elsewhere);
             let (keys, sentence) = (vec![period.clone()], String::new());
             rows.push(Row { keys, cells: all, sentence, source_table: self.source_table });
@@ -231,12 +324,12 @@ impl<'a> Series<'a> {
     /// The row of all periods: trends, and how the gap changed.
     fn whole(&self, polarity: Polarity, showing: &Showing) -> Row {
         let noise = showing.protection.variance();
-        let gaps: Vec<Interval> =
-            self.periods.iter().filter_map(|(_, cells)| gap(*cells, showing)).collect();
+        let periods: Vec<_> = self.periods.iter().map(|period| self.cells(period)).collect();
+        let gaps: Vec<_> = periods.iter().filter_map(|cells| self.gap(*cells, showing)).collect();
         let mut cells = vec![elsewhere(), elsewhere(), elsewhere(), elsewhere()];
         let mut sentence = String::new();
-        let ends = self.periods.first().zip(self.periods.last());
-        let pairs = ends.and_then(|(from, to)| Some((shares_of(from.1)?, shares_of(to.1)?)));
+        let ends = periods.first().zip(periods.last());
+        let pairs = ends.and_then(|(from, to)| Some((shares_of(*from)?, shares_of(*to)?)));
         let widths = gaps.first().zip(gaps.last()).filter(|_| gaps.len() > 1);
         match widths.zip(pairs) {
             Some(((before, after), (was, is))) => {
@@ -245,24 +338,19 @@ impl<'a> Series<'a> {
                     verdict: found.verdict,
                     ..Cell::without_counts(Ok(found.change.into()), 0)
                 });
-                sentence = says(before.value, after.value, found.verdict);
+                sentence = says(*before, *after, found.verdict);
             }
             None => cells.push(number(Err(NotComputable::MissingGroup))),
         }
         // Only where every period has a gap are the points at equal distances.
-        let recent = if gaps.len() == self.periods.len() {
-            recent_trend(&gaps)
-        } else {
-            Err(NotComputable::FewPoints)
-        };
+        let usual: Option<Vec<_>> =
+            periods.iter().map(|cells| self.usual_gap(*cells, showing)).collect();
+        let recent = usual.ok_or(NotComputable::MissingGroup).and_then(|gaps| recent_trend(&gaps));
         let verdict = recent.ok().map(|of| Verdict::from(of.marker));
         cells.push(Cell { verdict, ..number(recent.map(|of| of.slope)) });
         for group in 0..2 {
-            let points: Option<Vec<_>> = self
-                .periods
-                .iter()
-                .map(|(_, cells)| cells[group]?.counts.part_of_whole())
-                .collect();
+            let points: Option<Vec<_>> =
+                periods.iter().map(|cells| cells[group]?.counts.part_of_whole()).collect();
             let found =
                 points.ok_or(NotComputable::MissingGroup).and_then(|points| trend(&points, noise));
             cells.push(number(found.map(|of| of.slope)));
@@ -274,12 +362,12 @@ impl<'a> Series<'a> {
 }
 
 /// The two groups of a gap, by their shares over all periods.
-fn furthest<'a>(
-    rows: &'a [Row],
+fn furthest(
+    rows: &[Row],
     dimension: &Dimension,
     (place, polarity): (usize, Polarity),
     showing: &Showing,
-) -> Result<[&'a Key; 2], NotComputable> {
+) -> Result<[Key; 2], NotComputable> {
     let keys = OfColumn::new(rows.iter(), dimension, place, showing).keys;
     let mut sums: Vec<(&Key, (u64, u64))> = Vec::new();
     for row in rows {
@@ -296,23 +384,20 @@ fn furthest<'a>(
     if dimension.ordered {
         let end = |code: Option<&(String, String)>| {
             let is = |(key, _): &&(&Key, _)| code.is_some_and(|(code, _)| *code == key.code);
-            sums.iter().find(is).map(|(key, _)| *key).ok_or(NotComputable::MissingGroup)
+            sums.iter().find(is).map(|(key, _)| (*key).clone()).ok_or(NotComputable::MissingGroup)
         };
         let ends = [end(dimension.categories.first())?, end(dimension.categories.last())?];
-        return Ok(if polarity == Polarity::HigherIsBetter { [ends[1], ends[0]] } else { ends });
+        let [first, last] = ends;
+        return Ok(if polarity == Polarity::HigherIsBetter {
+            [last, first]
+        } else {
+            [first, last]
+        });
     }
     let groups: Option<Vec<_>> = sums.iter().map(|(_, (x, n))| Group::share(*x, *n)).collect();
     let groups = Groups::new(groups.ok_or(NotComputable::NoShare)?, 0.0)?;
     let two = pair(&groups, false, true, None);
-    Ok([sums[two.first].0, sums[two.second].0])
-}
-
-/// The gap of a period with its limits.
-fn gap(cells: [Option<&Cell>; 2], showing: &Showing) -> Option<Interval> {
-    let [one, other] = cells;
-    let of = Cell::difference(one?, other?, showing).figure.ok()?;
-    let (lower, upper) = of.limits?;
-    Some(Interval { value: of.value, lower, upper })
+    Ok([sums[two.first].0.clone(), sums[two.second].0.clone()])
 }
 
 fn shares_of(cells: [Option<&Cell>; 2]) -> Option<(f64, f64)> {
@@ -334,17 +419,25 @@ fn no_row() -> Cell {
 }
 
 /// The change in a sentence.
-fn says(before: f64, after: f64, verdict: Option<Verdict>) -> String {
-    let points = |gap: f64| format!("{:.1}", 100.0 * gap.abs());
+fn says(before: Interval, after: Interval, verdict: Option<Verdict>) -> String {
+    let points = |gap: Interval| format!("{:.1}", 100.0 * gap.value.abs());
     let what = match verdict {
-        Some(Verdict::LevelledUp) => "closed: levelled up, the worse-off group gained",
-        Some(Verdict::LevelledDown) => "closed: levelled down, the better-off group lost",
+        Some(Verdict::LevelledUp) => "closed: levelled up, the worse-off gained",
+        Some(Verdict::LevelledDown) => "closed: levelled down, the better-off lost",
         Some(Verdict::Narrowed) => "closed",
         Some(Verdict::Widened) => "widened",
         _ => "did not change significantly",
     };
+    // Only if neither of the two gaps may be none.
+    let side = |gap: Interval| (gap.lower > 0.0, gap.upper < 0.0);
+    let turned = match (side(before), side(after)) {
+        ((true, _), (_, true)) | ((_, true), (true, _)) => {
+            ", and it turned: the other of the two has the higher share in the last period"
+        }
+        _ => "",
+    };
     format!(
-        "The gap {what}: {} points in the first period, {} in the last.",
+        "The gap {what}: {} points in the first period, {} in the last{turned}.",
         points(before),
         points(after)
     )
