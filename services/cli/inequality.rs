@@ -22,10 +22,11 @@ Examples:
   equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by month,sex --column CH-09 --collection synthetic-llr
   equity inequality exclusion --area QK1 --from 2020-01 --to 2020-06 --by month,age_band --column DX-21 --group 75+ --collection synthetic-llr
   equity inequality indicators --indicator C20-SMI --area QK1 --from 2020-06 --by imd2025_quintile --collection synthetic-llr
+  equity inequality outcomes --area QK1 --from 2020-01 --to 2020-06 --by quarter,imd2025_quintile --every-measure --collection synthetic-llr
   equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
 
 --by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves: \
-the gap between the two groups that are furthest apart, or between --group and all people, or between --group and --reference.";
+between the two groups that are furthest apart, between --group and all people, or between --group and --reference. --every-measure gives every measure in each period.";
 
 /// Examples for `equity gaps --help`.
 pub const GAPS: &str = "\
@@ -49,6 +50,9 @@ pub struct Measuring {
     /// Code of the reference group: for the measures that have one, or the group that --group is compared with (default: all people).
     #[arg(long, value_name = "CODE")]
     pub reference: Option<String>,
+    /// Every measure in each period, where --by has one (default: the gap in each period, and how it moves).
+    #[arg(long)]
+    pub every_measure: bool,
     /// Show notes in full.
     #[arg(long)]
     pub notes: bool,
@@ -101,8 +105,8 @@ pub struct GapsArgs {
     /// Dimension that is scanned (default: every characteristic of people). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "DIM", value_delimiter = ',')]
     pub dimension: Vec<String>,
-    /// Submitted indicator that is scanned (default: access outcomes, digital exclusion and face-to-face provision). Repeat the option, or
-    /// separate ids with commas.
+    /// Submitted indicator that is scanned alone (default: access outcomes, digital exclusion, face-to-face provision, channel impact, and every
+    /// submitted indicator of the collection). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub indicator: Vec<String>,
     /// Highest false discovery rate, above 0 and at most 1.
@@ -121,7 +125,8 @@ pub struct GapsArgs {
 /// # Errors
 /// The service cannot be reached or refuses the question.
 pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
-    let (table, Measuring { column, group, reference, notes }) = args.what.question()?;
+    let (table, Measuring { column, group, reference, every_measure, notes }) =
+        args.what.question()?;
     let by = table.query().map_or(0, |query| query.by.len());
     let shares = match table {
         Table::Channels(asked) => Shares::Channels(asked),
@@ -149,11 +154,11 @@ pub async fn run(args: &InequalityArgs, out: &mut Out) -> Result<(), Failure> {
     let [group_code, reference_code] =
         [group, reference].map(|code| code.clone().unwrap_or_default());
     let asked = match column.as_slice() {
-        _ if by < 2 && group.is_some() => {
-            let why = "--group needs a period and a dimension in --by, for example `--by month,sex`: leave it out, or add the period";
+        _ if (by < 2 || *every_measure) && group.is_some() => {
+            let why = "--group belongs to a gap over time: it needs a period and a dimension in --by, for example `--by month,sex`, and no --every-measure";
             return Err(Failure::Usage(why.into()));
         }
-        columns if by < 2 => {
+        columns if by < 2 || *every_measure => {
             let columns = columns.to_vec();
             Table::Inequality(v1::GetInequalitySummaryRequest { question, columns, reference_code })
         }

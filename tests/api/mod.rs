@@ -17,6 +17,7 @@ mod exports;
 mod gaps;
 mod impact;
 mod indicators;
+mod inequality;
 mod members;
 mod oracle;
 mod partners;

@@ -121,9 +121,16 @@ impl Groups {
     pub fn summarised(&self) -> Result<&Self, NotComputable> {
         match self.groups.len() {
             0..=2 => Err(NotComputable::FewGroups),
-            _ if self.missing_share() > MOST_MISSING => Err(NotComputable::ManyMissing),
-            _ => Ok(self),
+            _ => self.with_few_missing(),
         }
+    }
+
+    /// If nearly everybody is in a group with a value.
+    ///
+    /// # Errors
+    /// More than 15 % of the people are in groups without one.
+    pub fn with_few_missing(&self) -> Result<&Self, NotComputable> {
+        if self.missing_share() > MOST_MISSING { Err(NotComputable::ManyMissing) } else { Ok(self) }
     }
 
     /// For measures of an order: more than two groups, and everybody in one.

@@ -41,13 +41,14 @@ pub(super) fn summary(
 ) -> Checked {
     let (of, path) = inner(asked.question.as_ref(), other)?;
     let (periods, groups) = dimensions(reference, of.as_ref());
-    let ([], [dimension]) = (periods.as_slice(), groups.as_slice()) else {
-        let why = "must have one dimension, the groups: for example `sex`; GetGapTrend takes a period too";
+    let ([] | [_], [dimension]) = (periods.as_slice(), groups.as_slice()) else {
+        let why = "must have one dimension, the groups, and may have one period: for example `sex`, or `month` and `sex`";
         return Err(status::field_invalid(path, why));
     };
-    let (dimension, columns) = (dimension.clone(), asked.columns.clone());
+    let (period, dimension, columns) =
+        (periods.first().cloned(), dimension.clone(), asked.columns.clone());
     let reference = category(reference, &dimension, ("reference_code", &asked.reference_code))?;
-    Ok(Arc::new(SummaryQuestion { of, dimension, columns, reference }))
+    Ok(Arc::new(SummaryQuestion { of, period, dimension, columns, reference }))
 }
 
 /// The category of a dimension that a field names; none: it is empty.

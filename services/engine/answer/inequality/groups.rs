@@ -55,6 +55,17 @@ pub(super) fn category<'r>(row: &'r Row, dimension: &str) -> Option<&'r Key> {
     row.keys.iter().find(|key| &*key.dimension == dimension && key.state.is_none())
 }
 
+/// The periods that have rows, in their order.
+pub(super) fn periods(answer: &Protected, period: &str) -> Vec<Key> {
+    let mut periods: Vec<Key> = Vec::new();
+    for key in answer.rows().iter().filter_map(|row| category(row, period)) {
+        if !periods.contains(key) {
+            periods.push(key.clone());
+        }
+    }
+    periods
+}
+
 /// The groups of a dimension in one column.
 pub(super) struct OfColumn<'a> {
     /// The categories that have a share, in the order of the dimension.
@@ -74,27 +85,40 @@ impl<'a> OfColumn<'a> {
         showing: &Showing,
     ) -> Self {
         let (mut keys, mut groups, mut unseen) = (Vec::new(), Vec::new(), false);
+        let (mut all, mut seen) = (None, 0);
         for row in rows {
-            let Some(key) = category(row, &dimension.id) else { continue };
             let cell = &row.cells[place];
-            match cell.counts.part_of_whole().filter(|_| cell.figure.is_ok()) {
-                Some(share) => {
-                    keys.push(key);
-                    groups.extend(group(share, showing));
-                }
-                None => unseen = true,
+            let whole = cell.counts.denominator;
+            match category(row, &dimension.id) {
+                Some(key) => match cell.counts.part_of_whole().filter(|_| cell.figure.is_ok()) {
+                    Some(share) => {
+                        keys.push(key);
+                        groups.extend(group(share, showing));
+                        seen += share.1;
+                    }
+                    None => unseen = true,
+                },
+                None if row.keys.is_empty() => all = whole,
+                // Of whom the category is not known is in no group.
+                None => seen += whole.unwrap_or_default(),
             }
         }
         // A category without records has no row.
         let complete = !unseen && keys.len() == dimension.categories.len();
-        let groups = if unseen {
-            // How many people are in a group without a figure is not known.
-            Groups::new(groups, 0.0).and(Err(NotComputable::MissingGroup))
-        } else {
-            Groups::new(groups, 0.0)
+        // How many people are in groups without a figure: all others that the answer tells of, and somebody.
+        let missing = match (unseen, all) {
+            (false, _) => Ok(0.0),
+            (true, Some(all)) if !dimension.overlapping() => Ok(people(all, seen)),
+            (true, _) => Err(NotComputable::MissingGroup),
         };
+        let groups = missing.and_then(|missing| Groups::new(groups, missing));
         Self { keys, groups, complete }
     }
+}
+
+#[allow(clippy::cast_precision_loss)] // counts are below 2^53
+fn people(all: u64, seen: u64) -> f64 {
+    all.saturating_sub(seen).max(1) as f64
 }
 
 /// A share as a group; noise of its counts is in its error.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::groups::{
-    FIGURE, OfColumn, column, derived, key, kind, legend, polarity, shares, showing, title,
+    FIGURE, OfColumn, column, derived, key, kind, legend, periods, polarity, shares, showing, title,
 };
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::statistics::{MEASURES, Measured, NotComputable, Scale, Shape, pair, summary};
 use crate::engine::answer::comparison::figure;
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
-use crate::engine::answer::model::{Absence, Cell, Column, Row};
+use crate::engine::answer::model::{Absence, Cell, Column, Key, Row};
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::query::{Query, Showing};
 use crate::engine::{Engine, QueryError};
@@ -25,8 +25,10 @@ const NOTES: [&str; 2] = [
 /// Asks how unequal the groups of a dimension are.
 #[derive(Clone)]
 pub struct SummaryQuestion {
-    /// The question whose answer is summarised; it is broken down by the dimension alone.
+    /// The question whose answer is summarised; it is broken down by the dimension, and by the period if there is one.
     pub of: Arc<dyn AnyQuestion>,
+    /// The dimension of the periods, each of which is summarised; none: all months together.
+    pub period: Option<String>,
     /// The dimension whose groups are compared.
     pub dimension: String,
     /// Ids of the columns that are summarised; empty: all shares.
@@ -73,19 +75,36 @@ impl AnyQuestion for SummaryQuestion {
         let asked = |(_, column): &(usize, &Column)| {
             self.columns.is_empty() || self.columns.contains(&column.id)
         };
-        let row = |(place, of): (usize, &Column)| {
-            let groups = OfColumn::new(answer.rows().iter(), dimension, place, &showing);
+        let row = |period: Option<&Key>, (place, of): (usize, &Column)| {
+            let rows = answer.rows().iter();
+            let rows = rows.filter(|row| period.is_none_or(|period| row.keys.contains(period)));
+            let groups = OfColumn::new(rows, dimension, place, &showing);
             let (cells, sentence) = cells(
                 &groups,
                 dimension,
                 (polarity(&reference, of), self.reference.as_deref()),
                 &showing,
             );
-            let keys = vec![key(FIGURE, &of.id, &title(of))];
+            let figure = key(FIGURE, &of.id, &title(of));
+            let keys = period.cloned().into_iter().chain([figure]).collect();
             Row { keys, cells, sentence, source_table }
         };
-        let rows: Vec<_> = shares(&answer).filter(asked).map(row).collect();
-        provenance.dimensions = vec![legend(FIGURE, "figure", &rows)];
+        let periods = self.period.as_ref().map(|period| periods(&answer, period));
+        let columns = || shares(&answer).filter(asked);
+        let rows: Vec<_> = match &periods {
+            None => columns().map(|of| row(None, of)).collect(),
+            Some(periods) => periods
+                .iter()
+                .flat_map(|of| columns().map(move |column| (of, column)))
+                .map(|(period, column)| row(Some(period), column))
+                .collect(),
+        };
+        let of_period = self.period.as_ref().map(|id| {
+            let label = reference.dimension(id).map_or("", |of| of.label.as_str());
+            legend(id, label, &rows)
+        });
+        let figure = legend(FIGURE, "figure", &rows);
+        provenance.dimensions = of_period.into_iter().chain([figure]).collect();
         provenance.parameters.push(("dimension", self.dimension.clone()));
         let named = self.reference.iter().map(|code| ("reference_code", code.clone()));
         provenance.parameters.extend(named);
@@ -124,8 +143,15 @@ fn cells(
     // A measure of the order needs every group of it.
     let needs_all = ["D", "R", "SII", "RII", "ACI", "RCI", "RCI-WAGSTAFF", "RCI-ERREYGERS"];
     let cell = |Measured { name, found }: &Measured| {
-        let lacks = dimension.ordered && !of.complete && needs_all.contains(&name.id);
-        let found = if lacks { Err(NotComputable::MissingGroup) } else { *found };
+        // A group without a figure may be the furthest one.
+        let is_pair = ["D", "R"].contains(&name.id);
+        let found = match dimension.ordered {
+            true if !of.complete && needs_all.contains(&name.id) => {
+                Err(NotComputable::MissingGroup)
+            }
+            false if is_pair => groups.with_few_missing().and(*found),
+            true | false => *found,
+        };
         Cell::without_counts(figure(found), 0)
     };
     let two =
@@ -138,6 +164,10 @@ fn cells(
     let mut sentence = format!("D compares {} with {}.", says(two.first), says(two.second));
     if dimension.ordered && scale == Scale::Linear {
         sentence.push_str(" SII and RII are on the linear scale: a group is at 0 % or 100 %.");
+    }
+    if groups.missing_share() > 0.0 {
+        let missing = 100.0 * groups.missing_share();
+        sentence.push_str(&format!(" {missing:.1} % are in groups without a figure."));
     }
     (measured.iter().map(cell).collect(), sentence)
 }

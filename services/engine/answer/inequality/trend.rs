@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::groups::{
-    OfColumn, category, column, derived, elsewhere, key, kind, legend, number, polarity, shares,
-    showing, title,
+    OfColumn, category, column, derived, elsewhere, key, kind, legend, number, periods, polarity,
+    shares, showing, title,
 };
 use crate::domain::codes::Dimension;
 use crate::domain::indicator::{Polarity, Unit};
@@ -206,17 +206,6 @@ impl TrendQuestion {
 
 /// Code of all people among groups.
 const ALL: &str = "ALL";
-
-/// The periods that have rows, in their order.
-fn periods(answer: &Protected, period: &str) -> Vec<Key> {
-    let mut periods: Vec<Key> = Vec::new();
-    for key in answer.rows().iter().filter_map(|row| category(row, period)) {
-        if !periods.contains(key) {
-            periods.push(key.clone());
-        }
-    }
-    periods
-}
 
 /// Two groups, or a group and all people, in every period.
 struct Series<'a> {

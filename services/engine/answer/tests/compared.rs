@@ -14,8 +14,8 @@ use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Verdict, difference, ratio};
 use crate::engine::answer::comparison::compared;
 use crate::engine::answer::{
-    AnyQuestion, BasicQuestion, Cell, ColumnDefinition, GapsQuestion, Key, OutcomeQuestion,
-    Protected, Reason, Row, SummaryQuestion, TrendQuestion,
+    AnyQuestion, BasicQuestion, Between, Cell, ColumnDefinition, GapsQuestion, Key,
+    OutcomeQuestion, Protected, Reason, Row, SummaryQuestion, TrendQuestion,
 };
 use crate::engine::query::{Against, Comparison, Showing};
 
@@ -195,6 +195,7 @@ fn a_summary_has_every_measure_or_its_reason() {
     let of = any(question(&running, &["sex"], None));
     let asked = SummaryQuestion {
         of,
+        period: None,
         dimension: "sex".into(),
         columns: vec!["CH-09".into()],
         reference: Some("2".into()),
@@ -216,7 +217,8 @@ fn a_gap_that_closes_because_the_worse_off_gained_is_levelled_up() {
     let running = world();
     let of = any(question(&running, &["month", "sex"], None));
     let (period, dimension) = ("month".to_owned(), "sex".to_owned());
-    let asked = TrendQuestion { of, period, dimension, column: "CH-09".into() };
+    let between = Between::Furthest;
+    let asked = TrendQuestion { of, period, dimension, column: "CH-09".into(), between };
     let answer = asked.answer(running.engine()).unwrap();
     for (month, expected) in [("2020-04", 0.05), ("2020-05", 0.015)] {
         assert!((value(cell(&answer, &[month], "D")) - expected).abs() < 1e-12, "{month}");
@@ -240,6 +242,7 @@ fn gaps_are_those_that_are_significantly_worse_with_the_people_to_level_up() {
         let asked = GapsQuestion {
             query: base.clone(),
             parts,
+            submitted: Vec::new(),
             rate,
             skip: 0,
             most: 1000,
@@ -270,6 +273,7 @@ fn gaps_of_several_questions_are_those_of_each_alone() {
         let asked = GapsQuestion {
             query: base.clone(),
             parts: parts.to_vec(),
+            submitted: Vec::new(),
             rate: 1.0,
             skip: 0,
             most: 1000,
