@@ -189,3 +189,39 @@ fn the_demo_tells_its_story_to_partners() {
     assert!(internal.get("controlled").is_none());
     assert_eq!(internal["months"]["breakdown"]["rows"], all["months"]["breakdown"]["rows"]);
 }
+
+#[test]
+fn the_demo_names_its_largest_gap_with_limits_and_says_how_it_moved() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let demo = |more: &[&str]| {
+        let demo = ["demo", "--once", "--rows", "60000", "--data-folder", folder];
+        let shown = run(&[&demo, more].concat());
+        assert_eq!(shown.code, Some(0), "{shown:?}");
+        shown
+    };
+    let screen = demo(&[]);
+    assert!(screen.answer.lines().count() <= 60, "{}", screen.answer);
+    let flat = screen.answer.split_whitespace().collect::<Vec<_>>().join(" ");
+    let from = flat.find("The largest gap, in synthetic data").unwrap_or_else(|| panic!("{flat}"));
+    for words in [
+        "with 95 % confidence. To level up takes ",
+        " of them. From 2020-01 to 2020-06: The gap ",
+        " points in the first period, ",
+        "equity gaps --area Leicester --collection synthetic-llr",
+    ] {
+        assert!(flat[from..].contains(words), "{words} is missing:\n{flat}");
+    }
+    // The gap of the last month is the same figure in both answers.
+    let answers = demo(&["--format", "json"]).json();
+    let [gap, trend] = ["gap", "trend"].map(|name| answers[name]["breakdown"].clone());
+    let difference = |of: &serde_json::Value, row: &serde_json::Value| {
+        let columns = of["columns"].as_array().unwrap();
+        let place = columns.iter().position(|column| column["id"] == "D").unwrap();
+        let cell = &row["cells"][place];
+        [&cell["value"], &cell["lower"], &cell["upper"]].map(|of| of.as_f64().unwrap())
+    };
+    let rows = trend["rows"].as_array().unwrap();
+    let last = rows.iter().find(|row| row["keys"][0]["code"] == "2020-06").unwrap();
+    assert_eq!(difference(&trend, last), difference(&gap, &gap["rows"][0]));
+}

@@ -181,6 +181,8 @@ pub(super) fn next(place: &Place<'_>, width: usize) -> String {
         format!("risk --area {AREA} --by {RISK_BY} --high-risk-top {RISK_TOP} --chart"),
     ];
     lines.extend(asked.map(|asked| typed(&format!("{equity} breakdown {asked}{service}"), width)));
+    let gaps = format!("{equity} gaps --area Leicester --collection {synthetic} --from {last}");
+    lines.push(typed(&format!("{gaps}{service}"), width));
     lines.push(typed(&format!("{equity} reference dimensions{service}"), width));
     lines.push(format!("  {equity} demo --tour        every table of this demo"));
     lines.join("\n")

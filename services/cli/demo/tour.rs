@@ -17,6 +17,10 @@ pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
     let controlled = answers.controlled.iter();
     let controlled =
         controlled.flat_map(|of| [title_of_controlled.clone(), table(of), String::new()]);
+    let trend = answers.trend.iter().flat_map(|of| {
+        let title = title("How that gap moved, month by month");
+        [title, table(of), drawn(of), String::new()]
+    });
     let sentence = oldest(&answers.internet.breakdown).map(|(sentence, _)| sentence);
     [
         title("How people in Leicester, Leicestershire and Rutland saw their GP practice, month by month"),
@@ -41,6 +45,12 @@ pub(super) fn tour(answers: &Answers, place: &Place<'_>, look: &Look) -> String 
         table(&answers.risk),
         drawn(&answers.risk),
         String::new(),
+        title("The largest gap between a group and all people: the synthetic set"),
+        table(&answers.gap),
+        String::new(),
+    ])
+    .chain(trend)
+    .chain([
         title("Whether people who need face to face are seen so, or offered it: the synthetic set"),
         table(&answers.provision),
         String::new(),

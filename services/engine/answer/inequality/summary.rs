@@ -167,7 +167,11 @@ fn cells(
     }
     if groups.missing_share() > 0.0 {
         let missing = 100.0 * groups.missing_share();
-        sentence.push_str(&format!(" {missing:.1} % are in groups without a figure."));
+        let of_people = match missing {
+            missing if missing < 0.1 => "Less than 0.1 %".to_owned(),
+            missing => format!("{missing:.1} %"),
+        };
+        sentence.push_str(&format!(" {of_people} are in groups without a figure."));
     }
     (measured.iter().map(cell).collect(), sentence)
 }
