@@ -24,6 +24,7 @@ mod sending;
 mod signals;
 mod standard_input;
 mod statistics;
+mod statistics_vectors;
 mod tls;
 mod tokens;
 mod watching;
