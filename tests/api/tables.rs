@@ -160,7 +160,9 @@ fn is_number(cell: &Cell) -> bool {
 #[test]
 fn a_cell_that_is_no_number_is_found() {
     let cell = |value, lower, upper| Cell { value, lower, upper, ..Cell::default() };
-    assert!(is_number(&cell(Some(0.5), Some(0.4), Some(0.6))) && is_number(&cell(None, None, None)));
+    assert!(
+        is_number(&cell(Some(0.5), Some(0.4), Some(0.6))) && is_number(&cell(None, None, None))
+    );
     for wrong in [
         cell(Some(f64::NAN), None, None),
         cell(Some(f64::INFINITY), None, None),

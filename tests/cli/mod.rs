@@ -5,6 +5,7 @@ mod audit;
 mod cases;
 mod demo;
 mod erase;
+mod every_table;
 mod examples;
 mod exits;
 mod export;

@@ -14,8 +14,7 @@ pub(super) const BLANK: &str =
     "a count or population is blank, and so is the expected value: counts are known here";
 pub(super) const PART_OF_A_PERSON: &str =
     "the numerator is a fraction: a share here is of whole people";
-pub(super) const BELOW_ZERO: &str =
-    "the lower limit is blank: Byar's formula goes below 0 for one event, rates of so few are exact";
+pub(super) const BELOW_ZERO: &str = "the lower limit is blank: Byar's formula goes below 0 for one event, rates of so few are exact";
 pub(super) use slopes::{NO_CLOSED_FORM, NO_LIMITS, NOT_ASKED, OTHER_LEVELS, WARNED};
 
 /// The standard population of the lines of `testdata_1976`: the European one of 1976, 0-4 to 85 and over. The service has that of 2013.

@@ -91,12 +91,15 @@ impl<'a> Case<'a> {
         }
         let Some((lower, upper)) = self.limits(name) else { return };
         // Where the standard error there has another unit than the estimate, so has the width of the limits.
-        let expected = [lower, upper].map(|limit| (value + (limit - value) * scale / of_error).max(least));
+        let expected =
+            [lower, upper].map(|limit| (value + (limit - value) * scale / of_error).max(least));
+        // The numbers there have 15 digits, of which a change of the unit leaves fewer.
+        let digits = (1e-14 * value.abs() * scale / of_error).max(1e-12);
         let of = (&*format!("WHO {name}, limits"), self.id);
         match found.limits {
             Ok((lower, upper)) => {
                 for (found, expected) in [lower, upper].into_iter().zip(expected) {
-                    report.near(of, found * scale, expected, 1e-10, 1e-12);
+                    report.near(of, found * scale, expected, 1e-10, digits);
                 }
             }
             Err(NotComputable::CutOff) => report.skip(CUT_OFF, format!("{} {name}", self.id)),
@@ -180,7 +183,8 @@ impl<'a> Case<'a> {
         let level = Confidence::P95;
         let found = slope(&self.groups, Scale::Linear, 1.0, level).unwrap();
         // There all equal values are refused: their slope is 0, and the ratio of the ends 1.
-        let refused = ["sii_linear", "rii_linear"].map(|name| self.expected(name)["error"].is_string());
+        let refused =
+            ["sii_linear", "rii_linear"].map(|name| self.expected(name)["error"].is_string());
         if refused[0] && refused[1] {
             report.near(("WHO sii_linear", self.id), found.absolute.value, 0.0, 0.0, 1e-12);
             report.near(

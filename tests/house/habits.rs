@@ -107,7 +107,8 @@ fn silenced(path: &str, code: &Code) -> Vec<String> {
 
 /// Functions of numbers that statistics are made with.
 const NUMERIC: &[&str] = &[
-    "sqrt", "cbrt", "hypot", "ln", "ln_1p", "log2", "log10", "exp", "exp2", "exp_m1", "powi", "powf",
+    "sqrt", "cbrt", "hypot", "ln", "ln_1p", "log2", "log10", "exp", "exp2", "exp_m1", "powi",
+    "powf",
 ];
 
 /// Where a formula is no statistic of an answer, and why. The score of the DQMI (`domain/measures/maturity.rs`) and the way to a target
@@ -126,9 +127,9 @@ fn formulas(path: &str, code: &Code) -> Vec<String> {
         return Vec::new();
     }
     let found = NUMERIC.iter().flat_map(|name| {
-        let calls = code.find(&[".", name, "("]).map(|(line, _)| line).collect::<Vec<_>>();
-        let named = code.find(&["f64", "::", name]).map(|(line, _)| line);
-        calls.into_iter().chain(named).map(move |line| (line, name))
+        let lines = |pattern: &[&str]| code.find(pattern).map(|(line, _)| line).collect::<Vec<_>>();
+        let calls = lines(&[".", name, "("]).into_iter().chain(lines(&["f64", "::", name]));
+        calls.map(move |line| (line, name))
     });
     found.map(|(line, name)| format!("{path}:{line}: {name} outside domain/statistics")).collect()
 }

@@ -3,9 +3,9 @@
 
 use equity_indicators::domain::indicator::Polarity;
 use equity_indicators::domain::statistics::{
-    AgeBand, Confidence, Estimate, Interval, Levelling, Marker, NotComputable, Verdict, byar_limits,
-    difference, exact_rate_ratio_limits, levelling, paired_difference, proportion, rate,
-    recent_trend, relative_restoration, restoration, standardised_rate,
+    AgeBand, Confidence, Estimate, Interval, Levelling, Marker, NotComputable, Verdict,
+    byar_limits, difference, exact_rate_ratio_limits, levelling, paired_difference, proportion,
+    rate, recent_trend, relative_restoration, restoration, standardised_rate,
 };
 use proptest::prelude::*;
 
@@ -69,8 +69,10 @@ fn bands() -> impl Strategy<Value = Vec<AgeBand>> {
 
 fn points() -> impl Strategy<Value = Vec<Interval>> {
     let reach = || prop_oneof![1 => Just(0.0), 20 => 1.0_f64..1e6];
-    let point = (-1e6_f64..1e6, reach(), reach()).prop_map(|(value, down, up)| {
-        Interval { value, lower: value - down, upper: value + up }
+    let point = (-1e6_f64..1e6, reach(), reach()).prop_map(|(value, down, up)| Interval {
+        value,
+        lower: value - down,
+        upper: value + up,
     });
     prop::collection::vec(point, 0..9)
 }

@@ -18,7 +18,10 @@ pub const MEASURES: [(&str, &str); 19] = [
     ("ratio", "numerator, denominator, reference_numerator, reference_denominator"),
     ("rate_ratio", "count, population, reference_count, reference_population"),
     ("rate_difference", "count, population, reference_count, reference_population"),
-    ("restoration", "count, months, baseline_count, baseline_months, [whole_count, whole_baseline_count]"),
+    (
+        "restoration",
+        "count, months, baseline_count, baseline_months, [whole_count, whole_baseline_count]",
+    ),
     (
         "inequality",
         "groups: [{numerator, denominator} or {value, population, [standard_error], [lower, upper]}], [ordered], [polarity], [reference], [scale], [missing_population]",
@@ -31,7 +34,10 @@ pub const MEASURES: [(&str, &str); 19] = [
     ("p_value", "numerator, denominator, reference_numerator, reference_denominator"),
     ("comparator", "value, lower, upper, benchmark, [polarity]"),
     ("level_up", "groups: [{numerator, denominator}], reference_share, [polarity]"),
-    ("levelling", "before and after: {numerator, denominator, reference_numerator, reference_denominator}, [polarity]"),
+    (
+        "levelling",
+        "before and after: {numerator, denominator, reference_numerator, reference_denominator}, [polarity]",
+    ),
 ];
 
 /// One entry: a measure, and what it is computed from.

@@ -69,8 +69,7 @@ pub(super) fn restoration(entry: &Entry) -> anyhow::Result<Vec<Line>> {
     if !(of.months > 0.0 && of.baseline_months > 0.0) {
         bail!("entry {}: `months` and `baseline_months` have to be above 0", entry.id);
     }
-    let activity =
-        |count, baseline| [(count, of.months), (baseline, of.baseline_months)];
+    let activity = |count, baseline| [(count, of.months), (baseline, of.baseline_months)];
     let (own, level) = (activity(of.count, of.baseline_count), entry.confidence);
     let mut lines = vec![line("restoration", statistics::restoration(own, 0.0, level))];
     match (of.whole_count, of.whole_baseline_count) {
@@ -81,7 +80,10 @@ pub(super) fn restoration(entry: &Entry) -> anyhow::Result<Vec<Line>> {
             lines.push(line("relative_restoration", found));
         }
         (Some(_), Some(_)) => {
-            bail!("entry {}: the whole has fewer events than the group that is part of it", entry.id)
+            bail!(
+                "entry {}: the whole has fewer events than the group that is part of it",
+                entry.id
+            )
         }
         _ => bail!("entry {}: give both `whole_count` and `whole_baseline_count`", entry.id),
     }

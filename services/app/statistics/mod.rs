@@ -11,9 +11,7 @@ use crate::domain::statistics::{
     self as statistics, AgeBand, EUROPEAN_2013, Estimate, Interval, NotComputable, Verdict,
 };
 pub use asked::MEASURES;
-use asked::{
-    Bands, Benchmark, Entry, LevelUp, PValues, Paired, Rate, Share, TwoRates, TwoShares,
-};
+use asked::{Bands, Benchmark, Entry, LevelUp, PValues, Paired, Rate, Share, TwoRates, TwoShares};
 
 /// One number, or why there is none.
 #[derive(Debug, Default, PartialEq)]

@@ -25,7 +25,8 @@ mod tests {
     fn the_variance_is_that_of_changed_counts() {
         for (x, n) in [(0_u32, 400_u32), (30, 200), (900, 1000), (5000, 5000)] {
             let changes = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
-            let of = |(a, b): (i32, i32)| (f64::from(x) + f64::from(a)) / (f64::from(n) + f64::from(b));
+            let of =
+                |(a, b): (i32, i32)| (f64::from(x) + f64::from(a)) / (f64::from(n) + f64::from(b));
             let value = f64::from(x) / f64::from(n);
             let squares = changes.map(|change| (of(change) - value).powi(2));
             let expected = squares.iter().sum::<f64>() / 4.0;

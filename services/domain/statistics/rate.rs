@@ -26,7 +26,11 @@ pub fn rate(x: u64, n: f64, multiplier: f64, confidence: Confidence) -> Option<I
     };
     let scale = multiplier / n;
     let [value, lower, upper] = [x as f64, lower, upper].map(|events| events * scale);
-    [value, lower, upper].iter().all(|of| of.is_finite()).then_some(Interval { value, lower, upper })
+    [value, lower, upper].iter().all(|of| of.is_finite()).then_some(Interval {
+        value,
+        lower,
+        upper,
+    })
 }
 
 /// Byar's limits of a number of events, 0 or more. Below 10 events they are too rough for a rate; the lower one can be below 0 there.

@@ -219,7 +219,8 @@ impl Comparing<'_> {
                 return absent(&why.unwrap_or_else(Absence::withheld));
             }
             Beside::Group(other) | Beside::Rest(other)
-                if !is_rate && [cell, other].iter().any(|of| of.counts.part_of_whole().is_none()) =>
+                if !is_rate
+                    && [cell, other].iter().any(|of| of.counts.part_of_whole().is_none()) =>
             {
                 return absent(&Absence::not_computable(NO_COUNTS));
             }

@@ -14,8 +14,7 @@ pub(in crate::conformance) const NOT_ASKED: &str = "the workbook did not ask for
 pub(in crate::conformance) const NO_LIMITS: &str = "the workbook has a value without limits";
 pub(in crate::conformance) const OTHER_LEVELS: &str =
     "limits at 98 % or 99 %: the service has 95 % and 99.8 %";
-pub(in crate::conformance) const NO_CLOSED_FORM: &str =
-    "limits of shares or rates that are not transformed are simulated from lopsided limits and have no closed form";
+pub(in crate::conformance) const NO_CLOSED_FORM: &str = "limits of shares or rates that are not transformed are simulated from lopsided limits and have no closed form";
 
 /// A line of the workbook: a group, and on the first line of a test what is expected.
 #[derive(Clone)]

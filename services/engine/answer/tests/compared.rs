@@ -189,7 +189,8 @@ fn what_cannot_be_compared_says_why() {
         source_table: "",
     };
     let cells = |against: Against, unit: Unit| {
-        let mut column = ColumnDefinition::indicator("DQ-05", &[], "").column(&reference, Vec::new());
+        let mut column =
+            ColumnDefinition::indicator("DQ-05", &[], "").column(&reference, Vec::new());
         column.unit = unit;
         let rows = vec![row(&[], 0.9), row(&["1"], 0.8), row(&["2"], 0.95)];
         let of = Comparison { dimension: "sex".into(), against };
@@ -210,7 +211,10 @@ fn what_cannot_be_compared_says_why() {
     }
     // The whole is taken as fixed: that needs no counts.
     let of_whole = cells(Against::Whole, Unit::Ratio);
-    assert!((value(&of_whole[0]) + 0.1).abs() < 1e-12 && (value(&of_whole[1]) - 8.0 / 9.0).abs() < 1e-12);
+    assert!(
+        (value(&of_whole[0]) + 0.1).abs() < 1e-12
+            && (value(&of_whole[1]) - 8.0 / 9.0).abs() < 1e-12
+    );
 }
 
 #[test]
