@@ -39,7 +39,7 @@ pub struct Showing {
     /// Show the table again whenever it changes, until Ctrl-C. JSON then has one line for each table.
     #[arg(long, conflicts_with = "as_of")]
     pub watch: bool,
-    /// Add a bar chart below the table.
+    /// Add a chart below the table: bars, or with --compare a forest plot, each group's difference between its limits.
     #[arg(long)]
     pub chart: bool,
     /// Show notes and sources in full, the definitions of indicators, the counts behind each share, and all rows and columns of an
@@ -67,6 +67,8 @@ Examples:
       did-not-attend rate and days from booking to appointment, by channel
   equity breakdown outcomes --area QK1 --from 2019-03 --to 2020-12 --by month --chart
       did-not-attend rate month by month, with bars
+  equity breakdown outcomes --area QK1 --from 2020-04 --by imd2025_quintile --compare least-deprived --collection synthetic-llr --chart
+      a forest plot: how each group differs from the least deprived one, with its limits
   equity breakdown outcomes --area QK1 --from 2020-04 --watch
       the table again whenever a submission changes it, until Ctrl-C
   equity breakdown outcomes --organisation 04C --from 2019-03 --to 2020-12 --by month --late-counts-as-missed --format csv";

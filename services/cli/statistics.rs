@@ -33,7 +33,7 @@ pub fn help() -> String {
         let _ = write!(text, "\n  {measure}: {fields}");
     }
     text + "\n\nGroups in an order go from most to least disadvantaged. `polarity` is HIGHER_IS_BETTER, LOWER_IS_BETTER or NEITHER; `scale` of the slope is \
-            linear, log or logit; `reference` is the number of a group, from 1."
+            linear, log or logit; `reference` is the number of a group, from 1. `multiplier` scales a rate, or SII of `slope`: a negative one turns its direction round."
 }
 
 /// `equity statistics`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
 use equity_indicators::proto::v1::{
-    Breakdown, Column, ListIndicatorsRequest, ListTablesRequest, Table, TableColumn, Unit,
+    Breakdown, Cell, Column, ListIndicatorsRequest, ListTablesRequest, Table, TableColumn, Unit,
 };
 use serde_json::{Value, json};
 
@@ -145,6 +145,36 @@ fn kinds(listed: &Listed, table: &Table, answer: &Breakdown) -> BTreeSet<String>
     occurring
 }
 
+/// Value and limits are finite, and the limits hold the value: neither or both of them are there, and none without the value.
+fn is_number(cell: &Cell) -> bool {
+    let numbers = [cell.value, cell.lower, cell.upper];
+    let limits = cell.lower.zip(cell.upper);
+    let holds = |(lower, upper): (f64, f64)| {
+        cell.value.is_some_and(|of| lower <= of + 1e-9 && of <= upper + 1e-9)
+    };
+    numbers.iter().flatten().all(|of| of.is_finite())
+        && cell.lower.is_some() == cell.upper.is_some()
+        && limits.is_none_or(holds)
+}
+
+#[test]
+fn a_cell_that_is_no_number_is_found() {
+    let cell = |value, lower, upper| Cell { value, lower, upper, ..Cell::default() };
+    assert!(
+        is_number(&cell(Some(0.5), Some(0.4), Some(0.6))) && is_number(&cell(None, None, None))
+    );
+    for wrong in [
+        cell(Some(f64::NAN), None, None),
+        cell(Some(f64::INFINITY), None, None),
+        cell(Some(0.5), Some(f64::NEG_INFINITY), Some(0.6)),
+        cell(Some(0.5), Some(0.4), None),
+        cell(Some(0.7), Some(0.4), Some(0.6)),
+        cell(None, Some(0.4), Some(0.6)),
+    ] {
+        assert!(!is_number(&wrong), "{wrong:?}");
+    }
+}
+
 #[tokio::test]
 async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
     let server = world().await;
@@ -177,6 +207,7 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
             assert!(missing.insert((table.name.clone(), kind.id.clone())), "{} twice", kind.id);
         }
     }
+    let mut finite = 0;
     for (name, question) in questions() {
         let answer = server.table(name, question.clone()).await.unwrap();
         let context = answer.context.as_ref().unwrap();
@@ -193,8 +224,11 @@ async fn columns_are_those_that_are_listed_and_all_of_them_occur() {
                     cell.value.is_some() != cell.absence.is_some(),
                     "{key} {column:?} {cell:?}"
                 );
+                assert!(is_number(cell), "{} {key} {column:?} {cell:?}", context.table);
+                finite += usize::from(cell.lower.is_some());
             }
         }
     }
     assert_eq!(missing, BTreeSet::new(), "listed, and in no answer");
+    assert!(finite > 200, "{finite} cells with limits");
 }

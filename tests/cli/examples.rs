@@ -1,9 +1,13 @@
 //! Every example of a help text shows figures on the demo's data: what a stranger copies has to work.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::options;
-use super::run::{Served, equity, run};
+use clap::CommandFactory as _;
+use equity_indicators::cli::args::Cli;
+
+use super::run::{Ended, Served, equity, run};
+use super::{every_table, options};
 
 /// Fills a folder with the data of the demo, the synthetic set made small, and returns what the demo prints.
 pub(super) fn fill_with_demo(folder: &Path) -> String {
@@ -20,23 +24,79 @@ pub(super) fn shows_figures(printed: &str) -> bool {
     (published || !printed.contains("no figures")) && printed.lines().count() > 3
 }
 
-/// The lines of a help text that can be typed, put together where they were wrapped.
-fn examples(command: &[&str]) -> Vec<String> {
-    let help = run(&[command, &["--help"]].concat()).well();
-    let mut lines: Vec<String> = Vec::new();
-    let mut open = false;
-    for line in help.lines() {
-        if line.starts_with("  equity ") {
-            lines.push(line.trim().to_owned());
-            open = true;
-        } else if open && line.starts_with("  ") && !line.starts_with("   ") {
-            let last = lines.last_mut().unwrap();
-            *last = format!("{last} {}", line.trim());
-        } else {
-            open = false;
-        }
+/// Examples that are passed over, by how they begin, and why.
+const PASSED_OVER: [(&str, &str); 30] = [
+    ("demo", "it does not end, or `demo.rs` runs it"),
+    ("serve", "it does not end"),
+    ("submit", "files of the reader; `sending.rs` and others send some"),
+    ("generate", "it writes files of millions of rows"),
+    ("statistics counts.json", "a file of the reader; `statistics.rs` has some"),
+    ("reference build", "files of publishers; `reference_build.rs` has some"),
+    ("submissions get", "the name of a submission"),
+    ("submissions problems", "the name of a submission"),
+    ("submissions withdraw", "the name of a submission"),
+    ("erase", "it destroys what other examples show; `erase.rs` runs it"),
+    ("releases show", "the name of a release"),
+    ("releases create", "what others read changes; `releases.rs` runs it"),
+    ("assessments record", "files of the reader"),
+    ("publish", "releases; `publish.rs` makes one"),
+    ("partners", "certificates and telemetry; `tls.rs` and others have some"),
+    ("certs", "it writes certificates; `tls.rs` runs it"),
+    ("check", "files of the reader"),
+    ("attack", "hours"),
+    ("ptable", "`ptable.rs` runs it"),
+    ("audit", "an audit log; `audit.rs` has one"),
+    ("verify", "a service that is stopped"),
+    ("rebuild", "a service that is stopped"),
+    ("snapshot", "folders"),
+    ("restore", "folders"),
+    ("status", "folders of the reader; `kit` runs it"),
+    ("info", "it may name another service; `tls.rs` runs it"),
+    ("completions", "a shell; `kit` runs it"),
+    ("man", "pages; `kit` runs it"),
+    ("--format json", "an option before its command; `exits.rs` types one"),
+    ("releases list", "the demo has no release"),
+];
+
+/// The lines of all help texts that can be typed, each once: what stands behind two blanks is a remark.
+fn examples() -> BTreeSet<String> {
+    fn look(command: &clap::Command, lines: &mut BTreeSet<String>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let typed = help
+            .lines()
+            .filter(|line| line.starts_with("  equity ") || line.starts_with("  echo "));
+        lines.extend(typed.map(|line| line.trim().split("  ").next().unwrap().to_owned()));
+        command.get_subcommands().for_each(|inner| look(inner, lines));
     }
+    let mut lines = BTreeSet::new();
+    look(&Cli::command(), &mut lines);
     lines
+}
+
+/// Runs an example in a folder, as a shell does, and returns what it printed.
+fn typed(served: &Served, folder: &Path, line: &str) -> Result<String, String> {
+    let programs = Path::new(env!("CARGO_BIN_EXE_equity")).parent().unwrap();
+    let paths = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", line]).current_dir(folder).env("PATH", paths);
+    shell.env("EQUITY_SERVICE", &served.address).env("LC_ALL", "C.UTF-8");
+    let ended = Ended::of(shell.output().unwrap());
+    if ended.code == Some(0) { Ok(ended.answer) } else { Err(format!("{line}: {ended:?}")) }
+}
+
+/// Whether an example did what it is for: a table with figures, a list with lines, a file that is not empty.
+fn is_shown(line: &str, printed: &str, folder: &Path) -> bool {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let option = |name: &str| words.iter().skip_while(|word| **word != name).nth(1);
+    let command = words.get(1).copied().unwrap_or_default();
+    match option("--output") {
+        Some(file) if *file != "-" => folder.join(file).metadata().is_ok_and(|of| of.len() > 0),
+        _ if ["breakdown", "inequality", "gaps", "quality"].contains(&command) => {
+            shows_figures(printed)
+        }
+        _ if line.starts_with("equity targets status") => shows_figures(printed),
+        _ => printed.lines().count() > 1,
+    }
 }
 
 /// The percentages of the demo's sentence are those of the table that a reader gets for the same question, and of its chart.
@@ -69,7 +129,7 @@ fn submit_counts(served: &Served, folder: &Path) {
 }
 
 #[test]
-fn examples_of_breakdowns_show_figures() {
+fn every_example_of_the_help_texts_shows_figures() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let screen = fill_with_demo(&data);
@@ -77,20 +137,53 @@ fn examples_of_breakdowns_show_figures() {
     one_share_has_one_number(&served, &screen);
     submit_counts(&served, folder.path());
     options::each_changes_what_its_command_does(&served, folder.path());
-    let mut tried = 0;
-    for table in ["channels", "outcomes", "exclusion", "provision", "impact", "risk", "indicators"]
-    {
-        for line in examples(&["breakdown", table]) {
-            // A table that is followed does not end.
-            if line.contains("--watch") {
-                continue;
+    every_table::figures_are_the_same_in_every_format(&served);
+    every_table::charts_have_groups_between_their_limits(&served);
+    let (mut tried, mut wrong) = (BTreeMap::<String, usize>::new(), Vec::new());
+    let mut passed_over = BTreeSet::new();
+    for line in examples() {
+        let rest = line.strip_prefix("equity ").unwrap_or(&line);
+        let begins = |(begin, _): &&(&str, &str)| {
+            rest.strip_prefix(*begin).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        if let Some((begin, _)) = PASSED_OVER.iter().find(begins) {
+            passed_over.insert(*begin);
+            continue;
+        }
+        // A table that is followed does not end. A build without a format refuses it.
+        let is_built = |feature: &str, built: bool| built || !line.contains(feature);
+        if line.contains("--watch")
+            || !is_built(".parquet", cfg!(feature = "parquet"))
+            || !is_built(".xlsx", cfg!(feature = "xlsx"))
+        {
+            continue;
+        }
+        // Examples of one kind of export have files of one name.
+        let own = tempfile::tempdir_in(folder.path()).unwrap();
+        match typed(&served, own.path(), &line) {
+            Ok(printed) if is_shown(&line, &printed, own.path()) => {
+                let command = rest.split(' ').next().unwrap_or_default();
+                *tried.entry(command.to_owned()).or_default() += 1;
             }
-            let arguments: Vec<&str> = line.split_whitespace().skip(1).collect();
-            let ended = served.ask(&arguments);
-            assert_eq!(ended.code, Some(0), "{line}: {ended:?}");
-            assert!(shows_figures(&ended.answer), "{line}:\n{}", ended.answer);
-            tried += 1;
+            Ok(printed) => wrong.push(format!("{line}:\n{printed}")),
+            Err(why) => wrong.push(why),
         }
     }
-    assert!(tried >= 14, "{tried} examples");
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    let never: Vec<_> =
+        PASSED_OVER.iter().filter(|(begin, _)| !passed_over.contains(begin)).collect();
+    assert!(never.is_empty(), "no example begins like this: {never:?}");
+    for (command, least) in [
+        ("breakdown", 24),
+        ("export", 24),
+        ("quality", 14),
+        ("inequality", 4),
+        ("gaps", 3),
+        ("targets", 5),
+        ("reference", 12),
+        ("echo", 3),
+    ] {
+        let tried = tried.get(command).copied().unwrap_or_default();
+        assert!(tried >= least, "{command}: {tried} examples");
+    }
 }

@@ -26,7 +26,7 @@ const ELSEWHERE: [&str; 12] = [
 ];
 
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
-const BASES: [(&str, &str); 13] = [
+const BASES: [(&str, &str); 18] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
     ("breakdown risk", "--area QK1"),
     (
@@ -38,6 +38,14 @@ const BASES: [(&str, &str); 13] = [
         "--area QK1 --from 2020-04 --collection synthetic-llr --indicator FSL --output -",
     ),
     ("breakdown", "--area QK1 --from 2020-04 --collection synthetic-llr"),
+    (
+        "inequality indicators",
+        "--area QK1 --from 2020-06 --collection synthetic-llr --by sex --indicator FSL",
+    ),
+    ("inequality", "--area QK1 --from 2020-06 --collection synthetic-llr --by sex"),
+    ("gaps", "--area QK1 --from 2020-06 --collection synthetic-llr"),
+    ("targets status", "--area QK1 --from 2020-06 --collection synthetic-llr --target C20-SMI"),
+    ("targets list", ""),
     ("quality representativeness", "--area QK1 --from 2020-04 --collection synthetic-llr --by sex"),
     ("quality", "--area QK1 --from 2020-04 --collection synthetic-llr"),
     ("export exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr --output -"),
@@ -62,7 +70,9 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("to", "", "", "--to 2020-06"),
     ("by", "breakdown risk", "", "--by religion"),
     ("by", "export risk", "", "--by religion"),
+    ("by", "inequality", "--by sex", "--by age_band"),
     ("by", "", "", "--by sex"),
+    ("where", "inequality", "", "--where age_band=75+"),
     ("where", "", "", "--where sex=1"),
     ("collection", "breakdown risk", "", "--collection census-2021-religion"),
     ("collection", "export risk", "", "--collection census-2021-religion"),
@@ -76,7 +86,16 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("basis", "", "", "--basis residence"),
     ("as-of", "", "", "--as-of 100"),
     ("confidence", "", "", "--confidence 0.998"),
+    ("compare", "inequality", "", "--compare largest"),
     ("compare", "", "", "--by sex --compare largest"),
+    ("column", "inequality outcomes", "", "--column CH-09"),
+    ("column", "inequality exclusion", "", "--column DX-21"),
+    // A column that the table does not have is refused by name.
+    ("column", "", "", "--column NONE"),
+    ("reference", "inequality", "", "--reference 1"),
+    ("rate", "", "", "--rate 1"),
+    ("count", "", "", "--count 1"),
+    ("target", "", "--target C20-SMI", "--target C20-CAN"),
     ("measure", "", "", "--measure attended"),
     ("denominator", "", "", "--denominator all"),
     ("rates", "", "", "--rates"),
@@ -93,6 +112,7 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("indicator", "reference", "", "--indicator DX-12-USED"),
     ("indicator", "breakdown risk", "", "--indicator DX-10-BROADBAND"),
     ("indicator", "export risk", "", "--indicator DX-10-BROADBAND"),
+    ("indicator", "gaps", "", "--indicator C20-SMI,FSL"),
     ("indicator", "quality", "", "--indicator DQ-02"),
     ("indicator", "export recording", "", "--indicator DQ-02"),
     ("indicator", "", "--indicator FSL", "--indicator C20-SMI"),
@@ -141,7 +161,16 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
 /// Commands and options that a help text shows and that have an answer to compare: `breakdown channels`, `area`.
 fn shown() -> Vec<(String, String)> {
     fn look(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
-        let asks = ["breakdown ", "quality ", "export ", "reference ", "submissions list"];
+        let asks = [
+            "breakdown ",
+            "inequality ",
+            "gaps",
+            "targets ",
+            "quality ",
+            "export ",
+            "reference ",
+            "submissions list",
+        ];
         // It works on files: `reference_build.rs` tries it.
         let of_files = path == "reference build";
         if !command.has_subcommands()

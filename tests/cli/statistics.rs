@@ -25,11 +25,16 @@ fn every_measure_of_the_help_text_computes_something() {
         ("rate", r#""count": 3, "population": 1000, "multiplier": 1000"#.to_owned()),
         ("standardised_rate", format!(r#""bands": [{bands}]"#)),
         ("difference", shares.to_owned()),
+        ("paired_difference", r#""both": 36, "first_only": 12, "second_only": 2, "neither": 0"#.to_owned()),
         ("ratio", shares.to_owned()),
         ("p_value", shares.to_owned()),
         ("rate_ratio", rates.to_owned()),
         ("rate_difference", rates.to_owned()),
         ("inequality", format!(r#""groups": {groups}, "ordered": true, "polarity": "LOWER_IS_BETTER", "scale": "logit", "reference": 3"#)),
+        ("restoration", r#""count": 30, "months": 3, "baseline_count": 40, "baseline_months": 3, "whole_count": 90, "whole_baseline_count": 90"#.to_owned()),
+        ("slope", format!(r#""groups": {groups}, "scale": "logit", "multiplier": -100"#)),
+        ("logistic_slope", format!(r#""groups": {groups}"#)),
+        ("levelling", format!(r#""before": {{{shares}}}, "after": {{{shares}}}, "polarity": "HIGHER_IS_BETTER""#)),
         ("trend", format!(r#""points": {groups}"#)),
         ("recent_trend", format!(r#""points": [{points}]"#)),
         ("false_discovery_rate", r#""p_values": [0.01, 0.04]"#.to_owned()),
@@ -80,6 +85,30 @@ fn numbers_are_those_of_the_vectors_and_what_has_none_says_why() {
     assert!(computed(folder.path(), text, &[]).well().contains("difference"));
 }
 
+/// Input that a formula cannot compute with has no value, and a reason in words.
+#[test]
+fn what_cannot_be_computed_is_absent_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let apart = r#"[{"numerator": 0, "denominator": 90}, {"numerator": 0, "denominator": 80}, {"numerator": 90, "denominator": 90}]"#;
+    for (text, expected) in [
+        (format!(r#"{{"measure": "logistic_slope", "groups": {apart}}}"#), "no line of log odds fits"),
+        (format!(r#"{{"measure": "slope", "scale": "logit", "groups": {apart}}}"#), "at 0 % or 100 %"),
+        (r#"{"measure": "rate", "count": 3, "population": 1e-320}"#.into(), "too large or too small"),
+        (r#"{"measure": "rate", "count": 3, "population": 0}"#.into(), "population is not above 0"),
+        (r#"{"measure": "paired_difference", "both": 18446744073709551615, "first_only": 1, "second_only": 1, "neither": 1}"#.into(), "denominator"),
+        (r#"{"measure": "inequality", "groups": [{"value": 0.5, "population": 9, "lower": 0.6, "upper": 0.7}, {"value": 0.5, "population": 9}]}"#.into(),
+            "limits that do not hold its value"),
+        (r#"{"measure": "recent_trend", "points": [{"value": 1e300, "lower": 0.9e300, "upper": 1.1e300}]}"#.into(), "last five points"),
+    ] {
+        let lines = computed(folder.path(), &text, &["--format", "json"]).json();
+        let notes: Vec<_> = lines.as_array().unwrap().iter().map(|line| (&line["value"], &line["note"])).collect();
+        let is = |(value, note): &(&serde_json::Value, &serde_json::Value)| {
+            value.is_null() && note.as_str().is_some_and(|note| note.contains(expected))
+        };
+        assert!(notes.iter().any(is), "{text}: {notes:?}");
+    }
+}
+
 #[test]
 fn a_bad_file_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
@@ -101,6 +130,27 @@ fn a_bad_file_is_refused_with_what_to_do() {
             "give 0.95 or 0.998",
         ),
         (r#"{"measure": "false_discovery_rate", "p_values": [2]}"#, "2 is no p-value"),
+        (
+            r#"{"measure": "rate", "count": 3, "population": 9, "multiplier": -1}"#,
+            "give a number above 0",
+        ),
+        (r#"{"measure": "slope", "groups": [], "multiplier": 0}"#, "`multiplier` is 0"),
+        (
+            r#"{"measure": "comparator", "value": 3, "lower": 1, "upper": 2, "benchmark": 1}"#,
+            "the limits do not hold the value",
+        ),
+        (
+            r#"{"measure": "restoration", "count": 3, "months": 0, "baseline_count": 3, "baseline_months": 1}"#,
+            "have to be above 0",
+        ),
+        (
+            r#"{"measure": "restoration", "count": 3, "months": 1, "baseline_count": 3, "baseline_months": 1, "whole_count": 9}"#,
+            "give both `whole_count` and",
+        ),
+        (
+            r#"{"measure": "restoration", "count": 3, "months": 1, "baseline_count": 3, "baseline_months": 1, "whole_count": 2, "whole_baseline_count": 9}"#,
+            "fewer events than the group",
+        ),
         (
             r#"{"measure": "standardised_rate", "bands": [{"count": 1, "population": 2}]}"#,
             "give `standard` for each",

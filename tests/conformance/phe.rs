@@ -5,14 +5,14 @@ use equity_indicators::domain::statistics::{
     proportion, rate, rate_difference, rate_ratio, ratio, recent_trend, standardised_rate, trend,
 };
 
-use super::{LEVELS, Report, level, rows};
+use super::{LEVELS, Report, level};
 
 fn of(interval: Option<Interval>) -> Result<Estimate, NotComputable> {
     interval.map(Estimate::from).ok_or(NotComputable::NoShare)
 }
 
 pub(super) fn shares(report: &mut Report) {
-    for row in rows("proportions_wilson.csv") {
+    for row in report.rows("proportions_wilson.csv") {
         let (x, n) = (row[1].parse().unwrap(), row[2].parse().unwrap());
         for (level, at) in LEVELS {
             let expected = [&*row[3], &*row[4 + at], &*row[5 + at]];
@@ -23,7 +23,7 @@ pub(super) fn shares(report: &mut Report) {
 }
 
 pub(super) fn rates(report: &mut Report) {
-    for row in rows("rates_byar_exact.csv") {
+    for row in report.rows("rates_byar_exact.csv") {
         let x = row[1].parse().unwrap();
         let (n, multiplier): (f64, f64) = (row[2].parse().unwrap(), row[3].parse().unwrap());
         let (measure, tolerance) =
@@ -41,7 +41,7 @@ pub(super) fn rates(report: &mut Report) {
 }
 
 pub(super) fn comparisons_of_shares(report: &mut Report) {
-    for row in rows("proportion_difference_ratio.csv") {
+    for row in report.rows("proportion_difference_ratio.csv") {
         let number = |column: usize| row[column].parse::<u64>().unwrap();
         let (first, second) = ((number(1), number(2)), (number(3), number(4)));
         let found = difference(first, second, level(&row[5])).unwrap();
@@ -57,7 +57,7 @@ pub(super) fn comparisons_of_shares(report: &mut Report) {
 }
 
 pub(super) fn comparisons_of_rates(report: &mut Report) {
-    for row in rows("rate_ratio_difference.csv") {
+    for row in report.rows("rate_ratio_difference.csv") {
         let events = |column: usize| {
             (row[column].parse::<u64>().unwrap(), row[column + 1].parse::<f64>().unwrap())
         };
@@ -87,8 +87,8 @@ pub(super) fn comparisons_of_rates(report: &mut Report) {
 }
 
 pub(super) fn standardised(report: &mut Report) {
-    let bands = rows("dsr_inputs.csv");
-    for row in rows("dsr_expected.csv") {
+    let bands = report.rows("dsr_inputs.csv");
+    for row in report.rows("dsr_expected.csv") {
         let number = |text: &String| text.parse::<f64>().unwrap_or_default();
         let own = bands.iter().filter(|band| band[0] == row[0]);
         let own: Vec<_> = own
@@ -109,7 +109,7 @@ pub(super) fn standardised(report: &mut Report) {
 pub(super) fn trends(report: &mut Report) {
     let numbers =
         |text: &str| -> Vec<f64> { text.split(';').map(|n| n.parse().unwrap()).collect() };
-    for row in rows("trend_chi2_proportions.csv") {
+    for row in report.rows("trend_chi2_proportions.csv") {
         let counts = |text: &str| text.split(';').map(|n| n.parse().unwrap()).collect::<Vec<u64>>();
         let points: Vec<_> = counts(&row[1]).into_iter().zip(counts(&row[2])).collect();
         let found = trend(&points, 0.0).unwrap();
@@ -125,7 +125,7 @@ pub(super) fn trends(report: &mut Report) {
             );
         }
     }
-    for row in rows("trend_recent_values.csv") {
+    for row in report.rows("trend_recent_values.csv") {
         let [values, lower, upper] = [1, 2, 3].map(|column| numbers(&row[column]));
         let point = |((value, lower), upper)| Interval { value, lower, upper };
         let points: Vec<_> = values.into_iter().zip(lower).zip(upper).map(point).collect();

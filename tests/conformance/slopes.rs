@@ -5,7 +5,7 @@ use equity_indicators::domain::statistics::{
 };
 use serde_json::Value;
 
-use super::{Report, json};
+use super::Report;
 
 fn groups(case: &Value, of_limits: bool) -> Groups {
     let group = |of: &Value| {
@@ -18,7 +18,7 @@ fn groups(case: &Value, of_limits: bool) -> Groups {
 }
 
 pub(super) fn slopes(report: &mut Report) {
-    let all = json("sii_rii_phe.json");
+    let all = report.json("sii_rii_phe.json");
     for case in all["cases"].as_array().unwrap() {
         let name = format!("{} {}", case["id"].as_str().unwrap(), case["confidence"]);
         let confidence = Confidence::from_level(case["confidence"].as_f64().unwrap()).unwrap();

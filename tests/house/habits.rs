@@ -105,6 +105,35 @@ fn silenced(path: &str, code: &Code) -> Vec<String> {
     problems
 }
 
+/// Functions of numbers that statistics are made with.
+const NUMERIC: &[&str] = &[
+    "sqrt", "cbrt", "hypot", "ln", "ln_1p", "log2", "log10", "exp", "exp2", "exp_m1", "powi",
+    "powf",
+];
+
+/// Where a formula is no statistic of an answer, and why. The score of the DQMI (`domain/measures/maturity.rs`) and the way to a target
+/// (`domain/target.rs`) are definitions of their sources, of sums and products alone.
+const OWN_FORMULAS: &[(&str, &str)] = &[
+    ("domain/statistics/", "the room of statistics"),
+    ("domain/disclosure/ptable/", "the design of noise: entropy, exponential weights, moments"),
+    ("domain/cube/numbers.rs", "the size of a coding, in bits"),
+    ("ingest/generate/", "synthetic people"),
+    ("engine/answer/inequality/groups.rs", "the noise of a group's share, squared"),
+];
+
+/// Numeric code is in one room.
+fn formulas(path: &str, code: &Code) -> Vec<String> {
+    if OWN_FORMULAS.iter().any(|(begin, _)| path.starts_with(begin)) {
+        return Vec::new();
+    }
+    let found = NUMERIC.iter().flat_map(|name| {
+        let lines = |pattern: &[&str]| code.find(pattern).map(|(line, _)| line).collect::<Vec<_>>();
+        let calls = lines(&[".", name, "("]).into_iter().chain(lines(&["f64", "::", name]));
+        calls.map(move |line| (line, name))
+    });
+    found.map(|(line, name)| format!("{path}:{line}: {name} outside domain/statistics")).collect()
+}
+
 /// One idea a file: at most 500 lines.
 fn long(path: &str, text: &str) -> Option<String> {
     let lines = text.lines().count();
@@ -115,7 +144,7 @@ fn long(path: &str, text: &str) -> Option<String> {
 fn services_keep_the_habits() {
     let mut problems = Vec::new();
     for source in sources() {
-        for rule in [statuses, panics, prints] {
+        for rule in [statuses, panics, prints, formulas] {
             problems.extend(rule(&source.path, &source.code));
         }
     }
@@ -164,6 +193,10 @@ fn offenders_are_caught() {
 
     assert_eq!(count(prints, "fn f() { println!(\"x\"); eprintln!() }"), 2);
     assert_none(&prints("cli/a.rs", &code("fn f() { println!(\"x\") }")));
+
+    assert_eq!(count(formulas, "fn f(x: f64) { x.sqrt() + x\n.powi(2) + f64::ln(x) }"), 3);
+    assert_eq!(count(formulas, "fn f(x: f64) { exp(x) + x.power(2) + x * x } // x.sqrt()"), 0);
+    assert_none(&formulas("domain/statistics/a.rs", &code("fn f(x: f64) { x.exp() }")));
 
     assert_eq!(count(silenced, "#[test] #[ignore] fn f() {}"), 1);
     assert_eq!(count(silenced, "#[ignore = \"slow\"] fn f() {}"), 1);

@@ -9,21 +9,21 @@ use equity_indicators::domain::statistics::{
 };
 use proptest::prelude::*;
 
-type Found = Result<Estimate, NotComputable>;
+pub(super) type Found = Result<Estimate, NotComputable>;
 
-const LEVELS: [Confidence; 2] = [Confidence::P95, Confidence::P998];
+pub(super) const LEVELS: [Confidence; 2] = [Confidence::P95, Confidence::P998];
 
 /// A share: x of n, n from 1 on, often at an end.
-fn share() -> impl Strategy<Value = (u64, u64)> {
+pub(super) fn share() -> impl Strategy<Value = (u64, u64)> {
     let people = prop_oneof![1_u64..20, 1_u64..5000, 1_u64..60_000_000];
     people.prop_flat_map(|n| (prop_oneof![Just(0), Just(n), 0..=n], Just(n)))
 }
 
-fn groups() -> impl Strategy<Value = Vec<(u64, u64)>> {
+pub(super) fn groups() -> impl Strategy<Value = Vec<(u64, u64)>> {
     prop::collection::vec(share(), 2..12)
 }
 
-fn of(shares: &[(u64, u64)]) -> Groups {
+pub(super) fn of(shares: &[(u64, u64)]) -> Groups {
     let groups = shares.iter().map(|(x, n)| Group::share(*x, *n).unwrap()).collect();
     Groups::new(groups, 0.0).unwrap()
 }
@@ -75,7 +75,7 @@ fn of_an_order(groups: &Groups, level: Confidence) -> Vec<(&'static str, Found)>
 }
 
 /// Finite, and the limits hold the value.
-fn sound(name: &str, found: Found) -> Result<(), TestCaseError> {
+pub(super) fn sound(name: &str, found: Found) -> Result<(), TestCaseError> {
     let Ok(of) = found else { return Ok(()) };
     prop_assert!(of.value.is_finite(), "{name}: {of:?}");
     if let Ok((lower, upper)) = of.limits {
@@ -86,7 +86,7 @@ fn sound(name: &str, found: Found) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn near(name: &str, one: Found, other: Found, factor: f64) -> Result<(), TestCaseError> {
+pub(super) fn near(name: &str, one: Found, other: Found, factor: f64) -> Result<(), TestCaseError> {
     match (one, other) {
         (Ok(one), Ok(other)) => {
             let expected = one.value * factor;
@@ -137,6 +137,32 @@ proptest! {
         let (one, other) = (of(&shares), of(&turned));
         for ((name, one), (_, other)) in measures(&one, LEVELS[0]).into_iter().zip(measures(&other, LEVELS[0])) {
             near(name, one, other, 1.0)?;
+        }
+    }
+
+    /// A share and what is missing of it are as unequal, the other way round; and as many times the people of each group change nothing.
+    #[test]
+    fn wagstaff_and_erreygers_mirror_and_do_not_depend_on_the_number_of_people(shares in groups(), times in 2_u64..50) {
+        let others: Vec<_> = shares.iter().map(|(x, n)| (n - x, *n)).collect();
+        let more: Vec<_> = shares.iter().map(|(x, n)| (x * times, n * times)).collect();
+        let mut turned = shares.clone();
+        turned.reverse();
+        let [own, others, more, turned] = [&shares, &others, &more, &turned].map(|shares| {
+            let found = concentration(&of(shares), LEVELS[0]);
+            [found.and_then(|of| of.wagstaff), found.and_then(|of| of.erreygers)]
+        });
+        for place in [0, 1] {
+            near("people", own[place], more[place], 1.0)?;
+            let Ok(found) = own[place] else {
+                prop_assert!(others[place].is_err() && turned[place].is_err());
+                continue;
+            };
+            prop_assert!(found.value.abs() <= 1.0 + 1e-6, "{found:?}");
+            // Shares of nearly nobody, or nearly everybody, are divided by a small number that has lost digits.
+            let allowed = 1e-6 * found.value.abs().max(0.01);
+            for other in [others[place].unwrap(), turned[place].unwrap()] {
+                prop_assert!((found.value + other.value).abs() <= allowed, "{found:?} {other:?}");
+            }
         }
     }
 

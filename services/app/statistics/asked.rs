@@ -9,24 +9,35 @@ use crate::domain::indicator::Polarity;
 use crate::domain::statistics::Confidence;
 
 /// The measures that can be asked for, with the fields of each; those in brackets may be left out.
-pub const MEASURES: [(&str, &str); 14] = [
+pub const MEASURES: [(&str, &str); 19] = [
     ("proportion", "numerator, denominator"),
     ("rate", "count, population, [multiplier]"),
     ("standardised_rate", "bands: [{count, population, [standard]}], [multiplier]"),
     ("difference", "numerator, denominator, reference_numerator, reference_denominator"),
+    ("paired_difference", "both, first_only, second_only, neither"),
     ("ratio", "numerator, denominator, reference_numerator, reference_denominator"),
     ("rate_ratio", "count, population, reference_count, reference_population"),
     ("rate_difference", "count, population, reference_count, reference_population"),
     (
+        "restoration",
+        "count, months, baseline_count, baseline_months, [whole_count, whole_baseline_count]",
+    ),
+    (
         "inequality",
         "groups: [{numerator, denominator} or {value, population, [standard_error], [lower, upper]}], [ordered], [polarity], [reference], [scale], [missing_population]",
     ),
+    ("slope", "groups as for inequality, [scale], [multiplier], [missing_population]"),
+    ("logistic_slope", "groups as for inequality, [missing_population]"),
     ("trend", "points: [{numerator, denominator}]"),
     ("recent_trend", "points: [{value, lower, upper}]"),
     ("false_discovery_rate", "p_values"),
     ("p_value", "numerator, denominator, reference_numerator, reference_denominator"),
     ("comparator", "value, lower, upper, benchmark, [polarity]"),
     ("level_up", "groups: [{numerator, denominator}], reference_share, [polarity]"),
+    (
+        "levelling",
+        "before and after: {numerator, denominator, reference_numerator, reference_denominator}, [polarity]",
+    ),
 ];
 
 /// One entry: a measure, and what it is computed from.
@@ -116,6 +127,52 @@ pub(super) struct TwoShares {
     pub(super) reference_denominator: u64,
 }
 
+impl TwoShares {
+    /// The first share: numerator and denominator.
+    pub(super) fn first(&self) -> (u64, u64) {
+        (self.numerator, self.denominator)
+    }
+
+    /// The share that it is compared with.
+    pub(super) fn second(&self) -> (u64, u64) {
+        (self.reference_numerator, self.reference_denominator)
+    }
+}
+
+/// Answers of the same people to two questions.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paired {
+    pub(super) both: u64,
+    pub(super) first_only: u64,
+    pub(super) second_only: u64,
+    pub(super) neither: u64,
+}
+
+/// A gap, earlier and later.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BeforeAndAfter {
+    pub(super) before: TwoShares,
+    pub(super) after: TwoShares,
+    #[serde(default = "neither")]
+    pub(super) polarity: Polarity,
+}
+
+/// Events of a period and of its baseline; with those of the whole, beside the rest of it too.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Restored {
+    pub(super) count: u64,
+    pub(super) months: f64,
+    pub(super) baseline_count: u64,
+    pub(super) baseline_months: f64,
+    #[serde(default)]
+    pub(super) whole_count: Option<u64>,
+    #[serde(default)]
+    pub(super) whole_baseline_count: Option<u64>,
+}
+
 /// Events of people.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +247,28 @@ pub(super) struct OfGroups {
     pub(super) reference: Option<usize>,
     #[serde(default)]
     pub(super) scale: OfScale,
+    #[serde(default)]
+    pub(super) missing_population: f64,
+}
+
+/// Groups in an order, and how their slope is fitted.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfSlope {
+    pub(super) groups: Vec<OfGroup>,
+    #[serde(default)]
+    pub(super) scale: OfScale,
+    #[serde(default = "one")]
+    pub(super) multiplier: f64,
+    #[serde(default)]
+    pub(super) missing_population: f64,
+}
+
+/// Groups in an order, with shares.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfLogistic {
+    pub(super) groups: Vec<OfGroup>,
     #[serde(default)]
     pub(super) missing_population: f64,
 }

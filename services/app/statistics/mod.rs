@@ -1,19 +1,17 @@
 //! Any measure of `domain/statistics` from counts in a JSON text, so that others can check the numbers with their own inputs.
 
 mod asked;
+mod in_time;
+mod of_groups;
 
 use anyhow::bail;
 
 use crate::domain::indicator::Polarity;
 use crate::domain::statistics::{
-    self as statistics, AgeBand, EUROPEAN_2013, Estimate, Group, Groups, Interval, Marker,
-    NotComputable, Scale, Shape, Verdict,
+    self as statistics, AgeBand, EUROPEAN_2013, Estimate, Interval, NotComputable, Verdict,
 };
 pub use asked::MEASURES;
-use asked::{
-    Bands, Benchmark, Entry, LevelUp, OfGroup, OfGroups, OfScale, PValues, Points, Rate, Share,
-    Shares, TwoRates, TwoShares,
-};
+use asked::{Bands, Benchmark, Entry, LevelUp, PValues, Paired, Rate, Share, TwoRates, TwoShares};
 
 /// One number, or why there is none.
 #[derive(Debug, Default, PartialEq)]
@@ -58,13 +56,22 @@ fn of(entry: &Entry) -> anyhow::Result<Vec<Line>> {
         }
         "rate" => {
             let Rate { count, population, multiplier } = entry.fields()?;
+            let multiplier = positive(entry, multiplier)?;
             let found = statistics::rate(count, population, multiplier, level);
-            one(interval(found, NotComputable::NoPopulation))
+            let is_people = population > 0.0 && population.is_finite();
+            let why =
+                if is_people { NotComputable::OutOfRange } else { NotComputable::NoPopulation };
+            one(interval(found, why))
         }
         "standardised_rate" => one(standardised(entry)?),
         "difference" => {
             let (first, second) = two_shares(entry)?;
             one(interval(statistics::difference(first, second, level), NotComputable::NoShare))
+        }
+        "paired_difference" => {
+            let of: Paired = entry.fields()?;
+            let counts = [of.both, of.first_only, of.second_only, of.neither];
+            one(interval(statistics::paired_difference(counts, level), NotComputable::NoShare))
         }
         "ratio" => {
             let (first, second) = two_shares(entry)?;
@@ -79,20 +86,13 @@ fn of(entry: &Entry) -> anyhow::Result<Vec<Line>> {
             let (first, second) = two_rates(entry)?;
             one(statistics::rate_difference(first, second, level))
         }
-        "inequality" => inequality(entry)?,
-        "trend" => {
-            let Shares { points } = entry.fields()?;
-            let points: Vec<_> = points.iter().map(|of| (of.numerator, of.denominator)).collect();
-            match statistics::trend(&points, 0.0) {
-                Ok(of) => vec![
-                    number("chi_squared", of.chi_squared),
-                    number("p_value", of.p_value),
-                    number("slope", of.slope),
-                ],
-                Err(why) => one(Err(why)),
-            }
-        }
-        "recent_trend" => recent_trend(entry)?,
+        "inequality" => of_groups::inequality(entry)?,
+        "slope" => of_groups::slope(entry)?,
+        "logistic_slope" => of_groups::logistic_slope(entry)?,
+        "trend" => in_time::trend(entry)?,
+        "recent_trend" => in_time::recent_trend(entry)?,
+        "levelling" => in_time::levelling(entry)?,
+        "restoration" => in_time::restoration(entry)?,
         "false_discovery_rate" => {
             let PValues { p_values } = entry.fields()?;
             if let Some(wrong) = p_values.iter().find(|p| !(0.0..=1.0).contains(*p)) {
@@ -103,6 +103,9 @@ fn of(entry: &Entry) -> anyhow::Result<Vec<Line>> {
         }
         "comparator" => {
             let of: Benchmark = entry.fields()?;
+            if !(of.lower <= of.value && of.value <= of.upper) {
+                bail!("entry {}: the limits do not hold the value", entry.id);
+            }
             let verdict = Verdict::of((of.lower, of.upper), of.benchmark, of.polarity);
             vec![Line { note: verdict.name().to_owned(), ..number("comparator", of.value) }]
         }
@@ -121,7 +124,7 @@ fn of(entry: &Entry) -> anyhow::Result<Vec<Line>> {
 
 fn two_shares(entry: &Entry) -> anyhow::Result<((u64, u64), (u64, u64))> {
     let of: TwoShares = entry.fields()?;
-    Ok(((of.numerator, of.denominator), (of.reference_numerator, of.reference_denominator)))
+    Ok((of.first(), of.second()))
 }
 
 fn two_rates(entry: &Entry) -> anyhow::Result<((u64, f64), (u64, f64))> {
@@ -144,6 +147,7 @@ fn rate_ratio(entry: &Entry) -> anyhow::Result<Vec<Line>> {
 
 fn standardised(entry: &Entry) -> anyhow::Result<Found> {
     let Bands { bands, multiplier } = entry.fields()?;
+    let multiplier = positive(entry, multiplier)?;
     let whole = bands.iter().all(|band| band.standard.is_some());
     if !whole && bands.len() != EUROPEAN_2013.len() {
         bail!(
@@ -161,79 +165,17 @@ fn standardised(entry: &Entry) -> anyhow::Result<Found> {
     Ok(statistics::standardised_rate(&bands, multiplier, entry.confidence))
 }
 
-fn inequality(entry: &Entry) -> anyhow::Result<Vec<Line>> {
-    let asked: OfGroups = entry.fields()?;
-    let reference = match asked.reference {
-        None => None,
-        Some(number) if (1..=asked.groups.len()).contains(&number) => Some(number - 1),
-        Some(number) => {
-            bail!(
-                "entry {}: no group has the number {number}; give 1 to {}",
-                entry.id,
-                asked.groups.len()
-            )
-        }
-    };
-    let group = |of: &OfGroup| match *of {
-        OfGroup::Share { numerator, denominator } => {
-            Group::share(numerator, denominator).ok_or(NotComputable::NoShare)
-        }
-        OfGroup::Value { value, population, standard_error, lower, upper } => {
-            Ok(Group { value, error: standard_error, limits: lower.zip(upper), people: population })
-        }
-    };
-    let groups: Result<Vec<_>, _> = asked.groups.iter().map(group).collect();
-    let groups = groups.and_then(|groups| Groups::new(groups, asked.missing_population));
-    let scale = match asked.scale {
-        OfScale::Linear => Scale::Linear,
-        OfScale::Log => Scale::Log,
-        OfScale::Logit => Scale::Logit,
-    };
-    let groups = match groups {
-        Ok(groups) => groups,
-        Err(why) => return Ok(vec![line("inequality", Err(why))]),
-    };
-    let shape = Shape {
-        ordered: asked.ordered,
-        overlapping: false,
-        polarity: asked.polarity,
-        reference,
-        scale,
-    };
-    let (measured, fitted) = statistics::summary(&groups, &shape, entry.confidence);
-    let with_scale = |of: &statistics::Measured| {
-        let mut line = line(of.name.id, of.found);
-        if fitted != scale && matches!(of.name.id, "SII" | "RII") {
-            line.note = "on the linear scale: a group is at an end of the scale asked for".into();
-        }
-        line
-    };
-    Ok(measured.iter().map(with_scale).collect())
-}
-
-fn recent_trend(entry: &Entry) -> anyhow::Result<Vec<Line>> {
-    let Points { points } = entry.fields()?;
-    let point = |of: &asked::Point| Interval { value: of.value, lower: of.lower, upper: of.upper };
-    let points: Vec<_> = points.iter().map(point).collect();
-    Ok(match statistics::recent_trend(&points) {
-        Ok(of) => {
-            let (value, note) = match of.marker {
-                Marker::Increasing => (1.0, "INCREASING"),
-                Marker::NoChange => (0.0, "NO_CHANGE"),
-                Marker::Decreasing => (-1.0, "DECREASING"),
-            };
-            vec![
-                Line { note: note.into(), ..number("marker", value) },
-                number("slope", of.slope),
-                number("chi_squared", of.chi_squared),
-            ]
-        }
-        Err(why) => vec![line("recent_trend", Err(why))],
-    })
+/// What a rate is multiplied by.
+fn positive(entry: &Entry, multiplier: f64) -> anyhow::Result<f64> {
+    if multiplier > 0.0 {
+        return Ok(multiplier);
+    }
+    bail!("entry {}: `multiplier` is {multiplier}; give a number above 0, such as 1000", entry.id)
 }
 
 fn interval(found: Option<Interval>, why: NotComputable) -> Found {
-    found.map(Estimate::from).ok_or(why)
+    let of = found.ok_or(why)?;
+    Estimate::with(of.value, (of.lower, of.upper))
 }
 
 fn number(measure: &str, value: f64) -> Line {

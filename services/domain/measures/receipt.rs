@@ -1,6 +1,7 @@
 //! When submissions were received: days from the end of their month, late ones, missing ones.
 
 use crate::domain::period::Month;
+use crate::domain::statistics::median;
 
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
@@ -53,14 +54,7 @@ impl Receipts {
     /// The middle of the days; the mean of both middle ones. None: nothing was received.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
-        let mut days = self.days.clone();
-        days.sort_unstable();
-        let middle = days.len() / 2;
-        let upper = f64::from(*days.get(middle)?);
-        Some(match days.len() % 2 {
-            0 => f64::midpoint(f64::from(days[middle - 1]), upper),
-            _ => upper,
-        })
+        median(self.days.iter().map(|days| (*days, 1)).collect())
     }
 }
 

@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 
 use super::{Response, Tally};
 use crate::domain::disclosure::{Protection, TrueCount};
+use crate::domain::statistics::median;
 
 /// Waits of consultations, with the number of missing ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,27 +66,11 @@ impl Waits<u64> {
     /// Least and greatest possible median of the known waits; equal if the median is known. None if no wait is known.
     #[must_use]
     pub fn median(&self) -> Option<(f64, f64)> {
-        let median = |end: fn(&(u32, u32)) -> u32| {
-            let mut waits: Vec<_> = self.days.iter().map(|(days, n)| (end(days), *n)).collect();
-            waits.sort_unstable();
-            middle(&waits)
+        let of = |end: fn(&(u32, u32)) -> u32| {
+            median(self.days.iter().map(|(days, n)| (end(days), *n)).collect())
         };
-        Some((median(|days| days.0)?, median(|days| days.1)?))
+        Some((of(|days| days.0)?, of(|days| days.1)?))
     }
-}
-
-/// Median of weighted values in order; for an even count the mean of the two middle values.
-fn middle(values: &[(u32, u64)]) -> Option<f64> {
-    let all: u64 = values.iter().map(|(_, count)| count).sum();
-    let at = |number: u64| {
-        let mut before = 0;
-        let mut found = values.iter().skip_while(|(_, count)| {
-            before += count;
-            before <= number
-        });
-        found.next().map(|(value, _)| f64::from(*value))
-    };
-    Some(f64::midpoint(at(all.checked_sub(1)? / 2)?, at(all / 2)?))
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@
 
 use super::{Confidence, Estimate, Groups, NotComputable};
 
+/// Part of the mean within which a difference from it is rounding.
+const ROUNDING: f64 = 1e-14;
+
 /// PAR and PAF.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attributable {
@@ -31,7 +34,8 @@ pub fn attributable(
 ) -> Result<Attributable, NotComputable> {
     let groups = groups.summarised()?;
     let (mean, best) = (groups.mean(), groups.all()[reference]);
-    let risk = best.value - mean;
+    // What rounding leaves where all are alike is neither better nor worse.
+    let risk = Some(best.value - mean).filter(|of| of.abs() > ROUNDING * mean).unwrap_or_default();
     let cut_off = if adverse { risk > 0.0 } else { risk < 0.0 };
     let (events, people) = (best.people * best.value, best.people);
     let (of_all, all) = (groups.people() * mean, groups.people());

@@ -15,11 +15,11 @@ pub fn difference(
 }
 
 /// Difference of two shares of the same people: the share of yes to the first question minus the share of yes to the second.
-/// Counts: yes to both, to the first only, to the second only, to neither. `None` if all counts are 0.
+/// Counts: yes to both, to the first only, to the second only, to neither. `None` if all counts are 0, or too large to be added up.
 #[must_use]
 pub fn paired_difference(counts: [u64; 4], confidence: Confidence) -> Option<Interval> {
     let [both, first, second, neither] = counts;
-    let n = counts.iter().sum();
+    let n = counts.iter().try_fold(0_u64, |sum, count| sum.checked_add(*count))?;
     let (of_first, of_second) =
         (proportion(both + first, n, confidence)?, proportion(both + second, n, confidence)?);
     let margins = [both + first, second + neither, both + second, first + neither];
@@ -107,6 +107,7 @@ mod tests {
         assert_eq!(difference((0, 0), (1, 2), Confidence::P95), None);
         assert_eq!(difference((1, 2), (3, 2), Confidence::P95), None);
         assert_eq!(paired_difference([0; 4], Confidence::P95), None);
+        assert_eq!(paired_difference([u64::MAX; 4], Confidence::P95), None);
         let same = paired_difference([50, 0, 0, 50], Confidence::P95).unwrap();
         assert!(same.value == 0.0 && same.lower < 0.0 && same.upper > 0.0, "{same:?}");
     }

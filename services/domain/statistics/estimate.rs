@@ -22,9 +22,9 @@ pub enum NotComputable {
     /// Fewer groups than a measure compares.
     #[error("the measure needs more than two groups")]
     FewGroups,
-    /// A value, error or number of people that is not finite, or negative.
+    /// A value, error or number of people that is not finite, or negative; limits that do not hold the value.
     #[error(
-        "a group has a value, a standard error or a number of people that is negative or not finite"
+        "a group has a value, a standard error or a number of people that is negative or not finite, or limits that do not hold its value"
     )]
     BadGroup,
     /// An ordered measure over a part of the order.
@@ -69,6 +69,9 @@ pub enum NotComputable {
     /// Too short a series.
     #[error("cannot be calculated: the trend needs the last five points, each with limits")]
     FewPoints,
+    /// A fit in steps that came to no end.
+    #[error("the fit did not converge: no line of log odds fits the shares")]
+    NoConvergence,
     /// A calculation that left the range of numbers.
     #[error("the numbers are too large or too small to compute with")]
     OutOfRange,

@@ -45,7 +45,12 @@ impl Group {
 
     fn is_sound(&self) -> bool {
         let sound = |number: f64| number.is_finite() && number >= 0.0;
-        sound(self.value) && sound(self.people) && self.people > 0.0 && self.error.is_none_or(sound)
+        let holds = |(lower, upper): Limits| lower <= self.value && self.value <= upper;
+        sound(self.value)
+            && sound(self.people)
+            && self.people > 0.0
+            && self.error.is_none_or(sound)
+            && self.limits.is_none_or(holds)
     }
 }
 

@@ -5,13 +5,15 @@
 use super::line::centred_ranks;
 use super::{Confidence, Estimate, Groups, NotComputable};
 
-/// Newton's steps at most: from 0 they double the digits each time.
+/// Newton's steps at most: near the end each doubles the digits that are right.
 const STEPS: usize = 100;
+/// The fit has converged if a step changes the line by less than this part of it.
+const CONVERGED: f64 = 1e-12;
 
 /// SII and RII.
 ///
 /// # Errors
-/// Fewer than three groups, a group without a value, a value above 1, or shares that no line of log odds fits.
+/// Fewer than three groups, a group without a value, a value above 1, shares that no line of log odds fits, or a fit that does not converge.
 pub fn logistic_slope(
     groups: &Groups,
     confidence: Confidence,
@@ -29,6 +31,7 @@ pub fn logistic_slope(
     let (mut start, mut slope) = ((mean / (1.0 - mean)).ln(), 0.0);
     // The information at the last step.
     let (mut i00, mut i01, mut i11) = (0.0, 0.0, 0.0);
+    let mut converged = false;
     for _ in 0..STEPS {
         let (mut g0, mut g1) = (0.0, 0.0);
         (i00, i01, i11) = (0.0, 0.0, 0.0);
@@ -45,9 +48,13 @@ pub fn logistic_slope(
             return Err(NotComputable::CertainGroup);
         }
         (start, slope) = (start + d0, slope + d1);
-        if d0.abs().max(d1.abs()) < 1e-14 {
+        converged = d0.abs().max(d1.abs()) < CONVERGED * (1.0 + start.abs() + slope.abs());
+        if converged {
             break;
         }
+    }
+    if !converged {
+        return Err(NotComputable::NoConvergence);
     }
     let determinant = i00 * i11 - i01 * i01;
     let (v00, v01, v11) = (i11 / determinant, -i01 / determinant, i00 / determinant);

@@ -6,6 +6,7 @@
 //!   [`mean_difference`], [`theil`] in any order
 //! - [`summary`] every measure of one set of groups
 //! - [`trend`], [`recent_trend`] in time; [`false_discovery`] many at once; [`Verdict`] in words; [`to_level_up`] in people
+//! - [`noise_of_share`], [`noise_of_rate`] of counts that were changed; [`median`] of waits and receipts
 //! - [`Estimate`] a value with limits, or [`NotComputable`]
 
 mod attributable;
@@ -22,6 +23,8 @@ mod level_up;
 mod line;
 mod logistic;
 mod mean_difference;
+mod median;
+mod noise;
 mod normal;
 mod proportion;
 mod rate;
@@ -47,6 +50,8 @@ pub use interval::Interval;
 pub use level_up::{Levelling, levelling, to_level_up};
 pub use logistic::logistic_slope;
 pub use mean_difference::{MeanDifference, disparity, mean_difference};
+pub use median::median;
+pub use noise::{noise_of_rate, noise_of_share};
 pub use normal::{Confidence, quantile};
 pub use proportion::proportion;
 pub use rate::{byar_limits, rate};

@@ -1,8 +1,11 @@
-//! Shares: Wilson's score interval (Wilson 1927; as `PHEindicatormethods` `phe_proportion`).
+//! Shares x/n, without unit, from 0 to 1, with the limits of Wilson's score interval (Wilson 1927, Journal of the American Statistical
+//! Association 22:209-212; as `PHEindicatormethods` `phe_proportion`).
+//!
+//! Limits: (2x + z² ∓ z√(z² + 4x(1 − x/n))) / (2(n + z²)). With x = 0 the lower limit is exactly 0, with x = n the upper limit exactly 1.
 
 use super::{Confidence, Interval};
 
-/// The share `x` of `n` with Wilson's limits. `None` if `n` is 0 or less than `x`.
+/// The share `x` of `n`, 0 to 1, with Wilson's limits. `None` if `n` is 0 or less than `x`.
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // counts are below 2^53
 pub fn proportion(x: u64, n: u64, confidence: Confidence) -> Option<Interval> {

@@ -33,7 +33,7 @@ pub struct RecentTrend {
 /// The recent trend of values with 95 % limits, oldest first.
 ///
 /// # Errors
-/// Fewer than five points, or one of the last five without width.
+/// Fewer than five points, one of the last five without width, or numbers that are too large to compute with.
 #[allow(clippy::cast_precision_loss)] // five points
 pub fn recent_trend(points: &[Interval]) -> Result<RecentTrend, NotComputable> {
     let last = points.len().checked_sub(POINTS).map(|from| &points[from..]);
@@ -47,6 +47,9 @@ pub fn recent_trend(points: &[Interval]) -> Result<RecentTrend, NotComputable> {
     let all = all.ok_or(NotComputable::FewPoints)?;
     let (slope, spread) = line(&all);
     let chi_squared = slope * slope * spread;
+    if !(slope.is_finite() && chi_squared.is_finite()) {
+        return Err(NotComputable::OutOfRange);
+    }
     let keeps_sign = (0..POINTS).all(|left_out| {
         let (before, after) = (&all[..left_out], &all[left_out + 1..]);
         line(&[before, after].concat()).0 * slope > 0.0

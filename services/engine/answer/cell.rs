@@ -3,7 +3,7 @@
 use super::model::{Absence, Cell, CellCounts, DataQuality, Figure, Reason};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::Tally;
-use crate::domain::statistics::{Interval, difference, proportion};
+use crate::domain::statistics::{Interval, NotComputable, difference, noise_of_share, proportion};
 use crate::engine::query::Showing;
 
 impl From<Interval> for Figure {
@@ -33,17 +33,12 @@ impl Showing {
     }
 
     /// A figure out of shares, each a part of a whole: where counts are changed before they are seen, its limits are wider.
-    #[allow(clippy::cast_precision_loss)] // counts are below 2^53
     pub(super) fn figure(&self, found: Interval, least: f64, shares: &[(u64, u64)]) -> Figure {
         if self.protection.is_exact() {
             return found.into();
         }
-        // Part and whole are changed for themselves: the variance of x/n is about (1 + p²)/n² of that of a count.
-        let of_share = |(part, whole): &(u64, u64)| {
-            let (part, whole) = (*part as f64, *whole as f64);
-            (1.0 + (part / whole).powi(2)) / whole.powi(2)
-        };
-        let variance = self.protection.variance() * shares.iter().map(of_share).sum::<f64>();
+        let noise = self.protection.variance();
+        let variance = shares.iter().map(|share| noise_of_share(*share, noise)).sum();
         found.with_noise(variance, (least, 1.0), self.confidence).into()
     }
 }
@@ -95,7 +90,8 @@ impl Cell {
         let found = difference(pairs[0], pairs[1], showing.confidence);
         let found = found.map(|found| showing.figure(found, -1.0, &pairs));
         let why = || [of, less].into_iter().find_map(|cell| cell.figure.clone().err());
-        let figure = found.ok_or_else(|| why().unwrap_or_else(|| Absence::not_computable("")));
+        let no_share = || Absence::not_computable(NotComputable::NoShare.to_string());
+        let figure = found.ok_or_else(|| why().unwrap_or_else(no_share));
         Self::without_counts(figure, of.behind + less.behind)
     }
 

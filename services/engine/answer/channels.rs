@@ -16,7 +16,7 @@ use crate::domain::codes::State;
 use crate::domain::disclosure::TrueCount;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
-use crate::domain::statistics::{Interval, rate};
+use crate::domain::statistics::{Interval, noise_of_rate, rate};
 use crate::engine::query::{Denominator, Measure, Query, Showing, invalid};
 use crate::engine::{Engine, QueryError};
 
@@ -226,12 +226,10 @@ impl ChannelQuestion {
         #[allow(clippy::cast_precision_loss)] // people times months are below 2^53
         let rate = people.and_then(|people| {
             let found = rate(count, people as f64, 1000.0, *confidence);
-            let (count, people) = (count as f64, people as f64);
-            // Both are changed for themselves: the variance of x/n is about V(x)/n² + x²V(n)/n⁴.
-            let of_both = protection.variance() + (count / people).powi(2) * of_people;
-            let noise = of_both * (1000.0 / people).powi(2);
+            let of_both = (protection.variance(), of_people);
+            let noise = noise_of_rate((count as f64, people as f64), 1000.0, of_both);
             let wider = |found: Interval| found.with_noise(noise, (0.0, f64::MAX), *confidence);
-            let found = if of_both > 0.0 { found.map(wider) } else { found };
+            let found = if noise > 0.0 { found.map(wider) } else { found };
             let why = || Absence::not_computable("the population has no people");
             found.map(Figure::from).ok_or_else(why)
         });

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{Absence, Cell, CellCounts, Column, Figure, Key, Row};
-use crate::domain::codes::State;
+use crate::domain::codes::{Dimension, State};
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{
@@ -20,6 +20,9 @@ pub(super) const DIFFERENCE: &str = "DIFFERENCE";
 pub(super) const RATIO: &str = "RATIO";
 /// Columns that a column becomes at most.
 pub(super) const COLUMNS: usize = 3;
+const NO_COUNTS: &str = "the figure has no numerator and denominator: it can be compared with the whole, not with a group or the complement";
+const NO_REST_OF_RATE: &str =
+    "the rate of everybody outside the group is not known: compare rates with a group or the whole";
 
 /// What a cell is compared with.
 enum Beside<'a> {
@@ -77,7 +80,7 @@ pub(super) fn compared(
 }
 
 /// What has to be known to read the comparisons.
-pub(super) fn notes(of: &Comparison) -> Vec<String> {
+pub(super) fn notes(reference: &Reference, of: &Comparison) -> Vec<String> {
     let which = match &of.against {
         Against::Named(code) => format!("the group `{code}`"),
         Against::Largest => "the group with the largest denominator".into(),
@@ -87,10 +90,19 @@ pub(super) fn notes(of: &Comparison) -> Vec<String> {
         Against::Complement => "everybody who is not in the group".into(),
     };
     let kind = "Differences of shares have Newcombe limits, ratios Katz limits";
-    vec![format!(
+    let mut notes = vec![format!(
         "Groups of `{}` are compared with {which}. {kind}. SIMILAR: the limits of the difference hold 0.",
         of.dimension
-    )]
+    )];
+    // What is in both groups has one outcome: the errors of the groups go together, and less is left in their difference.
+    let with_group = !matches!(of.against, Against::Whole | Against::Complement);
+    if with_group && reference.dimension(&of.dimension).is_some_and(Dimension::overlapping) {
+        notes.push(format!(
+            "A record can be in several groups of `{}`. The limits take the groups as different records: if groups share records, they are wider than needed.",
+            of.dimension
+        ));
+    }
+    notes
 }
 
 struct Comparing<'a> {
@@ -206,15 +218,19 @@ impl Comparing<'_> {
                 let why = other.figure.as_ref().err().cloned();
                 return absent(&why.unwrap_or_else(Absence::withheld));
             }
+            Beside::Group(other) | Beside::Rest(other)
+                if !is_rate
+                    && [cell, other].iter().any(|of| of.counts.part_of_whole().is_none()) =>
+            {
+                return absent(&Absence::not_computable(NO_COUNTS));
+            }
             Beside::Group(other) if is_rate => self.rates(cell, other),
             Beside::Group(other) => {
                 (Cell::difference(cell, other, self.showing), self.ratio(cell, other, 1.0))
             }
             Beside::Whole(whole) => of_fixed(cell, whole),
             Beside::Rest(_) if is_rate => {
-                return absent(&Absence::not_computable(
-                    "rates are compared with groups or the whole",
-                ));
+                return absent(&Absence::not_computable(NO_REST_OF_RATE));
             }
             Beside::Rest(whole) => match rest(cell, whole) {
                 Some(rest) => self.shares_of_whole(cell, &rest),
@@ -260,7 +276,8 @@ impl Comparing<'_> {
         };
         let difference = interval(cell).zip(interval(other));
         let difference = difference.map(|(one, other)| hybrid_difference(one, other).into());
-        let difference = difference.ok_or_else(|| Absence::not_computable(""));
+        let no_limits = || Absence::not_computable("one of the rates has no limits");
+        let difference = difference.ok_or_else(no_limits);
         let events = |counts: &CellCounts| {
             (counts.numerator.unwrap_or_default(), counts.denominator.unwrap_or_default() as f64)
         };

@@ -104,7 +104,7 @@ impl Engine {
             provenance
                 .parameters
                 .push(("comparison", format!("{} of {}", of.against.name(), of.dimension)));
-            provenance.notes.extend(comparison::notes(of));
+            provenance.notes.extend(comparison::notes(&reference, of));
         }
         let cells = rows.iter().flat_map(|row| &row.cells);
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();

@@ -9,12 +9,13 @@ use crate::domain::collection::Dataset;
 use crate::domain::disclosure::ptable::{Noise, PTable};
 use crate::domain::disclosure::{Protection, Rules, TrueCount};
 use crate::domain::field::Field;
+use crate::domain::indicator::Unit;
 use crate::domain::measures::Tally;
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Verdict, difference, ratio};
-use crate::engine::answer::comparison::compared;
+use crate::engine::answer::comparison::{compared, notes};
 use crate::engine::answer::{
-    AnyQuestion, BasicQuestion, Between, Cell, ColumnDefinition, GapsQuestion, Key,
+    AnyQuestion, BasicQuestion, Between, Cell, ColumnDefinition, Figure, GapsQuestion, Key,
     OutcomeQuestion, Protected, Reason, Row, SummaryQuestion, TrendQuestion,
 };
 use crate::engine::query::{Against, Comparison, Showing};
@@ -173,6 +174,60 @@ fn protected_figures_alone_are_compared_and_limits_are_wider() {
         let (own, wider) = (width(&exact), width(&changed));
         assert!(wider[0] > own[0] && wider[1] > own[1], "{of:?}: {own:?} {wider:?}");
     }
+}
+
+/// A score has no counts, a rate no rest: neither is compared with what it cannot be compared with, and the reason says so.
+#[test]
+fn what_cannot_be_compared_says_why() {
+    let showing = Showing { confidence: Confidence::P95, protection: Protection::Exact };
+    let reference = Reference::new(&Content::embedded()).unwrap();
+    let score = |value| Cell::without_counts(Ok(Figure::exact(value)), 100);
+    let row = |keys: &[&str], value| Row {
+        keys: keys.iter().map(|code| Key::named("sex", code, "")).collect(),
+        cells: vec![score(value)],
+        sentence: String::new(),
+        source_table: "",
+    };
+    let cells = |against: Against, unit: Unit| {
+        let mut column =
+            ColumnDefinition::indicator("DQ-05", &[], "").column(&reference, Vec::new());
+        column.unit = unit;
+        let rows = vec![row(&[], 0.9), row(&["1"], 0.8), row(&["2"], 0.95)];
+        let of = Comparison { dimension: "sex".into(), against };
+        let (_, rows) = compared(&reference, &of, (vec![column], rows), &showing);
+        rows[1].cells[1..].to_vec()
+    };
+    for (against, unit, expected) in [
+        (Against::Named("2".into()), Unit::Ratio, "no numerator and denominator"),
+        (Against::Complement, Unit::Ratio, "no numerator and denominator"),
+        (Against::Complement, Unit::Per1000Month, "outside the group is not known"),
+        (Against::Named("9".into()), Unit::Ratio, "the reference has no row"),
+    ] {
+        for cell in cells(against.clone(), unit) {
+            let why = cell.figure.unwrap_err();
+            assert_eq!(why.reason, Reason::NotComputable, "{against:?}");
+            assert!(why.detail.contains(expected), "{against:?} {unit:?}: {why:?}");
+        }
+    }
+    // The whole is taken as fixed: that needs no counts.
+    let of_whole = cells(Against::Whole, Unit::Ratio);
+    assert!(
+        (value(&of_whole[0]) + 0.1).abs() < 1e-12
+            && (value(&of_whole[1]) - 8.0 / 9.0).abs() < 1e-12
+    );
+}
+
+#[test]
+fn groups_that_share_records_are_said_to_have_wider_limits() {
+    let reference = Reference::new(&Content::embedded()).unwrap();
+    let says = |dimension: &str, against: Against| {
+        let of = Comparison { dimension: dimension.into(), against };
+        notes(&reference, &of).iter().any(|note| note.contains("can be in several groups"))
+    };
+    assert!(says("disability", Against::Largest) && says("disability", Against::Named("1".into())));
+    // The complement shares nobody with the group, and the whole is taken as fixed.
+    assert!(!says("disability", Against::Complement) && !says("disability", Against::Whole));
+    assert!(!says("sex", Against::Largest));
 }
 
 #[test]
