@@ -320,7 +320,8 @@ mod tests {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (random >> 33) % limit
         };
-        let slot = MonthSlot { collection: 0, dataset: Dataset::Consultations, month: Month::FIRST };
+        let slot =
+            MonthSlot { collection: 0, dataset: Dataset::Consultations, month: Month::FIRST };
         let (mut month, mut changes) = (MonthVersions::default(), Vec::new());
         let mut counts = [0_u32; 3];
         for position in 1..=120_u64 {
@@ -351,9 +352,9 @@ mod tests {
                 }
             }
             for at in 0..=position + 1 {
-                let last = (0..3).map(|of| replayed(&changes, of)).map(|all| {
-                    all[usize::try_from(at.min(position)).unwrap()].1
-                });
+                let last = (0..3)
+                    .map(|of| replayed(&changes, of))
+                    .map(|all| all[usize::try_from(at.min(position)).unwrap()].1);
                 let there = month.at(slot, at, |_, _| None);
                 assert_eq!(there.last(), last.max().unwrap(), "{at} of {position}");
             }

@@ -151,7 +151,7 @@ mod tests {
     use std::io::Write;
 
     use tracing_subscriber::filter::{EnvFilter, FilterExt as _};
-    use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+    use tracing_subscriber::layer::{Layer, SubscriberExt as _};
     use tracing_subscriber::{Registry, fmt};
 
     use super::*;
@@ -228,12 +228,21 @@ mod tests {
         let subscriber = Registry::default().with(vec![shown, sent, sent_too]);
         tracing::subscriber::with_default(subscriber, || {
             flood("10.0.0.1");
-            assert_eq!([lines(&here).len(), lines(&there).len(), lines(&sent_all).len()], [1, 0, 1]);
+            assert_eq!(
+                [lines(&here).len(), lines(&there).len(), lines(&sent_all).len()],
+                [1, 0, 1]
+            );
             own.next_second();
-            assert_eq!([lines(&here).len(), lines(&there).len(), lines(&sent_all).len()], [1, 0, 0]);
+            assert_eq!(
+                [lines(&here).len(), lines(&there).len(), lines(&sent_all).len()],
+                [1, 0, 0]
+            );
             other.next_second();
             all.next_second();
-            assert_eq!([lines(&here).len(), lines(&there).len(), lines(&sent_all).len()], [0, 0, 1]);
+            assert_eq!(
+                [lines(&here).len(), lines(&there).len(), lines(&sent_all).len()],
+                [0, 0, 1]
+            );
         });
     }
 }

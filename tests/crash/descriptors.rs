@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{
     feed::{Dice, Parcel, seed},
-    memory::Memory,
+    memory::{Memory, counts},
     running::{Running, Start, verify_clean},
 };
 
@@ -47,7 +47,7 @@ async fn with_300_files_a_good_client_is_served_beside_1000_idle_connections() {
         let sent = parcel.send(&channel).await;
         let (answer, _) = sent.unwrap_or_else(|error| panic!("{error:?} {}", running.said()));
         memory.told(&parcel, answer);
-        let asked = super::memory::counts(&channel, parcel.organisation, parcel.month, None).await;
+        let asked = counts(&channel, parcel.organisation, parcel.month, None).await;
         assert_eq!(asked.unwrap(), parcel.counts());
         longest = longest.max(begin.elapsed());
         calls += 1;
@@ -87,7 +87,10 @@ async fn with_very_few_files_it_serves_or_says_why_it_does_not() {
                 assert_eq!(refused.code, Some(1), "{open_files}: {refused:?}");
                 assert!(refused.said.contains("os error 24"), "{open_files}: {refused:?}");
                 assert!(!refused.said.contains("panicked"), "{open_files}: {refused:?}");
-                assert!(!refused.said.contains("fault of the program"), "{open_files}: {refused:?}");
+                assert!(
+                    !refused.said.contains("fault of the program"),
+                    "{open_files}: {refused:?}"
+                );
             }
         }
     }

@@ -330,11 +330,8 @@ async fn a_folder_into_which_a_restore_was_killed_is_no_data_folder() {
         assert!(refused.said.contains("was not finished"), "{refused:?}");
         assert!(refused.said.contains("`equity restore` again"), "{refused:?}");
         assert!(!folder.join("log").try_exists().unwrap(), "a log was begun");
-        let ended = equity()
-            .args(["serve", "--check", "--data-folder"])
-            .arg(&folder)
-            .output()
-            .unwrap();
+        let ended =
+            equity().args(["serve", "--check", "--data-folder"]).arg(&folder).output().unwrap();
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert_eq!(ended.status.code(), Some(1), "{said}");
         assert!(said.contains("was not finished"), "{said}");

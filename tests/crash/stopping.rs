@@ -24,7 +24,7 @@ const DRAIN: Duration = Duration::from_secs(4);
 
 /// A heavy question. Few of them are the same question.
 async fn ask(channel: Channel, number: usize) -> Result<Option<Breakdown>, Status> {
-    let by = [["sex", "ethnic_category", "age_years"], ["age_years", "organisation", "sex"]];
+    let by = [["sex", "ethnic_category", "age_years"], ["age_years", "sex", "month"]];
     let query = BreakdownQuery {
         collection: COLLECTION.to_owned(),
         organisations: ORGANISATIONS.map(str::to_owned).to_vec(),
@@ -38,10 +38,11 @@ async fn ask(channel: Channel, number: usize) -> Result<Option<Breakdown>, Statu
         let answer = InequalityServiceClient::new(channel).list_gaps(request).await?;
         return Ok(answer.into_inner().breakdown);
     }
-    let query = BreakdownQuery { by: by[number / 2 % 2].map(str::to_owned).to_vec(), ..query };
+    let query = BreakdownQuery { by: by[number / 4 % 2].map(str::to_owned).to_vec(), ..query };
     let mut request = GetChannelBreakdownRequest { query: Some(query), ..Default::default() };
     request.set_measure(Measure::Persons);
-    let answer = ConsultationChannelServiceClient::new(channel).get_channel_breakdown(request).await?;
+    let answer =
+        ConsultationChannelServiceClient::new(channel).get_channel_breakdown(request).await?;
     Ok(answer.into_inner().breakdown)
 }
 
@@ -79,7 +80,8 @@ async fn sixteen_heavy_questions_under_way_are_answered_or_told_what_to_do() {
             }
             Err(status) => {
                 assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-                let reason = status.get_details_error_info().expect("the connection was cut").reason;
+                let reason =
+                    status.get_details_error_info().expect("the connection was cut").reason;
                 assert_eq!(reason, "STOPPING", "{status:?}");
                 assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
                 told += 1;
@@ -87,7 +89,9 @@ async fn sixteen_heavy_questions_under_way_are_answered_or_told_what_to_do() {
         }
     }
     let (code, took) = stopping.await.unwrap();
-    println!("{under_way} under way, {answered} answered, {told} told to ask again, ended after {took:?}");
+    println!(
+        "{under_way} under way, {answered} answered, {told} told to ask again, ended after {took:?}"
+    );
     let said = fs::read_to_string(folder.with_extension("log")).unwrap();
     assert_eq!(code, Some(0), "{said}");
     assert!(took < DRAIN + Duration::from_secs(2), "{took:?}: {said}");

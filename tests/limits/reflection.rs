@@ -195,7 +195,8 @@ async fn a_stream_that_asks_no_more_ends() {
 async fn a_long_name_is_refused() {
     let server = TestServer::start(ServerSettings::default()).await;
     let mut client = ServerReflectionClient::new(server.client().await.channel);
-    for (bytes, code) in [(3_000, Code::Ok), (5_000, Code::OutOfRange), (900_000, Code::OutOfRange)] {
+    for (bytes, code) in [(3_000, Code::Ok), (5_000, Code::OutOfRange), (900_000, Code::OutOfRange)]
+    {
         let asked = soon(open(&mut client, "x".repeat(bytes))).await;
         let heard = asked.map_or_else(|status| status.code(), |_| Code::Ok);
         assert_eq!(heard, code, "{bytes} bytes");

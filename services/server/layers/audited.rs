@@ -140,9 +140,7 @@ where
                         | Kind::Submission
                         | Kind::Erasure
                         | Kind::Reflection
-                        | Kind::Health { .. } => {
-                            whole(answer, ending).await
-                        }
+                        | Kind::Health { .. } => whole(answer, ending).await,
                     };
                     Ok(recorded.unwrap_or_else(Status::into_http))
                 })
