@@ -102,6 +102,7 @@ impl Service {
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let started = Instant::now();
+        server::enough_descriptors()?;
         let spare_threads = AbortOnDropHandle::new(tokio::spawn(spare_threads::keep()));
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
         let tokens = Tokens::load(&config.tokens)?;

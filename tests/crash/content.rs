@@ -51,12 +51,18 @@ fn question(table: &str, position: i64) -> Value {
         "collection": COLLECTION, "organisations": ORGANISATIONS, "asOf": {"position": position},
         "period": {"first": MONTHS[0], "last": MONTHS[2]},
     });
-    let mut by_sex = query.clone();
-    by_sex["by"] = json!(["sex"]);
+    let by = |dimensions: &[&str]| {
+        json!({
+            "collection": COLLECTION, "area": "QK1", "asOf": {"position": position},
+            "period": {"first": MONTHS[0], "last": MONTHS[2]}, "by": dimensions,
+        })
+    };
     match table {
         // Of the newest scores, and of areas.
         "risk" => json!({"query": {"area": "QK1", "asOf": {"position": position}}}),
-        "inequality" | "gap_trend" => json!({"question": {"channels": {"query": by_sex}}}),
+        "inequality" => json!({"question": {"channels": {"query": by(&["sex"])}}}),
+        "gap_trend" => json!({"question": {"channels": {"query": by(&["month", "sex"])}}}),
+        "representativeness" => json!({"query": by(&["sex"])}),
         "indicators" => json!({"query": query, "indicator": "C20-SMI"}),
         "target_status" => json!({"query": query, "target": "C20-SMI"}),
         "restoration" => json!({"query": query, "baseline": {"first": MONTHS[0]}}),
