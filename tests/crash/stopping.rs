@@ -24,7 +24,7 @@ const DRAIN: Duration = Duration::from_secs(4);
 
 /// A heavy question. Few of them are the same question.
 async fn ask(channel: Channel, number: usize) -> Result<Option<Breakdown>, Status> {
-    let by = [["sex", "ethnic_category", "age_years"], ["age_years", "sex", "month"]];
+    let by = [["ethnic_category", "age_years"], ["age_years", "month"]];
     let query = BreakdownQuery {
         collection: COLLECTION.to_owned(),
         organisations: ORGANISATIONS.map(str::to_owned).to_vec(),
