@@ -12,6 +12,7 @@ pub mod reference_build;
 mod releases;
 mod retention;
 mod secret;
+mod spare_threads;
 pub mod statistics;
 mod watching;
 
@@ -23,6 +24,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 
 use crate::config::Config;
@@ -85,6 +87,7 @@ pub struct Service {
     delivering: JoinHandle<()>,
     engine: Arc<Engine>,
     audit: Arc<Audit>,
+    _spare_threads: AbortOnDropHandle<()>,
 }
 
 impl Service {
@@ -99,6 +102,8 @@ impl Service {
     /// The same with this reference content.
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let started = Instant::now();
+        server::enough_descriptors()?;
+        let spare_threads = AbortOnDropHandle::new(tokio::spawn(spare_threads::keep()));
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
         let tokens = Tokens::load(&config.tokens)?;
         let listener = Listener::bind(&config.address);
@@ -162,7 +167,16 @@ impl Service {
         let (version, position) = (env!("CARGO_PKG_VERSION"), engine.position());
         let seconds = started.elapsed().as_secs_f64();
         tracing::info!(version, position, seconds, %address, "the service has started");
-        Ok(Self { address, shutdown, serving, watching, delivering, engine, audit })
+        Ok(Self {
+            address,
+            shutdown,
+            serving,
+            watching,
+            delivering,
+            engine,
+            audit,
+            _spare_threads: spare_threads,
+        })
     }
 
     /// The address that the service listens on; the system has chosen the port if the settings said 0.

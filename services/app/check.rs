@@ -8,7 +8,7 @@ use rustix::fs::{Access, access};
 
 use super::{cannot_listen, reference_content, secret};
 use crate::config::Config;
-use crate::server::{Listener, Tls, Tokens};
+use crate::server::{Listener, Tls, Tokens, enough_descriptors};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -18,6 +18,7 @@ use crate::telemetry;
 /// # Errors
 /// A service with these settings would not start.
 pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
+    enough_descriptors()?;
     let mut told = Vec::from_iter(telemetry::check(&config.telemetry)?);
     reference_content(config)?;
     config.tls_files().as_ref().map(Tls::load).transpose()?;

@@ -6,6 +6,9 @@ use std::panic::set_hook;
 /// How tokio's panic begins when the system starts no thread for a runtime that has none.
 const NO_THREAD: &str = "OS can't spawn worker thread";
 
+/// What the system says when the process may have no more files open.
+const NO_FILE: &str = "Too many open files";
+
 /// Tells panics in one line. What the threads that open sled do there is told by whoever opens it.
 pub(super) fn tell() {
     set_hook(Box::new(|panic| {
@@ -20,6 +23,13 @@ pub(super) fn tell() {
             // The runtime would wait for ever for the threads that it has.
             say(&format!(
                 "the system did not start a thread ({what}): raise the limit of threads (`ulimit -u`), then start again"
+            ));
+            std::process::exit(1);
+        }
+        if what.contains(NO_FILE) && !tracing::dispatcher::has_been_set() {
+            // The runtime itself could not begin.
+            say(&format!(
+                "the process may have too few files open ({what}): raise `ulimit -n`, then start again"
             ));
             std::process::exit(1);
         }

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Export,
     /// A server stream without an end.
     Watch,
+    /// The reflection service: a stream of short questions about the contract, with the request deadline.
+    Reflection,
     /// The health service: never refused.
     Health {
         /// Whether it is its `Watch`, a stream without an end.
@@ -109,6 +111,8 @@ fn kind(service: &str, method: &MethodDescriptorProto) -> Kind {
     let watch = method.server_streaming() && method.name().starts_with("Watch");
     if service.starts_with("grpc.health.") {
         Kind::Health { watch }
+    } else if service.starts_with("grpc.reflection.") {
+        Kind::Reflection
     } else if watch {
         Kind::Watch
     } else if method.client_streaming() && !method.server_streaming() {
@@ -138,7 +142,7 @@ mod tests {
         assert_eq!(kind("/grpc.health.v1.Health/Check"), Kind::Health { watch: false });
         assert_eq!(kind("/grpc.health.v1.Health/Watch"), Kind::Health { watch: true });
         let reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-        assert_eq!(kind(reflection), Kind::Query);
+        assert_eq!(kind(reflection), Kind::Reflection);
         assert_eq!(of("/equity.v1.SubmissionService/Nonsense"), &OTHER);
         assert_eq!(
             of("/equity.v1.SubmissionService/GetSubmission").name,

@@ -43,6 +43,7 @@ mod unread_budget;
 
 pub use address::{Address, NoAddress};
 pub use certificate::Certificate;
+pub use descriptors::enough_descriptors;
 pub use error::ServerError;
 pub use health::Health;
 pub use listener::Listener;

@@ -19,10 +19,12 @@ use super::log::{
 use super::recover::AHEAD_BYTES;
 use super::reserve::{RESERVE_BYTES, Reserve};
 use super::settings::Settings;
+use super::snapshot;
 use super::state::State;
 use super::tree::DATA_FILE;
 use super::unfinished::{Unfinished, finish_at_start};
 use super::witness::{self, Seen};
+use super::work_folder;
 
 /// The log, and the state after every readable entry of the log.
 pub(super) struct CaughtUp {
@@ -45,6 +47,8 @@ impl CaughtUp {
             source,
         })?;
         let lock = Lock::take(folder)?;
+        snapshot::remove_left(folder)?;
+        work_folder::remove_left(folder);
         let mut reserve = Reserve::new(folder, folder.join("sled").join(DATA_FILE));
         if free_bytes(folder)? < RESERVE_BYTES {
             reserve.release();
@@ -209,6 +213,9 @@ pub(super) fn check(
     witness: &Path,
     accept: Option<u64>,
 ) -> Result<Option<String>, StoreError> {
+    if let Some(refusal) = snapshot::unfinished(folder) {
+        return Err(refusal);
+    }
     let log = folder.join("log");
     let seen = witness::read(witness);
     if !log.try_exists().unwrap_or(true) {

@@ -15,7 +15,7 @@
 //! - `erasure`, `erasing`, `erased`, `without` erasures: what they leave; doing them; applying them; a submission without the records of a person
 //! - `handle`, `read` the store of a running service; columns, roll-ups and estimates; `estimates` how
 //!   estimates are stored
-//! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log
+//! - `settings`, `folder`, `lock`, `caught_up`, `open`, `verify` starting alone, and starting again from the log; `work_folder` where `verify` works
 //! - `clock`, `witness` the log's time, and how far the log has come, outside the log
 //! - [`snapshot`] copies of a data folder, and a data folder out of one
 //! - [`outbox`] what partners' own systems are still to be sent, in a sled of its own
@@ -79,6 +79,7 @@ mod verify;
 mod without;
 mod witness;
 mod words;
+mod work_folder;
 mod writer;
 
 pub use assessment::{About, Assessment};

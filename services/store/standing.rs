@@ -293,4 +293,72 @@ mod tests {
         month.add(8, version(2_000));
         assert_eq!(month.of[&8].capacity(), 1, "most months have one version");
     }
+    /// What stands at each position up to the newest, and the last change of each, found again from the changes one by one.
+    fn replayed(changes: &[(u32, Option<u32>)], organisation: u32) -> Vec<(Option<u32>, u64)> {
+        let (mut stands, mut last, mut count) = (None, 0, 0);
+        let mut after = vec![(None, 0)];
+        for (position, (of, withdrawn)) in (1..).zip(changes) {
+            if *of == organisation {
+                last = position;
+                match withdrawn {
+                    None => {
+                        count += 1;
+                        stands = Some(count);
+                    }
+                    Some(version) => stands = stands.filter(|stands| stands != version),
+                }
+            }
+            after.push((stands, last));
+        }
+        after
+    }
+
+    #[test]
+    fn a_position_stands_for_the_same_versions_whatever_comes_after_it() {
+        let mut random = 7_u64;
+        let mut below = |limit: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % limit
+        };
+        let slot =
+            MonthSlot { collection: 0, dataset: Dataset::Consultations, month: Month::FIRST };
+        let (mut month, mut changes) = (MonthVersions::default(), Vec::new());
+        let mut counts = [0_u32; 3];
+        for position in 1..=120_u64 {
+            let organisation = below(3);
+            let place = usize::try_from(organisation).unwrap();
+            let organisation = u32::try_from(organisation).unwrap();
+            // A withdrawal is of the version that stands, as the writer has checked.
+            let stands = replayed(&changes, organisation).last().and_then(|last| last.0);
+            match stands.filter(|_| below(3) == 0) {
+                Some(version) => {
+                    month.withdraw(organisation, version, (position, position));
+                    changes.push((organisation, Some(version)));
+                }
+                None => {
+                    counts[place] += 1;
+                    let version = counts[place];
+                    let (withdrawn, is_erased, stands) = (None, false, None);
+                    let version = Version { version, position, withdrawn, is_erased, stands };
+                    month.add(organisation, version);
+                    changes.push((organisation, None));
+                }
+            }
+            for organisation in 0..3 {
+                let versions = month.of.get(&organisation).map_or(&[][..], Vec::as_slice);
+                for (at, expected) in (0..).zip(replayed(&changes, organisation)) {
+                    let stands = standing(versions, at).map(|version| version.version);
+                    assert_eq!((stands, last_change(versions, at)), expected, "{at} {position}");
+                }
+            }
+            for at in 0..=position + 1 {
+                let last = (0..3)
+                    .map(|of| replayed(&changes, of))
+                    .map(|all| all[usize::try_from(at.min(position)).unwrap()].1);
+                let there = month.at(slot, at, |_, _| None);
+                assert_eq!(there.last(), last.max().unwrap(), "{at} of {position}");
+            }
+        }
+        assert!(counts.iter().all(|count| *count > 5), "{counts:?}");
+    }
 }

@@ -1,26 +1,21 @@
 //! Verifying that the log gives the stored state, byte for byte, and rebuilding the state from the log.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{Access, access};
+use std::path::Path;
 
 use super::aside::{OF_ANOTHER_LOG, made_anew};
 use super::error::StoreError;
-use super::folder::{folder_bytes, free_bytes};
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
 use super::state::{State, genesis_of};
 use super::tree::Tree;
 use super::unfinished::Unfinished;
 use super::witness::{self, Seen};
+use super::work_folder::WorkFolder;
 
 /// Most differing rows that a report names.
 const NAMED: usize = 20;
 const CACHE_BYTES: u64 = 64 << 20;
-/// What two stores may need besides their rows.
-const AROUND_BYTES: u64 = 64 << 20;
 
 /// Result of verifying or rebuilding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +45,7 @@ pub fn verify(
 ) -> Result<Report, StoreError> {
     let _lock = Lock::take_to_read(folder)?;
     let work = WorkFolder::new(folder, beside)?;
-    let copy = work.0.join("copy");
+    let copy = work.path().join("copy");
     copied(&folder.join("sled"), &copy)?;
     let (mut there, broken, known) = match State::open(&copy, CACHE_BYTES) {
         Ok(there) => {
@@ -70,7 +65,7 @@ pub fn verify(
     if let Some(why) = unfinished.why() {
         return Ok(Report { differences: vec![why], ..Report::default() });
     }
-    let mut rebuilt = State::open(&work.0.join("sled"), CACHE_BYTES)?;
+    let mut rebuilt = State::open(&work.path().join("sled"), CACHE_BYTES)?;
     let (entries, found) = rebuilt.replay(&log, progress)?;
     let mut report = report(&rebuilt, entries);
     report.differences.extend(damage.or(found).iter().map(ToString::to_string));
@@ -215,58 +210,4 @@ fn hex(key: &[u8]) -> String {
 
 fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
-}
-
-/// Folder for the copy of sled and the rebuilt one; deleted when dropped.
-struct WorkFolder(PathBuf);
-
-impl WorkFolder {
-    fn new(folder: &Path, within: Option<&Path>) -> Result<Self, StoreError> {
-        let temporary =
-            || std::env::temp_dir().join(format!("equity-verify-{}", std::process::id()));
-        let beside = match within {
-            Some(within) => within.join("verify"),
-            None if has_room(folder) => folder.join("verify"),
-            None => temporary(),
-        };
-        if beside.try_exists().unwrap_or(false) {
-            std::fs::remove_dir_all(&beside).map_err(io("remove", &beside))?;
-        }
-        // It has copies of rows about people: for this user alone, wherever it is.
-        let made = std::fs::DirBuilder::new().mode(0o700).create(&beside);
-        made.map_err(io("create", &beside))?;
-        Ok(Self(beside))
-    }
-}
-
-/// Whether a folder can be written, and has room for two more stores.
-fn has_room(folder: &Path) -> bool {
-    let needed = folder_bytes(&folder.join("sled")).saturating_mul(3).saturating_add(AROUND_BYTES);
-    access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
-        && free_bytes(folder).is_ok_and(|free| free >= needed)
-}
-
-impl Drop for WorkFolder {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            tracing::warn!(%error, folder = %self.0.display(), "could not be removed");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    #[test]
-    fn the_copies_are_for_this_user_alone_and_go_away() {
-        let place = tempfile::tempdir().unwrap();
-        let work = WorkFolder::new(place.path(), Some(place.path())).unwrap();
-        let mode = std::fs::metadata(&work.0).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o700, "{mode:o}");
-        drop(work);
-        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
-    }
 }

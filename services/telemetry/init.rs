@@ -80,7 +80,8 @@ pub fn init(settings: &TelemetrySettings) -> Result<Guard, TelemetryError> {
     });
     let logs = providers.logger.as_ref().map(|logger| {
         let events = filter_fn(is_our_event).with_max_level_hint(Level::INFO);
-        OpenTelemetryTracingBridge::new(logger).with_filter(events)
+        // The same rule as on standard error: one client could fill the disk of the collector, too.
+        OpenTelemetryTracingBridge::new(logger).with_filter(events.and(Sparing::start()))
     });
     let subscriber = Registry::default().with(traces).with(logs).with(shown);
     tracing::subscriber::set_global_default(subscriber)

@@ -1,7 +1,8 @@
 //! Runs `equity` as people and scripts do.
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -79,6 +80,14 @@ impl Served {
         let mut command = equity();
         command.arg("serve").args(options).stderr(Stdio::null());
         Self::by(command, address, folder)
+    }
+
+    /// The same with this environment; the second is its log, a file in the folder.
+    pub(crate) fn logged(folder: &Path, environment: &[(&str, &str)]) -> (Self, PathBuf) {
+        let log = folder.join("service.log");
+        let mut command = equity();
+        command.arg("serve").envs(environment.iter().copied()).stderr(File::create(&log).unwrap());
+        (Self::by(command, "127.0.0.1:0", &folder.join("data")), log)
     }
 
     /// The same by a command that has its options, its environment and a place for its log.

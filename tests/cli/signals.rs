@@ -1,10 +1,9 @@
 //! What an operator sees of a service that runs: traces, metrics and logs at a collector, the page for Prometheus, and what of it is refused.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use equity_indicators::proto::v1::breakdown_service_client::BreakdownServiceClient;
@@ -27,14 +26,6 @@ use crate::support::{Collector, consultations, header, message, records};
 
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/guides/operate.md");
 const ROWS: f64 = 2.0;
-
-/// A service with this environment, and its log.
-fn serve(folder: &Path, environment: &[(&str, &str)]) -> (Served, PathBuf) {
-    let log = folder.join("service.log");
-    let mut command = equity();
-    command.arg("serve").envs(environment.iter().copied()).stderr(File::create(&log).unwrap());
-    (Served::by(command, "127.0.0.1:0", &folder.join("data")), log)
-}
 
 async fn channel(served: &Served) -> Channel {
     Channel::from_shared(served.address.clone()).unwrap().connect().await.unwrap()
@@ -207,7 +198,7 @@ async fn variables_alone_switch_everything_on() {
         ("EQUITY_TELEMETRY_SLOW_CALL", "1ms"),
         ("EQUITY_TELEMETRY_PROMETHEUS", "127.0.0.1:0"),
     ];
-    let (served, log) = serve(folder.path(), &environment);
+    let (served, log) = Served::logged(folder.path(), &environment);
     let channel = channel(&served).await;
     submit(&channel).await;
     let asked: GetChannelBreakdownRequest = message(question());
@@ -287,7 +278,7 @@ async fn a_call_that_a_stop_ends_is_counted_and_its_partner_named() {
         ("EQUITY_LIMITS_DRAIN", "1s".to_owned()),
     ];
     let (served, log) =
-        serve(folder.path(), &environment.each_ref().map(|(key, value)| (*key, &**value)));
+        Served::logged(folder.path(), &environment.each_ref().map(|(key, value)| (*key, &**value)));
     let address = served.address.replace("127.0.0.1", "localhost");
     let address = Channel::from_shared(address).unwrap();
     let tls = certificates.client("own", "C82007");
@@ -391,7 +382,7 @@ async fn a_collector_is_reached_over_tls_and_over_http() {
             ("OTEL_TRACES_SAMPLER", "always_on"),
         ];
         environment.extend(trust);
-        let (served, _) = serve(folder.path(), &environment);
+        let (served, _) = Served::logged(folder.path(), &environment);
         submit(&channel(&served).await).await;
         let (code, _) = tokio::task::spawn_blocking(move || served.terminate()).await.unwrap();
         assert_eq!(code, Some(0), "{protocol}");
@@ -449,18 +440,18 @@ fn what_a_start_refuses_a_check_refuses_by_name() {
 async fn a_service_that_only_reads_says_that_writing_has_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let page = [("EQUITY_TELEMETRY_PROMETHEUS", "127.0.0.1:0")];
-    let (served, _) = serve(folder.path(), &page);
+    let (served, _) = Served::logged(folder.path(), &page);
     submit(&channel(&served).await).await;
     served.terminate();
     std::fs::remove_dir_all(folder.path().join("data/log")).unwrap();
-    let (served, log) = serve(folder.path(), &page);
+    let (served, log) = Served::logged(folder.path(), &page);
     page_when(&log, |page| page.contains("\nnhs_equity_store_writing_stopped_ratio 1\n"));
     served.terminate();
 
     // Disabled, nothing is served.
     let disabled = [page[0], ("OTEL_SDK_DISABLED", "true")];
     let other = tempfile::tempdir().unwrap();
-    let (served, log) = serve(other.path(), &disabled);
+    let (served, log) = Served::logged(other.path(), &disabled);
     served.terminate();
     let said = std::fs::read_to_string(log).unwrap();
     assert!(said.contains("the service has started") && !said.contains("Prometheus"), "{said}");

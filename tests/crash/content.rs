@@ -1,15 +1,22 @@
 //! Reference content that changes from start to start: the same position gives the same bytes for ever.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
+
+use bytes::Bytes;
+use equity_indicators::cli::raw::Raw;
 
 use equity_indicators::proto::v1::{
     AsOf, BreakdownQuery, GetChannelBreakdownRequest, PeriodRange, as_of::At,
     consultation_channel_service_client::ConsultationChannelServiceClient,
 };
+use http::uri::PathAndQuery;
 use prost::Message as _;
+use prost_reflect::{DynamicMessage, MessageDescriptor, MethodDescriptor};
+use serde_json::{Value, json};
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
@@ -18,6 +25,7 @@ use super::{
     folder::{HEADER, copy, damage, entries, segment},
     running::{Running, Start, verify_clean},
 };
+use crate::support::POOL;
 
 /// The answer about each organisation, in bytes. With labels, which the reference content has.
 async fn ask(channel: &Channel, position: Option<i64>) -> Result<Vec<u8>, Status> {
@@ -35,6 +43,62 @@ async fn ask(channel: &Channel, position: Option<i64>) -> Result<Vec<u8>, Status
 
 async fn answer(channel: &Channel, position: Option<i64>) -> Vec<u8> {
     ask(channel, position).await.unwrap()
+}
+
+/// What every table is asked, found by reflection: a new table is asked too.
+fn question(table: &str, position: i64) -> Value {
+    let query = json!({
+        "collection": COLLECTION, "organisations": ORGANISATIONS, "asOf": {"position": position},
+        "period": {"first": MONTHS[0], "last": MONTHS[2]},
+    });
+    let by = |dimensions: &[&str]| {
+        json!({
+            "collection": COLLECTION, "area": "QK1", "asOf": {"position": position},
+            "period": {"first": MONTHS[0], "last": MONTHS[2]}, "by": dimensions,
+        })
+    };
+    match table {
+        // Of the newest scores, and of areas.
+        "risk" => json!({"query": {"area": "QK1", "asOf": {"position": position}}}),
+        "inequality" => json!({"question": {"channels": {"query": by(&["sex"])}}}),
+        "gap_trend" => json!({"question": {"channels": {"query": by(&["month", "sex"])}}}),
+        "representativeness" => json!({"query": by(&["sex"])}),
+        "indicators" => json!({"query": query, "indicator": "C20-SMI"}),
+        "target_status" => json!({"query": query, "target": "C20-SMI"}),
+        "restoration" => json!({"query": query, "baseline": {"first": MONTHS[0]}}),
+        _ => json!({"query": query}),
+    }
+}
+
+/// The call of a question.
+fn call_of(question: &MessageDescriptor) -> MethodDescriptor {
+    let mut methods = POOL.services().flat_map(|service| service.methods().collect::<Vec<_>>());
+    methods.find(|method| method.input() == *question).unwrap()
+}
+
+/// The answer of each table: its bytes, or why there is none.
+type Tables = BTreeMap<String, Result<Bytes, (Code, String)>>;
+
+/// The answers at a position.
+async fn tables(channel: &Channel, position: i64) -> Tables {
+    let mut answers = BTreeMap::new();
+    let question_of = POOL.get_message_by_name("equity.v1.BreakdownQuestion").unwrap();
+    for table in question_of.oneofs().flat_map(|one| one.fields().collect::<Vec<_>>()) {
+        let kind = table.kind();
+        let descriptor = kind.as_message().unwrap();
+        let method = call_of(descriptor);
+        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+        let asked = question(table.name(), position);
+        let asked = DynamicMessage::deserialize(descriptor.clone(), asked).unwrap();
+        let mut grpc = tonic::client::Grpc::new(channel.clone());
+        grpc.ready().await.unwrap();
+        let path = PathAndQuery::try_from(path).unwrap();
+        let asked = tonic::Request::new(Bytes::from(asked.encode_to_vec()));
+        let answer = grpc.unary(asked, path, Raw).await.map(|answer| answer.into_inner());
+        let answer = answer.map_err(|status| (status.code(), reason(&status)));
+        answers.insert(table.name().to_owned(), answer);
+    }
+    answers
 }
 
 /// Reference content of a start: every start has other names of practices.
@@ -57,26 +121,39 @@ fn content(place: &Path, round: u32) -> PathBuf {
 async fn the_same_position_gives_the_same_bytes_under_other_content() {
     let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
     let folder = place.path().join("data");
-    let mut known = Vec::new();
+    let mut known: Vec<(i64, Vec<u8>, Tables)> = Vec::new();
     for round in 0..4 {
         let content = content(place.path(), round);
         let settings = [("EQUITY_REFERENCE_FOLDER", content.to_str().unwrap())];
         let start = Start { settings: &settings, ..Start::default() };
         let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;
-        for (position, before) in &known {
+        for (position, before, tables_before) in &known {
             assert_eq!(
                 &answer(&channel, Some(*position)).await,
                 before,
                 "at {position}, start {round}"
             );
+            if tables_before.is_empty() {
+                continue;
+            }
+            let now = tables(&channel, *position).await;
+            for (table, before) in tables_before {
+                assert_eq!(&now[table], before, "{table} at {position}, start {round}");
+            }
         }
         for _ in 0..3 {
             let (made, _) = Parcel::new(&mut dice, 30).send(&channel).await.unwrap();
-            known.push((made.position, answer(&channel, Some(made.position)).await));
+            let position = made.position;
+            known.push((position, answer(&channel, Some(position)).await, Tables::new()));
         }
+        // Every table once a start: some of them take long.
+        let (position, _, all) = known.last_mut().unwrap();
+        *all = tables(&channel, *position).await;
+        let refused: Vec<_> = all.iter().filter(|(_, answer)| answer.is_err()).collect();
+        assert!(all.len() >= 17 && refused.is_empty(), "{} tables: {refused:?}", all.len());
         let newest = answer(&channel, None).await;
-        assert!(known.iter().filter(|(_, before)| *before == newest).count() <= 1);
+        assert!(known.iter().filter(|(_, before, _)| *before == newest).count() <= 1);
         let text = String::from_utf8_lossy(&newest).into_owned();
         assert!(text.contains(&format!("{round} ")), "the content of this start is in force");
         assert_eq!(running.terminate().0, Some(0));

@@ -7,6 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use equity_indicators::proto::v1::{
+    ListAuditEntriesRequest, audit_service_client::AuditServiceClient,
+};
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
@@ -14,7 +17,7 @@ use super::{
     feed::{Dice, Parcel, seed},
     folder::{Ending, copy, entries, filled, segment},
     memory::{Memory, counts},
-    running::{Running, Start, verify_clean},
+    running::{Running, Start, equity, verify_clean},
 };
 
 /// Numbers of errors.
@@ -254,29 +257,46 @@ async fn what_a_kill_can_leave_half_made_condemns_nothing() {
     let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
     let whole = place.path().join("whole");
     let mut memory = filled(&whole, &mut dice, Ending::Killed).await;
-    // A snapshot of sled begun; a witness and a secret not renamed yet; a reserve without blocks; a lock of a dead process; the work of a
-    // killed `verify`.
-    let left: [(&str, &[u8]); 7] = [
-        ("sled/snap.FFFFFFFFFFFFFFFF.generating", b"half"),
-        ("sled/snap.0000000000000000.generating", b""),
-        ("secret.key.witness.new", b"# half"),
-        ("secret.key.new", b"01"),
-        ("reserve", b""),
-        ("lock", b""),
-        ("verify/sled/db", b"half"),
+    // A snapshot of sled begun, of the outbox too; a witness of each log, a secret and the state of the outbox not renamed yet; a reserve
+    // without blocks; a lock of a dead process; the work of a killed `verify`, here and among temporary files; what a restore leaves
+    // at its very end; segments that an erasure was writing again. (name, content, whether it is gone after the start)
+    let temporary = place.path().join("temporary");
+    // No process has this number.
+    let of_verify = "../temporary/equity-verify-4294967294/sled/db";
+    let left: [(&str, &[u8], bool); 14] = [
+        ("sled/snap.FFFFFFFFFFFFFFFF.generating", b"half", true),
+        ("sled/snap.0000000000000000.generating", b"", true),
+        ("outbox/snap.FFFFFFFFFFFFFFFF.generating", b"half", true),
+        ("outbox.safe.new", b"# half", false),
+        ("secret.key.witness.new", b"# half", true),
+        ("secret.key.witness.audit.new", b"# half", true),
+        ("secret.key.new", b"01", false),
+        ("reserve", b"", false),
+        ("lock", b"", false),
+        ("verify/sled/db", b"half", true),
+        (of_verify, b"half", true),
+        ("restore.new/audit/00000000000000000001.seg", b"half", true),
+        ("log/00000000000000000001.seg.new", b"half", true),
+        ("audit/00000000000000000001.seg.new", b"half", false),
     ];
-    for (name, bytes) in left {
-        let folder = place.path().join(name.replace('/', "-"));
+    for (number, (name, bytes, is_gone)) in left.into_iter().enumerate() {
+        let folder = place.path().join(format!("left-{number}"));
         copy(&whole, &folder);
         let file = folder.join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::create_dir_all(&temporary).unwrap();
         fs::write(&file, bytes).unwrap();
-        let running = Running::start(&folder);
+        let settings = [("TMPDIR", temporary.to_str().unwrap())];
+        let start = Start { settings: &settings, ..Start::default() };
+        let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;
         memory.holds(&channel).await.unwrap();
         Parcel::new(&mut dice, 5).send(&channel).await.unwrap();
         assert_eq!(running.terminate().0, Some(0), "{name}");
-        assert!(!folder.join("sled-damaged-1").try_exists().unwrap(), "{name}");
+        assert!(!is_gone || !file.try_exists().unwrap(), "{name} is still there");
+        for aside in ["sled-damaged-1", "outbox-damaged-1"] {
+            assert!(!folder.join(aside).try_exists().unwrap(), "{name}");
+        }
         verify_clean(&folder);
     }
     // A segment that was begun and has no entry yet.
@@ -288,4 +308,128 @@ async fn what_a_kill_can_leave_half_made_condemns_nothing() {
     memory.holds(&running.channel().await).await.unwrap();
     drop(running);
     verify_clean(&folder);
+}
+
+/// A service on a part of the data would begin with nothing, and nobody would see what is missing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_into_which_a_restore_was_killed_is_no_data_folder() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let whole = place.path().join("whole");
+    filled(&whole, &mut dice, Ending::Stopped).await;
+    // Killed while it copies, and between the names that it gives.
+    let killed: [(&[&str], &[&str]); 2] = [(&[], &["audit", "log"]), (&["audit"], &["log"])];
+    for (named, unchecked) in killed {
+        let folder = place.path().join(format!("killed-{}", named.len()));
+        fs::create_dir_all(folder.join("restore.new")).unwrap();
+        for (parts, to) in [(named, folder.clone()), (unchecked, folder.join("restore.new"))] {
+            parts.iter().for_each(|part| copy(&whole.join(part), &to.join(part)));
+        }
+        fs::copy(whole.join("secret.key"), folder.join("secret.key")).unwrap();
+        let refused = Running::try_start(&folder, &Start::default()).err().unwrap();
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.said.contains("was not finished"), "{refused:?}");
+        assert!(refused.said.contains("`equity restore` again"), "{refused:?}");
+        assert!(!folder.join("log").try_exists().unwrap(), "a log was begun");
+        let ended =
+            equity().args(["serve", "--check", "--data-folder"]).arg(&folder).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{said}");
+        assert!(said.contains("was not finished"), "{said}");
+    }
+}
+
+/// The system starts no thread while questions and submissions come, more than the service has threads for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_system_starts_no_thread_a_running_service_goes_on() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let folder = place.path().join("data");
+    let rules = Rules::new(&folder);
+    let mut memory = Memory::default();
+    // Every question is worked out.
+    let settings = [("EQUITY_CACHE_MEMORY_BYTES", "0"), ("EQUITY_LIMITS_DRAIN", "3s")];
+    let start = Start { settings: &settings, ..rules.start() };
+    let running = Running::try_start(&folder, &start).unwrap();
+    let channel = running.channel().await;
+    for _ in 0..4 {
+        let parcel = Parcel::new(&mut dice, 20_000);
+        memory.sent(&parcel);
+        memory.told(&parcel, parcel.send(&channel).await.unwrap().0);
+    }
+    // The runtime lets a thread go that has had nothing to do for 10 s.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let (said, begin) = (running.said().len(), Instant::now());
+    rules.set(&format!("thread {EAGAIN} - 0 -1"));
+    while begin.elapsed() < Duration::from_secs(15) {
+        let asked: Vec<_> = (0..24)
+            .map(|_| {
+                let (parcel, told) = memory.any(&mut dice).unwrap();
+                let (channel, position) = (channel.clone(), told.map(|told| told.position));
+                tokio::spawn(async move {
+                    let answer = counts(&channel, parcel.organisation, parcel.month, position);
+                    (answer.await, parcel)
+                })
+            })
+            .collect();
+        let heard = send(&channel, &mut memory, &mut dice).await;
+        assert_eq!(heard, "stored", "{}", running.said_since(said));
+        for asked in asked {
+            let (answer, parcel) = asked.await.unwrap();
+            let answer = answer.unwrap_or_else(|status| {
+                panic!("{status:?} {}", running.said_since(said));
+            });
+            assert_eq!(answer, parcel.counts());
+        }
+    }
+    assert!(rules.hits() > 0, "no thread was refused");
+    memory.still_holds(&channel).await.unwrap();
+    let said = running.said_since(said);
+    assert!(!said.contains("panicked") && !said.contains("fault of the program"), "{said}");
+    // It ends too, even so.
+    let log = folder.with_extension("log");
+    let (code, took) = running.terminate();
+    let said = fs::read_to_string(log).unwrap();
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let says_why = code == Some(1) && said.contains("did not start a thread");
+    assert!(code == Some(0) || says_why, "{code:?} {said}");
+    rules.set("");
+    let running = Running::start(&folder);
+    memory.holds(&running.channel().await).await.unwrap();
+    assert_eq!(running.terminate().0, Some(0));
+    verify_clean(&folder);
+}
+
+/// A page of the audit log, and how it is refused.
+async fn audit_entries(channel: &Channel) -> Result<usize, (Code, String)> {
+    let request = ListAuditEntriesRequest::default();
+    match AuditServiceClient::new(channel.clone()).list_audit_entries(request).await {
+        Ok(page) => Ok(page.into_inner().entries.len()),
+        Err(status) => Err((status.code(), reason(&status))),
+    }
+}
+
+/// The files of the audit log cannot be opened or read for now: that is neither damage nor a full disk.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_audit_log_that_cannot_be_read_for_now_is_not_damaged() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let folder = place.path().join("data");
+    let rules = Rules::new(&folder);
+    let running = Running::try_start(&folder, &rules.start()).unwrap();
+    let channel = running.channel().await;
+    Parcel::new(&mut dice, 10).send(&channel).await.unwrap();
+    let before = audit_entries(&channel).await.unwrap();
+    assert!(before > 0);
+    let faults = [("open", EMFILE), ("open", EACCES), ("open", EIO), ("read", EIO)];
+    for (call, error) in faults {
+        let (hits, said) = (rules.hits(), running.said().len());
+        rules.set(&format!("{call} {error} /audit/ 0 -1"));
+        let heard = audit_entries(&channel).await;
+        let expected = Err((Code::Unavailable, "STORAGE_FAILED".to_owned()));
+        assert_eq!(heard, expected, "{call} {error}: {}", running.said_since(said));
+        assert!(rules.hits() > hits, "{call} {error}: nothing failed");
+        let said = running.said_since(said);
+        assert!(said.contains("ERROR") && said.contains("audit log cannot be read"), "{said}");
+        rules.set("");
+        assert!(audit_entries(&channel).await.unwrap() >= before, "{call} {error}");
+    }
+    assert_eq!(running.terminate().0, Some(0));
 }

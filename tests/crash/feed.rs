@@ -73,6 +73,11 @@ impl Parcel {
         }
     }
 
+    /// The same rows, of this organisation and month.
+    pub(super) fn of(self, organisation: &'static str, month: &'static str) -> Self {
+        Self { organisation, month, ..self }
+    }
+
     fn records(&self) -> impl Iterator<Item = ConsultationRecord> + use<> {
         let (mut dice, month) = (Dice::new(self.seed), self.month);
         (0..self.rows).map(move |row| {

@@ -6,6 +6,7 @@ mod audited;
 mod clock;
 mod content;
 mod damage;
+mod descriptors;
 mod erased;
 mod faults;
 mod feed;
@@ -23,6 +24,7 @@ mod running;
 mod shim;
 mod sled;
 mod snapshot;
+mod stopping;
 mod writer;
 
 use std::process::Command;

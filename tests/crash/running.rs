@@ -42,6 +42,8 @@ pub(super) struct Start<'a> {
     pub(super) faults: Option<&'a Path>,
     /// Options of the command line.
     pub(super) options: &'a [&'a str],
+    /// How many files it may have open; 0: as many as the tests.
+    pub(super) open_files: u32,
 }
 
 /// A running service; killed, not stopped, when it is dropped.
@@ -96,6 +98,11 @@ impl Running {
         read(&self.log)
     }
 
+    /// Where it listens, without the scheme.
+    pub(super) fn address(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
     /// A connection.
     pub(super) async fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(self.address.clone()).unwrap();
@@ -120,11 +127,16 @@ impl Running {
     }
 
     /// SIGTERM; the exit code and how long it took.
-    pub(super) fn terminate(mut self) -> (Option<i32>, Duration) {
+    pub(super) fn terminate(self) -> (Option<i32>, Duration) {
+        self.terminate_within(LONGEST)
+    }
+
+    /// The same; no exit code if it takes longer.
+    pub(super) fn terminate_within(mut self, longest: Duration) -> (Option<i32>, Duration) {
         let begin = Instant::now();
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let status = wait(&mut self.child, LONGEST);
+        let status = wait(&mut self.child, longest);
         (status.and_then(|status| status.code()), begin.elapsed())
     }
 }
@@ -135,11 +147,25 @@ impl Drop for Running {
     }
 }
 
+/// The command of a process that may have so many files open, and can raise no limit.
+fn limited(open_files: u32) -> Command {
+    let (equity, mut shell) = (equity(), Command::new("sh"));
+    shell.args(["-c", &format!("ulimit -n {open_files} && exec \"$0\" \"$@\"")]);
+    shell.arg(equity.get_program());
+    equity.get_envs().filter(|(_, value)| value.is_none()).for_each(|(name, _)| {
+        shell.env_remove(name);
+    });
+    shell
+}
+
 /// Starts the service without waiting for it; what it says goes to a file beside the data folder.
 pub(super) fn spawn(folder: &Path, start: &Start<'_>) -> (Child, PathBuf) {
     let log = folder.with_extension("log");
     let said = OpenOptions::new().create(true).append(true).open(&log).unwrap();
-    let mut command = equity();
+    let mut command = match start.open_files {
+        0 => equity(),
+        most => limited(most),
+    };
     command
         .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
         .arg(folder)

@@ -1,5 +1,8 @@
-//! Every text and list of every request at its largest, and far above it, beside a client that asks every 100 ms. What is above the
-//! limit is refused by name, and so is a character that no text may have; nothing else goes wrong, and the others go on.
+//! Every text, list and map of every request at its largest, and far above it, beside a client that asks every 100 ms. What is above the
+//! limit is refused by name, and so is a character that no text may have; nothing else goes wrong, and the others go on. The fields are
+//! found by reflection, those of rows too: a new field is tried, and one that has to be there and has no example fails the test.
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use equity_indicators::cli::raw::Raw;
@@ -31,6 +34,16 @@ fn option(field: &FieldDescriptor, name: &str) -> Option<i32> {
     options.has_extension(&option).then(|| options.get_extension(&option).as_i32())?
 }
 
+/// Whether a field has to be there for a request to be looked at.
+fn is_required(field: &FieldDescriptor) -> bool {
+    let pool = field.parent_pool();
+    let behaviour = pool.get_extension_by_name("google.api.field_behavior").unwrap();
+    let options = field.options();
+    let all = options.get_extension(&behaviour);
+    // REQUIRED.
+    all.as_list().unwrap().iter().any(|one| one.as_enum_number() == Some(2))
+}
+
 fn holds_rows(field: &FieldDescriptor) -> bool {
     let option = field.parent_pool().get_extension_by_name("equity.v1.holds_rows").unwrap();
     field.options().get_extension(&option).as_bool() == Some(true)
@@ -44,12 +57,16 @@ fn most_entries(field: &FieldDescriptor) -> usize {
     option(field, "max_entries").unwrap_or(100) as usize
 }
 
-/// The ways to all texts and lists of a message.
+/// Whether a field is tried.
+fn is_tried(field: &FieldDescriptor) -> bool {
+    matches!(field.kind(), Kind::String | Kind::Bytes) || field.is_list() || field.is_map()
+}
+
+/// The ways to all texts, lists and maps of a message.
 fn ways(message: &MessageDescriptor, to: &Way, found: &mut Vec<Way>) {
-    for field in message.fields().filter(|field| !holds_rows(field)) {
+    for field in message.fields() {
         let way: Way = to.iter().cloned().chain([field.clone()]).collect();
-        let is_text = matches!(field.kind(), Kind::String);
-        if is_text || field.is_list() || field.is_map() {
+        if is_tried(&field) {
             found.push(way.clone());
         }
         if let Some(inner) = field.kind().as_message().filter(|_| !field.is_map()) {
@@ -58,33 +75,109 @@ fn ways(message: &MessageDescriptor, to: &Way, found: &mut Vec<Way>) {
     }
 }
 
+/// Full names of the fields of a message that have to be tried. Counted apart from [`ways`], to find what these leave out.
+fn fields_of(message: &MessageDescriptor, seen: &mut BTreeSet<String>, all: &mut BTreeSet<String>) {
+    if message.is_map_entry() || !seen.insert(message.full_name().to_owned()) {
+        return;
+    }
+    for field in message.fields() {
+        if is_tried(&field) {
+            all.insert(field.full_name().to_owned());
+        }
+        if let Some(inner) = field.kind().as_message() {
+            fields_of(inner, seen, all);
+        }
+    }
+}
+
+/// A text that a field takes, as far as the field can be looked at alone.
+fn example(field: &FieldDescriptor) -> &'static str {
+    let of = field.parent_message().name().to_owned();
+    match (&*of, field.name()) {
+        ("GetReleaseRequest", "name") => "releases/2026-11",
+        ("ListAvailabilityRequest" | "SubmissionHeader", "collection") => "synthetic-llr",
+        ("ListChannelAssessmentsRequest", "parent") => "organisations/04C",
+        ("ListSubmissionsRequest", "parent") => "collections/-",
+        ("EstimateKey", "code") => "1",
+        ("EstimateRecord", "area") => "QK1",
+        (_, "name" | "parent") => "collections/synthetic-llr/submissions/04C-2020-04-1",
+        (_, "organisation") => "04C",
+        (_, "month" | "first_month" | "first" | "period") => "2020-04",
+        (_, "assess_date") => "2024-05-06",
+        (_, "dimension") => "residence_lsoa",
+        (_, "codes") => "E01013600",
+        (_, "indicator") => "DX-12",
+        (_, "column") => "CH-01/TELEPHONE",
+        (_, "target") => "C20-MAT-CORE20",
+        (_, "table_id") => "channels",
+        (_, "release_id") => "2026-11",
+        (_, "person_key") => "somebody",
+        (_, "person_key_scheme") => "test",
+        (_, "uri") => "https://example.org",
+        (_, "event_ids") => "0b6e3c0e-9d7c-4a53-8f0e-2b1f6d1c7a55",
+        (_, "text" | "owner_role" | "reason" | "publisher" | "title" | "edition" | "licence") => {
+            "Fine."
+        }
+        _ => panic!("{} has to be there, and has no example here", field.full_name()),
+    }
+}
+
+/// What a field holds that has to be there.
+fn required(field: &FieldDescriptor) -> Value {
+    let one = match field.kind() {
+        Kind::Message(inner) => Value::Message(begun(&inner)),
+        Kind::String if field.name() == "request_id" => {
+            Value::String(uuid::Uuid::new_v4().to_string())
+        }
+        Kind::String => Value::String(example(field).to_owned()),
+        Kind::Int64 => Value::I64(1),
+        Kind::Double => Value::F64(0.5),
+        Kind::Enum(_) => Value::EnumNumber(1),
+        other => panic!("{}: {other:?}", field.full_name()),
+    };
+    if field.is_list() { Value::List(vec![one]) } else { one }
+}
+
 /// A message with what it takes for its other fields to be looked at.
 fn begun(message: &MessageDescriptor) -> DynamicMessage {
     let fields = match message.name() {
         "BreakdownQuery" => json!({"area": "QK1", "period": {"first": "2020-04"}}),
-        "Filter" => json!({"dimension": "residence_lsoa", "codes": ["E01013600"]}),
-        "SubmissionHeader" => json!({
-            "organisation": "04C", "collection": "synthetic-llr", "month": "2020-04",
-            "requestId": "0b6e3c0e-9d7c-4a53-8f0e-2b1f6d1c7a55"
-        }),
+        "BreakdownQuestion" | "ShareQuestion" => {
+            json!({"channels": {"query": {"area": "QK1", "period": {"first": "2020-04"}}}})
+        }
+        "SubmissionHeader" => json!({"allowShrinking": true}),
+        "EstimatesHeader" => json!({"submission": {
+            "organisation": "ONS", "collection": "ons-internet-users", "month": "2020-04",
+            "requestId": uuid::Uuid::new_v4().to_string(), "allowShrinking": true
+        }}),
+        "EstimateSource" => json!({"series": "labour-force-survey"}),
         _ => json!({}),
     };
-    DynamicMessage::deserialize(message.clone(), fields).unwrap()
+    let mut begun = DynamicMessage::deserialize(message.clone(), fields).unwrap();
+    for field in message.fields().filter(is_required) {
+        if begun.has_field(&field) {
+            continue;
+        }
+        begun.set_field(&field, required(&field));
+    }
+    begun
 }
 
-/// A value of a field: `entries` of a list, texts of `bytes`.
+/// A value of a field: `entries` of a list or map, texts of `bytes`.
 fn value(field: &FieldDescriptor, bytes: usize, entries: usize) -> Value {
+    // Different texts: equal ones are refused as such.
+    let text = |n: usize| {
+        let number = format!("{n:0>width$}", width = bytes.min(8)).replace('0', "x");
+        number + &"x".repeat(bytes.saturating_sub(8))
+    };
     let one = |n: usize| match field.kind() {
         Kind::Message(inner) => Value::Message(begun(&inner)),
-        // Different texts: equal ones are refused as such.
-        _ => Value::String(
-            format!("{n:0>width$}", width = bytes.min(8)).replace('0', "x")
-                + &"x".repeat(bytes.saturating_sub(8)),
-        ),
+        Kind::Enum(_) => Value::EnumNumber(1),
+        _ => Value::String(text(n)),
     };
     if field.is_map() {
-        let text = |n: usize| MapKey::String(format!("{n:x>width$}", width = bytes.min(8)));
-        return Value::Map((0..entries).map(|n| (text(n), Value::String("x".into()))).collect());
+        let entry = |n: usize| (MapKey::String(text(n)), Value::String(text(0)));
+        return Value::Map((0..entries).map(entry).collect());
     }
     if field.is_list() { Value::List((0..entries).map(one).collect()) } else { one(0) }
 }
@@ -100,6 +193,18 @@ fn put(message: &mut DynamicMessage, way: &[FieldDescriptor], value: Value) {
     put(&mut inner, rest, value);
     let inner = Value::Message(inner);
     message.set_field(field, if field.is_list() { Value::List(vec![inner]) } else { inner });
+}
+
+/// Whether a way leads into rows, which are read one by one.
+fn leads_into_rows(way: &Way) -> bool {
+    way.iter().any(holds_rows)
+}
+
+/// The messages of a call: rows come behind a header.
+fn messages(input: &MessageDescriptor, way: &Way, value: Value) -> Vec<DynamicMessage> {
+    let mut last = begun(input);
+    put(&mut last, way, value);
+    if leads_into_rows(way) { vec![begun(input), last] } else { vec![last] }
 }
 
 /// How a refusal names the field: with the number of the entry if an entry is wrong.
@@ -133,11 +238,12 @@ impl Target {
     }
 }
 
-/// Sends a request to a method; whatever the kind of its answer, the first message of it.
-async fn send(channel: &Channel, path: &str, request: &DynamicMessage) -> Result<(), Status> {
+/// Sends the messages of a request to a method; whatever the kind of its answer, the first message of it.
+async fn send(channel: &Channel, path: &str, messages: &[DynamicMessage]) -> Result<(), Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready().await.unwrap();
-    let request = tokio_stream::once(Bytes::from(request.encode_to_vec()));
+    let messages = messages.iter().map(|message| Bytes::from(message.encode_to_vec()));
+    let request = tokio_stream::iter(messages.collect::<Vec<_>>());
     let path = PathAndQuery::try_from(path).unwrap();
     let answer = grpc.streaming(tonic::Request::new(request), path, Raw).await?;
     answer.into_inner().message().await.map(drop)
@@ -157,63 +263,112 @@ async fn largest_fields_of_every_request_hold_nobody_up() {
     let channel = target.channel().await;
     let send_all = async || {
         let tried = every_field_at_its_largest(&pool, &channel).await;
-        assert!(tried > 300, "{tried}");
+        let (mut seen, mut all) = (BTreeSet::new(), BTreeSet::new());
+        for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+            fields_of(&method.input(), &mut seen, &mut all);
+        }
+        assert_eq!(tried, all, "fields that are tried, and fields that there are");
+        assert!(all.len() > 150, "{}", all.len());
     };
     goes_on_beside("requests with a field at its largest, or larger", ask, send_all).await;
 }
 
-/// Sends every field of every request at its largest, and larger; how many requests these are.
-async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) -> usize {
-    let mut tried = 0;
+/// Sends every field of every request at its largest, and larger; full names of the fields.
+async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) -> BTreeSet<String> {
+    let mut tried = BTreeSet::new();
     for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let mut found = Vec::new();
         ways(&method.input(), &Vec::new(), &mut found);
-        for way in found {
-            let field = way.last().unwrap();
-            let (bytes, entries) = (most_bytes(field), most_entries(field));
-            let is_text = matches!(field.kind(), Kind::String) && !field.is_map();
-            let many = LARGE / if is_text { 14 } else { 80 };
-            if is_text {
-                let mut request = begun(&method.input());
-                let text = Value::String("a\u{202e}b".into());
-                put(
-                    &mut request,
-                    &way,
-                    if field.is_list() { Value::List(vec![text]) } else { text },
-                );
-                let answer = soon(send(channel, &path, &request)).await;
-                let name = name(&way, true);
-                let refusal = Refusal::of(&answer.expect_err(&name));
-                assert_eq!(refusal.short(), ("FIELD_INVALID", &*name), "{path}: U+202E");
-            }
-            // (bytes of a text, entries of a list, the field that is refused)
-            let mut sizes = vec![(bytes, entries, None)];
-            if is_text {
-                sizes.push((LARGE, 1, Some(name(&way, true))));
-            }
-            if field.is_list() || field.is_map() {
-                sizes.push((8, many, Some(name(&way, false))));
-            }
-            for (bytes, entries, refused) in sizes {
-                let mut request = begun(&method.input());
-                // Not more than a message may have.
-                let entries = entries.min((LARGE / bytes).max(1));
-                put(&mut request, &way, value(field, bytes, entries));
-                let case = format!("{path} {} {bytes} bytes, {entries} entries", name(&way, false));
-                let answer = soon(send(channel, &path, &request)).await;
-                tried += 1;
-                let Some(refused) = refused else {
-                    let code = answer.map_or_else(|status| status.code(), |()| Code::Ok);
-                    let ours =
-                        [Code::Internal, Code::Unavailable, Code::DeadlineExceeded, Code::Unknown];
-                    assert!(!ours.contains(&code), "{case}: {code:?}");
-                    continue;
-                };
-                let refusal = Refusal::of(&answer.expect_err(&case));
-                assert_eq!(refusal.short(), ("FIELD_INVALID", &*refused), "{case}");
-            }
+        for way in &found {
+            tried.insert(way.last().unwrap().full_name().to_owned());
+            one_field(channel, &path, &method.input(), way).await;
+        }
+        if found.iter().any(leads_into_rows) {
+            let large = rows_at_their_largest(&method.input());
+            let answer = soon(send(channel, &path, &large)).await;
+            let refusal = Refusal::of(&answer.expect_err(&path));
+            assert_eq!(refusal.reason, "ROWS_INVALID", "{path}: whole rows at their largest");
         }
     }
     tried
+}
+
+/// One field with a character that no text has, at its largest, and larger.
+async fn one_field(channel: &Channel, path: &str, input: &MessageDescriptor, way: &Way) {
+    let field = way.last().unwrap();
+    let (bytes, entries, rows) = (most_bytes(field), most_entries(field), leads_into_rows(way));
+    let is_text = matches!(field.kind(), Kind::String) && !field.is_map();
+    let many = LARGE / if is_text { 14 } else { 80 };
+    // Rows are at their largest together, too.
+    let large = if rows { LARGE / 10 } else { LARGE };
+    let refused = async |value: Value, name: &str, what: &str| {
+        let answer = soon(send(channel, path, &messages(input, way, value))).await;
+        let case = format!("{path} {name}: {what}");
+        let refusal = Refusal::of(&answer.expect_err(&case));
+        if rows {
+            // The row is named in the problems of rows.
+            assert_eq!(refusal.reason, "ROWS_INVALID", "{case}");
+        } else {
+            assert_eq!(refusal.short(), ("FIELD_INVALID", name), "{case}");
+        }
+    };
+    // (bytes of a text, entries of a list)
+    let taken = async |bytes: usize, entries: usize| {
+        // Not more than a message may have.
+        let entries = entries.min((LARGE / bytes).max(1));
+        let request = messages(input, way, value(field, bytes, entries));
+        let answer = soon(send(channel, path, &request)).await;
+        let code = answer.map_or_else(|status| status.code(), |()| Code::Ok);
+        let ours = [Code::Internal, Code::Unavailable, Code::DeadlineExceeded, Code::Unknown];
+        let case = format!("{path} {} {bytes} bytes, {entries} entries", name(way, false));
+        assert!(!ours.contains(&code), "{case}: {code:?}");
+    };
+    taken(bytes, entries).await;
+    if is_text {
+        let text = Value::String("a\u{202e}b".into());
+        let text = if field.is_list() { Value::List(vec![text]) } else { text };
+        refused(text, &name(way, true), "U+202E").await;
+        refused(value(field, large, 1), &name(way, true), "a large text").await;
+    }
+    if field.is_map() {
+        let entry = |key: String, value: String| {
+            Value::Map([(MapKey::String(key), Value::String(value))].into())
+        };
+        let (large, of) = ("x".repeat(LARGE), name(way, false));
+        refused(entry(large.clone(), "x".into()), &format!("{of}[0].key"), "a large key").await;
+        refused(entry("x".into(), large), &format!("{of}[0].value"), "a large value").await;
+    }
+    if !rows && (field.is_list() || field.is_map()) {
+        refused(value(field, 8, many), &name(way, false), "a long list").await;
+    }
+}
+
+/// A header, and as many rows as a message has room for: every text and list of each at its largest.
+fn rows_at_their_largest(input: &MessageDescriptor) -> Vec<DynamicMessage> {
+    let mut batches = input.fields().filter(holds_rows);
+    let batch = batches.next().unwrap();
+    let kind = batch.kind();
+    let records = kind.as_message().unwrap().get_field_by_name("records").unwrap();
+    let row = full(records.kind().as_message().unwrap());
+    let count = (LARGE / row.encoded_len()).max(2);
+    let rows = Value::List(vec![Value::Message(row); count]);
+    messages(input, &vec![batch, records], rows)
+}
+
+/// A message whose texts and lists are all at their largest.
+fn full(message: &MessageDescriptor) -> DynamicMessage {
+    let mut full = begun(message);
+    for field in message.fields() {
+        match field.kind() {
+            Kind::Message(inner) if !field.is_list() && !field.is_map() => {
+                full.set_field(&field, Value::Message(self::full(&inner)));
+            }
+            _ if is_tried(&field) => {
+                full.set_field(&field, value(&field, most_bytes(&field), most_entries(&field)));
+            }
+            _ => {}
+        }
+    }
+    full
 }

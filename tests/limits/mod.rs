@@ -10,6 +10,7 @@ mod good;
 mod gzip;
 mod largest;
 mod lockouts;
+mod program;
 mod raw;
 mod reflection;
 mod reluctant;

@@ -1,16 +1,25 @@
 //! Reflection: everything that a tool needs to decode answers and errors, and a stream that goes on after a name that is not known.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use equity_indicators::server::ServerSettings;
 use prost::Message as _;
 use prost_types::FileDescriptorProto;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest as Asked;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse as Answer;
-use tonic_reflection::pb::v1::{ExtensionRequest, ServerReflectionRequest};
+use tonic_reflection::pb::v1::{
+    ExtensionRequest, ServerReflectionRequest, ServerReflectionResponse,
+};
+use tonic_types::StatusExt as _;
 
-use super::support::{TestServer, soon};
+use super::good::goes_on_beside;
+use super::support::{ECHO, TestServer, soon};
 
 /// The answers to these questions, in one stream.
 async fn ask(server: &TestServer, questions: Vec<Asked>) -> Vec<Answer> {
@@ -111,4 +120,85 @@ async fn every_imported_file_is_served() {
         }
     }
     assert!(seen.contains("google/protobuf/duration.proto") && seen.len() > 20, "{seen:?}");
+}
+
+type Info = tonic::Streaming<ServerReflectionResponse>;
+
+/// A stream that asks once and stays open, if the service begins it. The second keeps it open.
+async fn open(
+    client: &mut ServerReflectionClient<Channel>,
+    name: String,
+) -> Result<(Info, mpsc::Sender<ServerReflectionRequest>), Status> {
+    let (asking, asked) = mpsc::channel(1);
+    let message_request = Some(Asked::FileByFilename(name));
+    asking.send(ServerReflectionRequest { host: String::new(), message_request }).await.unwrap();
+    let answers = client.server_reflection_info(ReceiverStream::new(asked)).await?;
+    let mut answers = answers.into_inner();
+    answers.message().await?;
+    Ok((answers, asking))
+}
+
+/// Streams of reflection that stay open are bounded as all calls are, and take no place that a question needs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn open_streams_keep_nobody_out() {
+    let server = TestServer::start(ServerSettings::default()).await;
+    let client = server.client().await;
+    let ask = move || {
+        let client = client.clone();
+        async move { client.unary(ECHO).await.map(drop) }
+    };
+    let many = async || {
+        let (mut streams, mut refused) = (Vec::new(), 0);
+        for _ in 0..4 {
+            let mut client = ServerReflectionClient::new(server.client().await.channel);
+            for _ in 0..63 {
+                match soon(open(&mut client, "equity/v1/limits.proto".into())).await {
+                    Ok(stream) => streams.push(stream),
+                    Err(status) => {
+                        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+                        let reason = status.get_details_error_info().unwrap().reason;
+                        assert_eq!(reason, "OVERLOADED");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(!streams.is_empty() && refused > 0, "{} open, {refused} refused", streams.len());
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        // A tool that comes now waits for a place no longer than for one of a call.
+        let mut late = ServerReflectionClient::new(server.client().await.channel);
+        let again = async {
+            while open(&mut late, "equity/v1/limits.proto".into()).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        soon(again).await;
+    };
+    goes_on_beside("open streams of reflection", ask, many).await;
+}
+
+/// A stream that asks no more ends at the deadline of a question.
+#[tokio::test]
+async fn a_stream_that_asks_no_more_ends() {
+    let request_deadline = Duration::from_millis(500);
+    let settings = ServerSettings { request_deadline, ..ServerSettings::default() };
+    let server = TestServer::start(settings).await;
+    let mut client = ServerReflectionClient::new(server.client().await.channel);
+    let (mut answers, _open) =
+        soon(open(&mut client, "equity/v1/limits.proto".into())).await.unwrap();
+    let ended = soon(answers.message()).await.unwrap_err();
+    assert_eq!(ended.code(), Code::DeadlineExceeded, "{ended:?}");
+}
+
+/// A name is short. What is asked is sent back with each answer, so a long one would cost twice.
+#[tokio::test]
+async fn a_long_name_is_refused() {
+    let server = TestServer::start(ServerSettings::default()).await;
+    let mut client = ServerReflectionClient::new(server.client().await.channel);
+    for (bytes, code) in [(3_000, Code::Ok), (5_000, Code::OutOfRange), (900_000, Code::OutOfRange)]
+    {
+        let asked = soon(open(&mut client, "x".repeat(bytes))).await;
+        let heard = asked.map_or_else(|status| status.code(), |_| Code::Ok);
+        assert_eq!(heard, code, "{bytes} bytes");
+    }
 }

@@ -1,6 +1,6 @@
 //! Limits the calls that run at once on all connections together, and refuses the next one immediately: a queue without a bound
-//! would only make every call late. Watch streams last, and submissions are large: each have a limit of their own. Health checks are
-//! never refused.
+//! would only make every call late. Watch streams last, submissions are large, and streams of reflection wait for their clients: each have
+//! a limit of their own. Health checks are never refused.
 //!
 //! A call takes its seat when its message is whole ([`super::arriving`]) and gives it back when its answer has been sent.
 
@@ -22,6 +22,11 @@ use crate::server::methods::{self, Kind};
 use crate::server::seats::Seats;
 use crate::server::settings::ServerSettings;
 
+/// Streams of reflection may be this part of the calls that run at once. Tools open one at a time.
+const REFLECTION_SHARE: usize = 8;
+/// Longest question of reflection, a name, in bytes. It is sent back with the answer.
+const REFLECTION_BYTES: usize = 4 << 10;
+
 /// The seats that all connections share.
 #[derive(Debug, Clone)]
 pub(in crate::server) struct Admission {
@@ -30,6 +35,7 @@ pub(in crate::server) struct Admission {
     calls: Arc<Seats>,
     watches: Arc<Seats>,
     submissions: Arc<Seats>,
+    reflection: Arc<Seats>,
     /// Of large messages that are being unpacked: one at a time.
     unpacking: PollSemaphore,
     /// Largest message of a query, and of a submission, in bytes.
@@ -48,6 +54,7 @@ impl Admission {
             watches: quarter(settings.max_watches),
             // One sender sends six at once.
             submissions: Seats::new(submissions, (submissions * 3).div_ceil(4)),
+            reflection: quarter(settings.max_in_flight.div_ceil(REFLECTION_SHARE)),
             unpacking: PollSemaphore::new(Arc::new(Semaphore::new(1))),
             message_bytes: (settings.query_message_bytes, settings.submission_message_bytes),
             stops,
@@ -66,6 +73,7 @@ impl Middleware for Admission {
             Kind::Query | Kind::Erasure | Kind::Export => (&self.calls, self.message_bytes.0),
             Kind::Watch => (&self.watches, self.message_bytes.0),
             Kind::Submission => (&self.submissions, self.message_bytes.1),
+            Kind::Reflection => (&self.reflection, REFLECTION_BYTES),
             Kind::Health { .. } => {
                 client.iter().for_each(|client| client.asks_for_health());
                 return Ok((request, Admitted { client: None, seat: Arc::default() }));

@@ -136,9 +136,11 @@ where
                     let answer = answer.await?;
                     let recorded = match kind {
                         Kind::Watch | Kind::Export => streamed(answer, ending).await,
-                        Kind::Query | Kind::Submission | Kind::Erasure | Kind::Health { .. } => {
-                            whole(answer, ending).await
-                        }
+                        Kind::Query
+                        | Kind::Submission
+                        | Kind::Erasure
+                        | Kind::Reflection
+                        | Kind::Health { .. } => whole(answer, ending).await,
                     };
                     Ok(recorded.unwrap_or_else(Status::into_http))
                 })

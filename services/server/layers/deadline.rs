@@ -68,7 +68,7 @@ impl Middleware for Deadlines {
         let kind = methods::of(request.uri().path()).kind;
         let own = match kind {
             Kind::Submission | Kind::Erasure | Kind::Export => self.submission,
-            Kind::Query | Kind::Watch | Kind::Health { .. } => self.query,
+            Kind::Query | Kind::Watch | Kind::Reflection | Kind::Health { .. } => self.query,
         };
         let callers = grpc_timeout(request.headers());
         let first_byte = now + callers.map_or(own, |callers| callers.min(own));
@@ -79,13 +79,13 @@ impl Middleware for Deadlines {
         };
         let stop = match kind {
             Kind::Watch | Kind::Export | Kind::Health { watch: true } => &self.stop.begins,
-            Kind::Query => &self.stop.questions,
+            Kind::Query | Kind::Reflection => &self.stop.questions,
             Kind::Submission | Kind::Erasure | Kind::Health { watch: false } => &self.stop.calls,
         };
         let stop = stop.clone();
         let read_by = match kind {
             // Not the caller's own deadline: it may be short, and the news that the caller gave up is still on its way.
-            Kind::Query | Kind::Erasure | Kind::Health { watch: false } => {
+            Kind::Query | Kind::Erasure | Kind::Reflection | Kind::Health { watch: false } => {
                 Due::At(now + own + self.grace)
             }
             Kind::Submission | Kind::Export | Kind::Watch | Kind::Health { watch: true } => {

@@ -68,7 +68,7 @@ impl Middleware for Trace {
 /// Counts a call while it runs. Health checks are not counted.
 fn running(kind: Kind) -> Option<Running> {
     Some(Running::begin(match kind {
-        Kind::Query => CallKind::Question,
+        Kind::Query | Kind::Reflection => CallKind::Question,
         Kind::Submission => CallKind::Submission,
         Kind::Erasure => CallKind::Erasure,
         Kind::Export => CallKind::Export,

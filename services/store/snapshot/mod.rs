@@ -20,6 +20,7 @@ mod take;
 
 pub use manifest::{Counts, FilePart, LogPart, Manifest};
 pub use restore::restore;
+pub(super) use restore::{remove_left, unfinished};
 pub use take::take;
 
 use std::path::Path;

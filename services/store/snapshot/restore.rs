@@ -45,6 +45,33 @@ pub fn restore(snapshot: &Path, folder: &Path) -> Result<Manifest, StoreError> {
     Ok(manifest)
 }
 
+/// Why a folder is no data folder: a restore into it was killed. None: it is one. The log gets its name last, so that a folder with
+/// a log has everything.
+pub(in crate::store) fn unfinished(folder: &Path) -> Option<StoreError> {
+    let is_there = |name: &str| folder.join(name).try_exists().unwrap_or(true);
+    (is_there(UNCHECKED) && !is_there(LOG)).then(|| {
+        StoreError::Snapshot(format!(
+            "a restore into {} was not finished, so it has only a part of the data: run `equity restore` again into a new folder, and start the service on that one",
+            folder.display()
+        ))
+    })
+}
+
+/// Refuses a data folder into which a restore was not finished, and removes what one leaves that was killed at its very end.
+///
+/// # Errors
+/// The restore was not finished, or what it left cannot be removed.
+pub(in crate::store) fn remove_left(folder: &Path) -> Result<(), StoreError> {
+    if let Some(refusal) = unfinished(folder) {
+        return Err(refusal);
+    }
+    let left = folder.join(UNCHECKED);
+    match fs::remove_dir_all(&left) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(io("remove", &left)),
+    }
+}
+
 fn fill(manifest: &Manifest, snapshot: &Path, to: &Path) -> Result<(), StoreError> {
     for folder in [to, &to.join(LOG), &to.join(AUDIT)] {
         DirBuilder::new().mode(0o700).create(folder).map_err(io("create", folder))?;
