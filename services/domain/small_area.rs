@@ -1,7 +1,11 @@
 //! Small areas (LSOAs) of the editions 2011 and 2021, the areas that contain them, and the look-up between the editions. A code
 //! that both editions have is the same area.
 
+mod around;
+
 use std::collections::BTreeMap;
+
+pub use around::{Around, Location, Shares, Stay};
 
 /// An edition of the small areas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,51 +153,6 @@ impl Packed {
         // It was made of a text.
         std::str::from_utf8(&self.code[..end]).unwrap_or_default()
     }
-}
-
-/// What small areas share, and what has areas around it.
-#[derive(Clone, Copy, Debug)]
-pub enum Shares<'a> {
-    /// The district of this code.
-    District(&'a str),
-    /// The sub-ICB location of this code.
-    SubIcb(&'a str),
-}
-
-/// The codes of the areas around a district or a sub-ICB location.
-#[derive(Clone, Debug, Default)]
-pub struct Around {
-    /// Itself, and what contains all of it.
-    pub within: Vec<String>,
-    /// Of a district: the systems of its place, and what contains them. They hold for a small area without a sub-ICB location only,
-    /// because some places lie in several systems. Of a sub-ICB location: areas that contained it and ended, the one that ended first last.
-    pub beyond: Vec<String>,
-}
-
-/// A sub-ICB location that small areas are in, or were in until it ended, and the areas around it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stay<'a> {
-    /// Code of the location; empty if unknown.
-    pub location: &'a str,
-    within: &'a [String],
-    beyond: &'a [String],
-}
-
-impl<'a> Stay<'a> {
-    /// Codes of the areas that contain the location, itself included, and behind these the areas that contained it and ended: the one that
-    /// ended first is last.
-    pub fn areas(self) -> impl Iterator<Item = &'a str> {
-        self.within.iter().chain(self.beyond).map(String::as_str)
-    }
-}
-
-/// Small areas of an edition that are in the same sub-ICB location, and were in the same ones before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location<'a> {
-    /// Number of these small areas, at least 1.
-    pub count: usize,
-    /// The locations that they were in, the oldest first, and then that of today.
-    pub stays: Vec<Stay<'a>>,
 }
 
 /// Codes that many small areas share, each once, with the areas around it.
@@ -392,12 +351,21 @@ impl SmallAreas {
     }
 
     /// The codes of the areas that contain a small area: its district and what contains that up to the place, its sub-ICB location
-    /// and what contains that. None if no small area has the code; the newer edition decides if both have it.
+    /// and what contains that, then the areas that contained it and ended. None if no small area has the code; the newer edition
+    /// decides if both have it.
     #[must_use]
     pub fn around(&self, code: &str) -> Option<impl Iterator<Item = &str>> {
-        let area = self.packed(code)?;
-        let district = &self.districts.around(area.district).within;
-        Some(district.iter().chain(self.today(area).within).map(String::as_str))
+        self.packed(code).map(|area| self.around_packed(area))
+    }
+
+    fn around_packed(&self, area: &Packed) -> impl Iterator<Item = &str> {
+        let (district, today) = (&self.districts.around(area.district).within, self.today(area));
+        // What was in a location that ended was in no other before.
+        let former = &self.former_sub_icbs[usize::from(area.former_sub_icb)];
+        let own: &[String] = if former.is_empty() { today.beyond } else { &[] };
+        let ended = former.iter().flat_map(|number| self.stay(*number).areas());
+        let around = district.iter().chain(today.within).chain(own).map(String::as_str);
+        around.chain(ended)
     }
 
     /// The sub-ICB locations that a small area was in until they ended, the oldest first, and then that of today. None if no small area has
@@ -428,9 +396,8 @@ impl SmallAreas {
     }
 
     fn stays_of(&self, area: &Packed) -> impl Iterator<Item = Stay<'_>> {
-        let former = self.former_sub_icbs.get(usize::from(area.former_sub_icb));
-        let former = former.into_iter().flatten().map(|number| self.stay(*number));
-        former.chain([self.today(area)])
+        let former = &self.former_sub_icbs[usize::from(area.former_sub_icb)];
+        former.iter().map(|number| self.stay(*number)).chain([self.today(area)])
     }
 
     /// How the small areas of an edition are divided between sub-ICB locations, today and before. Those of no location are told apart by
