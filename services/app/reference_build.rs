@@ -1,10 +1,12 @@
 //! Reference content out of the publishers' files: built on the content in force, read back with the service's own reader, and put into a
-//! folder as a whole or not at all.
+//! folder as a whole or not at all. A folder that is there is exchanged for the new one in one step of the file system. If the program is
+//! killed, either the old folder or the new one is in its place, and a hidden folder `.NAME.….part` may remain beside it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::domain::codes::Content;
 use crate::domain::period::Month;
@@ -21,7 +23,7 @@ pub struct Plan {
     pub reference_folder: Option<PathBuf>,
     /// Where the new folder goes; none: nothing is written.
     pub out: Option<PathBuf>,
-    /// Whether files of a folder that is there are replaced.
+    /// Whether a folder that is there is replaced. Its other files stay in it.
     pub overwrite: bool,
     /// First month of what changed; none: that of the practice mapping.
     pub from: Option<Month>,
@@ -88,8 +90,12 @@ fn carried(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(found)
 }
 
-/// Writes the files beside their place, reads them back with the service's own reader, and moves them there.
+/// Writes the folder beside its place, reads it back with the service's own reader, and moves it there.
 fn write(out: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
+    let is_free = is_free(out);
+    // A link to a folder stays one.
+    let there = if is_free { None } else { Some(std::fs::canonicalize(out)?) };
+    let out = there.as_deref().unwrap_or(out);
     let name = out.file_name().context("is not the name of a folder")?;
     let parent =
         out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -98,26 +104,45 @@ fn write(out: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
     let part = tempfile::Builder::new().prefix(&part).suffix(".part").tempdir_in(parent)?;
     // A folder in it: others may read it, as any folder that a person makes.
     let beside = part.path().join("content");
-    let is_free = is_free(out);
-    if !is_free {
-        // What is there and is not replaced has to go together with what is new.
-        put(&beside, &carried(out)?)?;
-    }
     put(&beside, files)?;
+    if !is_free {
+        keep(out, &beside)?;
+        std::fs::set_permissions(&beside, std::fs::metadata(out)?.permissions())?;
+    }
     let content = of_folder(&beside)?;
     Reference::new(&content)
         .context("the new content, read back from its folder, cannot be used")?;
-    if is_free {
-        match std::fs::remove_dir(out) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-        return Ok(std::fs::rename(&beside, out)?);
+    if !is_free {
+        // What was there goes with the part.
+        return renameat_with(CWD, &beside, CWD, out, RenameFlags::EXCHANGE).context(
+            "this file system cannot exchange two folders, and nothing was replaced: name a new folder",
+        );
     }
-    for (name, _) in files {
-        let place = out.join(name);
-        std::fs::create_dir_all(place.parent().unwrap_or(out))?;
-        std::fs::rename(beside.join(name), place)?;
+    match std::fs::remove_dir(out) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        Ok(()) | Err(_) => {}
+    }
+    Ok(std::fs::rename(&beside, out)?)
+}
+
+/// Copies what a folder has and the new one lacks: files, links, and folders with what is in them.
+fn keep(from: &Path, to: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, from, to) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
+        let is_new = std::fs::symlink_metadata(&to).is_ok_and(|new| !new.is_dir());
+        if kind.is_dir() {
+            anyhow::ensure!(!is_new, "{} is a folder, and a file is its name", from.display());
+            std::fs::create_dir_all(&to)?;
+            keep(&from, &to)?;
+        } else if kind.is_symlink() && !is_new {
+            std::os::unix::fs::symlink(std::fs::read_link(&from)?, &to)?;
+        } else if kind.is_file() && !is_new {
+            std::fs::copy(&from, &to)?;
+            std::fs::File::open(&to)?.sync_all()?;
+        } else if !is_new {
+            anyhow::bail!("{} is no file, folder or link: move it away", from.display());
+        }
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub struct BuildArgs {
     /// Folder to write: a new one, or an empty one. Without it, nothing is written.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Replace the files of the content in a folder that is there already.
+    /// Replace a folder that is there already, in one step. Files in it that are no content stay.
     #[arg(long, requires = "out")]
     pub overwrite: bool,
     /// Folder of the content in force. Default: the built-in content

@@ -336,7 +336,7 @@ impl Reference {
     /// The residence dimension that has this area as a category: `residence_place` for a place.
     #[must_use]
     pub fn residence_dimension(&self, area: &Area) -> Option<&Dimension> {
-        // An area that ended is no category any more: its people are found by their small areas.
+        // Of the areas that ended, only systems are categories. The people of the others are found by their small areas.
         let of_kind = area.last_month.map(|_| format!("residence_{}", area.kind));
         let holds = |d: &&Dimension| {
             d.source == Source::Field(Field::ResidenceLsoa)

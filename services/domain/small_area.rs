@@ -1,7 +1,11 @@
 //! Small areas (LSOAs) of the editions 2011 and 2021, the areas that contain them, and the look-up between the editions. A code
 //! that both editions have is the same area.
 
+mod around;
+
 use std::collections::BTreeMap;
+
+pub use around::{Around, Location, Shares, Stay};
 
 /// An edition of the small areas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +81,7 @@ pub struct SmallArea<'a> {
     pub district: &'a str,
     /// Code of the sub-ICB location that contains it; empty if unknown.
     pub sub_icb: &'a str,
-    /// Code of the sub-ICB location that contained it before, if that was divided; otherwise empty.
+    /// Codes of the sub-ICB locations that contained it before and ended, the newest first, joined with `;`; empty if none did.
     pub former_sub_icb: &'a str,
     /// Residents in mid-2020, for areas of 2011 only: the weights when areas are merged.
     pub population: Option<u64>,
@@ -151,38 +155,6 @@ impl Packed {
     }
 }
 
-/// What small areas share, and what has areas around it.
-#[derive(Clone, Copy, Debug)]
-pub enum Shares<'a> {
-    /// The district of this code.
-    District(&'a str),
-    /// The sub-ICB location of this code.
-    SubIcb(&'a str),
-}
-
-/// The codes of the areas around a district or a sub-ICB location.
-#[derive(Clone, Debug, Default)]
-pub struct Around {
-    /// Itself, and what contains all of it.
-    pub within: Vec<String>,
-    /// Of a district: the systems of its place, and what contains them. They hold for a small area without a sub-ICB location only,
-    /// because some places lie in several systems. Of a sub-ICB location: areas that contained it and ended.
-    pub beyond: Vec<String>,
-}
-
-/// Small areas of an edition that are in the same sub-ICB location, and were in the same one before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location<'a> {
-    /// Code of the location; empty if unknown.
-    pub now: &'a str,
-    /// Code of the divided location that contained them before; empty if none did.
-    pub former: &'a str,
-    /// Number of these small areas, at least 1.
-    pub count: usize,
-    /// Codes of the areas that contain them, the location included, and behind these the areas that contained them and ended.
-    pub around: Vec<&'a str>,
-}
-
 /// Codes that many small areas share, each once, with the areas around it.
 #[derive(Clone, Debug, Default)]
 struct Shared {
@@ -224,6 +196,9 @@ pub struct SmallAreas {
     editions: [Vec<Packed>; 2],
     districts: Shared,
     sub_icbs: Shared,
+    /// Former locations as the file has them, and for each of these texts the numbers of the locations, the oldest first.
+    former: Shared,
+    former_sub_icbs: Vec<Vec<u16>>,
     deprivations: Shared,
     joined: Vec<(u32, u32, Change)>,
     parents: Parents,
@@ -243,9 +218,14 @@ impl SmallAreas {
             population: population.map_err(|_| format!("`{code}` has too many people"))?,
             district: self.districts.number(area.district)?,
             sub_icb: self.sub_icbs.number(area.sub_icb)?,
-            former_sub_icb: self.sub_icbs.number(area.former_sub_icb)?,
+            former_sub_icb: self.former.number(area.former_sub_icb)?,
             deprivation: self.deprivations.number(area.deprivation)?,
         };
+        if self.former_sub_icbs.len() < self.former.codes.len() {
+            let oldest_first = area.former_sub_icb.rsplit(';').filter(|code| !code.is_empty());
+            let numbers = oldest_first.map(|code| self.sub_icbs.number(code));
+            self.former_sub_icbs.push(numbers.collect::<Result<_, _>>()?);
+        }
         self.editions[edition as usize].push(packed);
         Ok(())
     }
@@ -347,7 +327,7 @@ impl SmallAreas {
             code: area.code(),
             district: self.districts.code(area.district),
             sub_icb: self.sub_icbs.code(area.sub_icb),
-            former_sub_icb: self.sub_icbs.code(area.former_sub_icb),
+            former_sub_icb: self.former.code(area.former_sub_icb),
             population: (area.population != NO_POPULATION).then(|| area.population.into()),
             deprivation: self.deprivations.code(area.deprivation),
         }
@@ -375,48 +355,64 @@ impl SmallAreas {
     /// decides if both have it.
     #[must_use]
     pub fn around(&self, code: &str) -> Option<impl Iterator<Item = &str>> {
-        let found = |edition: Edition| {
-            let number = self.number(edition, code)?;
-            Some(self.around_packed(&self.editions[edition as usize][number]))
-        };
-        found(Edition::Lsoa2021).or_else(|| found(Edition::Lsoa2011))
+        self.packed(code).map(|area| self.around_packed(area))
     }
 
     fn around_packed(&self, area: &Packed) -> impl Iterator<Item = &str> {
-        let district = self.districts.around(area.district);
-        let system = match self.sub_icbs.code(area.sub_icb) {
-            "" => &district.beyond,
-            _ => &self.sub_icbs.around(area.sub_icb).within,
-        };
-        let ended = self.ended(area.sub_icb, area.former_sub_icb);
-        district.within.iter().chain(system).chain(ended).map(String::as_str)
+        let (district, today) = (&self.districts.around(area.district).within, self.today(area));
+        // What was in a location that ended was in no other before.
+        let former = &self.former_sub_icbs[usize::from(area.former_sub_icb)];
+        let own: &[String] = if former.is_empty() { today.beyond } else { &[] };
+        let ended = former.iter().flat_map(|number| self.stay(*number).areas());
+        let around = district.iter().chain(today.within).chain(own).map(String::as_str);
+        around.chain(ended)
     }
 
-    /// The areas that contained what is in a location, and ended. What was in a location that was divided was in no other that ended.
-    fn ended(&self, sub_icb: u16, former: u16) -> &[String] {
-        match self.sub_icbs.code(former) {
-            "" => &self.sub_icbs.around(sub_icb).beyond,
-            _ => &self.sub_icbs.around(former).within,
+    /// The sub-ICB locations that a small area was in until they ended, the oldest first, and then that of today. None if no small area has
+    /// the code; the newer edition decides if both have it.
+    #[must_use]
+    pub fn stays(&self, code: &str) -> Option<impl Iterator<Item = Stay<'_>>> {
+        self.packed(code).map(|area| self.stays_of(area))
+    }
+
+    fn packed(&self, code: &str) -> Option<&Packed> {
+        let found = |of: Edition| self.editions[of as usize].get(self.number(of, code)?);
+        found(Edition::Lsoa2021).or_else(|| found(Edition::Lsoa2011))
+    }
+
+    fn today(&self, area: &Packed) -> Stay<'_> {
+        match self.sub_icbs.code(area.sub_icb) {
+            "" => {
+                let within = &self.districts.around(area.district).beyond;
+                Stay { location: "", within, beyond: &[] }
+            }
+            _ => self.stay(area.sub_icb),
         }
     }
 
-    /// How the small areas of an edition are divided between sub-ICB locations, today and before.
+    fn stay(&self, sub_icb: u16) -> Stay<'_> {
+        let Around { within, beyond } = self.sub_icbs.around(sub_icb);
+        Stay { location: self.sub_icbs.code(sub_icb), within, beyond }
+    }
+
+    fn stays_of(&self, area: &Packed) -> impl Iterator<Item = Stay<'_>> {
+        let former = &self.former_sub_icbs[usize::from(area.former_sub_icb)];
+        former.iter().map(|number| self.stay(*number)).chain([self.today(area)])
+    }
+
+    /// How the small areas of an edition are divided between sub-ICB locations, today and before. Those of no location are told apart by
+    /// district.
     #[must_use]
     pub fn locations(&self, edition: Edition) -> Vec<Location<'_>> {
-        let mut counts: BTreeMap<(u16, u16), usize> = BTreeMap::new();
+        let mut counts: BTreeMap<_, (&Packed, usize)> = BTreeMap::new();
         for area in &self.editions[edition as usize] {
-            *counts.entry((area.sub_icb, area.former_sub_icb)).or_default() += 1;
+            let has_none = self.sub_icbs.code(area.sub_icb).is_empty();
+            let district = has_none.then_some(area.district);
+            let key = (area.sub_icb, area.former_sub_icb, district);
+            counts.entry(key).or_insert((area, 0)).1 += 1;
         }
-        let location = |((now, former), count): ((u16, u16), usize)| {
-            let within = self.sub_icbs.around(now).within.iter();
-            Location {
-                now: self.sub_icbs.code(now),
-                former: self.sub_icbs.code(former),
-                count,
-                around: within.chain(self.ended(now, former)).map(String::as_str).collect(),
-            }
-        };
-        counts.into_iter().map(location).collect()
+        let location = |(area, count)| Location { count, stays: self.stays_of(area).collect() };
+        counts.into_values().map(location).collect()
     }
 
     /// Whether each small area of an edition, by number, lies in an area.

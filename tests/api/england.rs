@@ -1,9 +1,10 @@
 //! Every system of England out of the box: no line of reference data is written for any of these questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use equity_indicators::config::{Config, ProfileName};
 use equity_indicators::domain::codes::Content;
-use equity_indicators::proto::v1::{ListAreasRequest, ListOrganisationsRequest};
+use equity_indicators::proto::v1::{Breakdown, ListAreasRequest, ListOrganisationsRequest};
 use serde_json::{Value, json};
 
 use crate::support::{Refusal, TestServer, header, records, totals};
@@ -333,4 +334,135 @@ async fn who_closed_is_expected_in_the_months_before_and_not_after() {
         counts.push(expected);
     }
     assert!(counts[0] > counts[1], "{counts:?}");
+}
+
+/// Adds up the rows of an answer, and compares them with its total.
+fn rows_of(answer: &Breakdown) -> (BTreeMap<String, i64>, i64) {
+    let mut rows = totals(answer);
+    let total = rows.remove("").unwrap();
+    (rows, total)
+}
+
+#[tokio::test]
+async fn homes_whose_former_area_is_not_known_are_counted_in_the_system_of_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = Content::embedded();
+    // Without its last column, `former_sub_icb`: where the small areas of Frimley were is not known.
+    let lines = content.file("lsoa.csv").unwrap().lines();
+    let lines: Vec<_> = lines.map(|line| line.rsplit_once(',').unwrap().0).collect();
+    std::fs::write(folder.path().join("lsoa.csv"), lines.join("\n")).unwrap();
+    let with = |config: &mut Config| config.reference_folder = Some(folder.path().to_owned());
+    let server = TestServer::with(with).await;
+    // Of Frimley, now in Thames Valley and in Hampshire; of the system QU9; no home.
+    let rows = json!([
+        {"recordCount": 100, "residenceLsoa": "E01016180"},
+        {"recordCount": 200, "residenceLsoa": "E01022846"},
+        {"recordCount": 400, "residenceLsoa": "E01028422"},
+        {"recordCount": 800},
+    ]);
+    for month in ["2026-03", "2026-04"] {
+        let header = header("04C", "synthetic-llr", month, &[]);
+        server.submit(header, records(&rows)).await.unwrap();
+    }
+    let says = "They are counted in the system of today: S0E4D (Thames Valley).";
+    let of = |rows: &[(&str, i64)]| {
+        rows.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect::<BTreeMap<_, _>>()
+    };
+    let march = [("QRL", 200), ("QU9", 400), ("S0E4D", 100), ("NOT_RECORDED", 800)];
+    let april = [("QRL", 200), ("S0E4D", 500), ("NOT_RECORDED", 800)];
+    let both = [("QRL", 400), ("QU9", 400), ("S0E4D", 600), ("NOT_RECORDED", 1_600)];
+    let ask = async |server: &TestServer, months: [&str; 2], more: Value| {
+        let mut query = json!({
+            "organisations": ["04C"], "collection": "synthetic-llr", "by": ["residence_system"],
+            "period": {"first": months[0], "last": months[1]},
+        });
+        more.as_object().unwrap().iter().for_each(|(key, of)| query[key] = of.clone());
+        server.ask(json!({"query": query})).await.unwrap()
+    };
+    for (months, rows, is_said) in [
+        (["2026-03", "2026-03"], &march[..], true),
+        (["2026-04", "2026-04"], &april, false),
+        (["2026-03", "2026-04"], &both, true),
+    ] {
+        let answer = ask(&server, months, json!({})).await;
+        let (found, total) = rows_of(&answer);
+        assert_eq!(found, of(rows), "{months:?}");
+        assert_eq!(found.values().sum::<i64>(), total, "{months:?}");
+        let notes = answer.context.unwrap().notes.join(" ");
+        assert_eq!(notes.contains(says), is_said, "{notes}");
+    }
+    let condition = json!({"where": [{"dimension": "residence_system", "codes": ["S0E4D"]}]});
+    let answer = ask(&server, ["2026-03", "2026-03"], condition).await;
+    assert_eq!(rows_of(&answer), (of(&[("S0E4D", 100)]), 100));
+    let notes = answer.context.unwrap().notes.join(" ");
+    assert!(notes.contains(says) && !notes.contains("S0E4D (Thames Valley) began"), "{notes}");
+
+    // A partner, who is shown every system of the months, is shown this one too.
+    let header = header("C82001", "practice-feed", "2026-03", &[]);
+    server.submit(header, records(&rows)).await.unwrap();
+    server.release("first").await;
+    let partner =
+        |config: &mut Config| config.profile_without_identity = Some(ProfileName::Partner);
+    let server = server.reopen_with(partner).await;
+    let query = json!({
+        "area": "QK1", "collection": "practice-feed", "by": ["residence_system"],
+        "period": {"first": "2026-03", "last": "2026-03"},
+    });
+    let answer = server.ask(json!({"query": query})).await.unwrap();
+    let codes: BTreeSet<_> =
+        answer.rows.iter().flat_map(|row| &row.keys).map(|key| &*key.code).collect();
+    for (code, is_there) in [("S0E4D", true), ("QU9", true), ("QNQ", true), ("S9B9J", false)] {
+        assert_eq!(codes.contains(code), is_there, "{code}: {codes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_on_an_area_says_in_which_months_it_does_not_exist() {
+    let server = TestServer::start().await;
+    let rows = json!([
+        {"recordCount": 3, "residenceLsoa": "E01016180"}, {"recordCount": 8, "residenceLsoa": "E01028422"},
+    ]);
+    for month in ["2026-03", "2026-04"] {
+        // A practice of Frimley that is in Surrey Heartlands since.
+        let header = header("H81013", "synthetic-llr", month, &[]);
+        server.submit(header, records(&rows)).await.unwrap();
+    }
+    let ask = async |dimension: &str, code: &str, months: [&str; 2]| {
+        let query = json!({
+            "organisations": ["H81013"], "collection": "synthetic-llr",
+            "where": [{"dimension": dimension, "codes": [code]}],
+            "period": {"first": months[0], "last": months[1]},
+        });
+        let answer = server.ask(json!({"query": query})).await.unwrap();
+        let total = totals(&answer).get("").copied().unwrap_or(0);
+        (total, answer.context.unwrap().notes)
+    };
+    let (march, april) = ("2026-03", "2026-04");
+    let ended = "QNQ (Frimley) ended after 2026-03: later months have no figures under this code. It was divided between QRL";
+    let began = "S0E4D (Thames Valley) began in 2026-04: earlier months have no figures under this code. Before it there were";
+    for (dimension, code, months, total, says) in [
+        ("residence_system", "QNQ", [march, march], 3, None),
+        ("residence_system", "QNQ", [march, april], 3, Some(ended)),
+        ("residence_system", "QNQ", [april, april], 0, Some(ended)),
+        ("residence_system", "S0E4D", [april, april], 11, None),
+        ("residence_system", "S0E4D", [march, april], 11, Some(began)),
+        ("residence_system", "S0E4D", [march, march], 0, Some(began)),
+        ("residence_system", "QRL", [march, april], 0, Some("SERIES BREAK: QRL")),
+        ("residence_system", "QK1", [march, april], 0, None),
+        ("system", "QNQ", [march, april], 11, Some(ended)),
+        ("system", "QNQ", [april, april], 0, Some(ended)),
+        ("sub_icb", "D4U1Y", [april, april], 0, Some("D4U1Y (Frimley) ended after 2026-03")),
+        ("sub_icb", "92A", [march, april], 11, Some("SERIES BREAK: 92A")),
+    ] {
+        let (found, notes) = ask(dimension, code, months).await;
+        assert_eq!(found, total, "{dimension} {code} {months:?}");
+        let of_code: Vec<_> = notes.iter().filter(|note| note.contains(code)).collect();
+        match says {
+            Some(says) => assert!(
+                of_code.len() == 1 && of_code[0].starts_with(says),
+                "{dimension} {code} {months:?}: {notes:#?}"
+            ),
+            None => assert!(of_code.is_empty(), "{dimension} {code} {months:?}: {notes:#?}"),
+        }
+    }
 }

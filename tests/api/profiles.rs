@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 
 use equity_indicators::config::ProfileName;
-use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::{
-    AbsenceReason, Breakdown, CreateReleaseRequest, Disclosure, GetSubmissionRequest,
-    ListAvailabilityRequest, ListRowProblemsRequest, ListSubmissionsRequest, Profile,
-    ProtectionMethod, Receipt, WithdrawSubmissionRequest,
+    AbsenceReason, Breakdown, Disclosure, GetSubmissionRequest, ListAvailabilityRequest,
+    ListRowProblemsRequest, ListSubmissionsRequest, Profile, ProtectionMethod, Receipt,
+    WithdrawSubmissionRequest,
 };
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -33,13 +32,7 @@ async fn started(profile: ProfileName) -> (TestServer, [Receipt; 2]) {
     }
     let open = header("04C", SYNTHETIC, "2020-04", &["sex"]);
     let open = before.submit(open, rows).await.unwrap();
-    let request = CreateReleaseRequest {
-        release_id: "first".into(),
-        request_id: uuid::Uuid::new_v4().to_string(),
-        validate_only: false,
-    };
-    let mut releases = ReleaseServiceClient::new(before.channel());
-    releases.create_release(request).await.unwrap();
+    before.release("first").await;
     let server = before.reopen_with(|config| config.profile_without_identity = Some(profile)).await;
     (server, [controlled.unwrap(), open])
 }

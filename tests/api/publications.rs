@@ -3,10 +3,9 @@
 use equity_indicators::config::ProfileName;
 use equity_indicators::proto::v1::erasure_service_client::ErasureServiceClient;
 use equity_indicators::proto::v1::publication_service_client::PublicationServiceClient;
-use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::{
-    CreateReleaseRequest, EraseSubmissionRequest, GetPublishedTableRequest,
-    GetPublishedTableResponse, ListPublishedTablesRequest, Publication, PublishedState,
+    EraseSubmissionRequest, GetPublishedTableRequest, GetPublishedTableResponse,
+    ListPublishedTablesRequest, Publication, PublishedState,
 };
 use serde_json::json;
 use tonic::transport::Channel;
@@ -34,15 +33,6 @@ async fn get(
     let (release, table_id) = (release.to_owned(), table_id.to_owned());
     let request = GetPublishedTableRequest { release, table_id };
     Ok(client(server).get_published_table(request).await?.into_inner())
-}
-
-async fn release(server: &TestServer, id: &str) {
-    let request = CreateReleaseRequest {
-        release_id: id.to_owned(),
-        request_id: uuid::Uuid::new_v4().to_string(),
-        validate_only: false,
-    };
-    ReleaseServiceClient::new(server.channel()).create_release(request).await.unwrap();
 }
 
 /// Four practices of one sub-ICB location, in three months.
@@ -75,7 +65,7 @@ async fn everybody_gets_the_same_tables_and_the_public_nothing_else() {
     let server = TestServer::start().await;
     submit(&server, 0).await;
     is_refused(&list(&server, "").await.unwrap_err(), Code::FailedPrecondition, "NO_RELEASE");
-    release(&server, "first").await;
+    server.release("first").await;
     let listed = list(&server, "").await.unwrap();
     assert_eq!(listed, list(&server, " releases/first ").await.unwrap());
     assert_eq!((listed.release.as_str(), listed.least_value_count), ("releases/first", 5));
@@ -111,7 +101,7 @@ async fn everybody_gets_the_same_tables_and_the_public_nothing_else() {
     is_refused(&unknown, Code::InvalidArgument, "FIELD_INVALID");
 
     submit(&server, 30).await;
-    release(&server, "second").await;
+    server.release("second").await;
     let public = |config: &mut equity_indicators::config::Config| {
         config.profile_without_identity = Some(ProfileName::Public);
     };
@@ -140,7 +130,7 @@ async fn a_reference_folder_decides_what_is_published() {
     };
     let server = TestServer::with(with).await;
     submit(&server, 0).await;
-    release(&server, "first").await;
+    server.release("first").await;
     let refused = list(&server, "").await.unwrap_err();
     is_refused(&refused, Code::FailedPrecondition, "PUBLICATION_REFUSED");
     assert!(refused.message().contains("lists no table"), "{refused:?}");
@@ -151,7 +141,7 @@ async fn erased_data_ends_the_tables_that_count_it_and_no_others() {
     let server = TestServer::start().await;
     // The tables have four periods, so they do not reach the first of these months.
     submit_months(&server, 0, &["2015-03", "2019-09", "2019-12", "2020-03", "2020-06"]).await;
-    release(&server, "first").await;
+    server.release("first").await;
     let before = list(&server, "").await.unwrap();
     let erase = async |month: &str| {
         let request = EraseSubmissionRequest {

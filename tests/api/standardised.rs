@@ -1,10 +1,7 @@
 //! Age-standardised rates, against the formula of the page of statistics over the rows and people that were sent.
 
 use equity_indicators::config::ProfileName;
-use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
-use equity_indicators::proto::v1::{
-    AbsenceReason, Breakdown, CreateReleaseRequest, PopulationRecord,
-};
+use equity_indicators::proto::v1::{AbsenceReason, Breakdown, PopulationRecord};
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -165,12 +162,7 @@ async fn seen_by_a_partner(few: bool) -> TestServer {
         let people = people.into_iter().map(message::<PopulationRecord>).collect();
         before.submit_people(header(), people).await.unwrap();
     }
-    let request = CreateReleaseRequest {
-        release_id: "first".into(),
-        request_id: uuid::Uuid::new_v4().to_string(),
-        validate_only: false,
-    };
-    ReleaseServiceClient::new(before.channel()).create_release(request).await.unwrap();
+    before.release("first").await;
     before.reopen_with(|config| config.profile_without_identity = Some(ProfileName::Partner)).await
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use equity_indicators::proto::v1;
 use equity_indicators::proto::v1::partner_telemetry_service_client::PartnerTelemetryServiceClient;
-use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use serde_json::json;
 use tonic::transport::Channel;
@@ -60,16 +59,6 @@ async fn submit(server: &TestServer, organisation: &str, month: &str, count: i64
     server.submit(header, rows).await.unwrap();
 }
 
-async fn release(server: &TestServer, id: &str) {
-    let mut client = ReleaseServiceClient::new(server.channel());
-    let request = v1::CreateReleaseRequest {
-        release_id: id.to_owned(),
-        request_id: uuid::Uuid::new_v4().to_string(),
-        validate_only: false,
-    };
-    client.create_release(request).await.unwrap();
-}
-
 fn telemetry(server: &TestServer) -> PartnerTelemetryServiceClient<Channel> {
     PartnerTelemetryServiceClient::new(server.channel())
 }
@@ -88,7 +77,7 @@ async fn submissions_findings_and_figures_arrive_by_themselves() {
         submit(&server, practice, "2020-04", 400).await;
     }
     until("the own submission", || !of_kind(&received, "submission.accepted").is_empty()).await;
-    release(&server, "first").await;
+    server.release("first").await;
     let made = std::time::Instant::now();
     until("the first figure", || !of_kind(&received, "indicator.revised").is_empty()).await;
     println!("a release made, its first figure in the collector {:?} later", made.elapsed());
@@ -150,7 +139,7 @@ async fn submissions_findings_and_figures_arrive_by_themselves() {
     for practice in PRACTICES {
         submit(&server, practice, "2020-05", 300).await;
     }
-    release(&server, "second").await;
+    server.release("second").await;
     let second = || {
         let all = of_kind(&received, "indicator.revised").into_iter();
         all.filter(|got| got.text("release") == "second").collect::<Vec<_>>()
@@ -381,7 +370,7 @@ async fn no_count_that_a_partner_may_not_see_is_sent_or_stored() {
         }
         server.submit(head, rows).await.unwrap();
     }
-    release(&server, "first").await;
+    server.release("first").await;
     until("figures", || of_kind(&received, "indicator.revised").len() > 10).await;
     until("figures inside", || of_kind(&inside, "indicator.revised").len() > 10).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -405,7 +394,7 @@ async fn no_count_that_a_partner_may_not_see_is_sent_or_stored() {
         head.person_key_scheme = "s".to_owned();
         other.submit(head, of_one_person(practice).collect()).await.unwrap();
     }
-    release(&other, "first").await;
+    other.release("first").await;
     until("withheld figures", || {
         of_kind(&only, "indicator.revised").iter().any(|got| got.text("state") == "WITHHELD")
     })
@@ -447,7 +436,7 @@ async fn narrowed(restarts: bool) {
     for practice in PRACTICES {
         submit(&server, practice, "2020-04", 400).await;
     }
-    release(&server, "first").await;
+    server.release("first").await;
     let newest = async || {
         let request = v1::GetDeliveryStatusRequest { partner: "alpha".into() };
         client.clone().get_delivery_status(request).await.unwrap().into_inner().statuses[0]

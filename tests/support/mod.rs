@@ -28,15 +28,17 @@ use equity_indicators::proto::v1::digital_exclusion_service_client::DigitalExclu
 use equity_indicators::proto::v1::indicator_service_client::IndicatorServiceClient;
 use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
 use equity_indicators::proto::v1::reference_service_client::ReferenceServiceClient;
+use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::submission_service_client::SubmissionServiceClient;
 use equity_indicators::proto::v1::target_service_client::TargetServiceClient;
 use equity_indicators::proto::v1::{
-    AccessBatch, Breakdown, BreakdownQuestion, ConsultationRecord, EstimateBatch, EstimateSource,
-    EstimatesHeader, GetChannelBreakdownRequest, GetChannelBreakdownResponse, IndicatorCountBatch,
-    PopulationBatch, Receipt, SubmissionHeader, SubmitDigitalAccessRequest, SubmitEstimatesRequest,
-    SubmitIndicatorCountsRequest, SubmitPopulationsRequest, WatchBreakdownRequest,
-    WatchBreakdownResponse, submit_digital_access_request, submit_estimates_request,
-    submit_indicator_counts_request, submit_populations_request,
+    AccessBatch, Breakdown, BreakdownQuestion, ConsultationRecord, CreateReleaseRequest,
+    EstimateBatch, EstimateSource, EstimatesHeader, GetChannelBreakdownRequest,
+    GetChannelBreakdownResponse, IndicatorCountBatch, PopulationBatch, Receipt, SubmissionHeader,
+    SubmitDigitalAccessRequest, SubmitEstimatesRequest, SubmitIndicatorCountsRequest,
+    SubmitPopulationsRequest, WatchBreakdownRequest, WatchBreakdownResponse,
+    submit_digital_access_request, submit_estimates_request, submit_indicator_counts_request,
+    submit_populations_request,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -116,6 +118,16 @@ impl TestServer {
         drop(self.channel);
         self.service.stop().await.unwrap();
         self.folder
+    }
+
+    /// Makes a release of what is there.
+    pub(crate) async fn release(&self, id: &str) {
+        let request = CreateReleaseRequest {
+            release_id: id.to_owned(),
+            request_id: uuid::Uuid::new_v4().to_string(),
+            validate_only: false,
+        };
+        ReleaseServiceClient::new(self.channel()).create_release(request).await.unwrap();
     }
 
     pub(crate) fn address(&self) -> std::net::SocketAddr {

@@ -26,13 +26,7 @@ impl Reference {
     ) -> Vec<String> {
         let Some(area) = self.areas().get(code) else { return Vec::new() };
         let named = format!("{} ({})", area.code, area.name);
-        let mut said = Vec::new();
-        if let Some(last) = area.last_month.filter(|last| *last < months.1) {
-            said.push(format!(
-                "{named} ended after {last}: later months have no figures under this code. {}",
-                self.after(area)
-            ));
-        }
+        let mut said: Vec<_> = self.ended(area, months.1).into_iter().collect();
         let began = area.first_month.filter(|first| *first > months.0);
         if counted == Counted::Residents {
             let known: BTreeSet<Month> = self.residence_changes_of(&area.code).collect();
@@ -76,16 +70,60 @@ impl Reference {
         breaks.map(|(area, from)| series_break(area, *from)).collect()
     }
 
+    /// What changed about an area within some months, or before them, in sentences about a condition on it: a month is counted by the
+    /// areas that were there in it.
+    #[must_use]
+    pub fn changes_of_condition(&self, code: &str, months: (Month, Month)) -> Vec<String> {
+        let Some(area) = self.areas().get(code) else { return Vec::new() };
+        let mut said: Vec<_> = self.ended(area, months.1).into_iter().collect();
+        let began = area.first_month.filter(|first| *first > months.0);
+        // Of a stand-in it is said that it has people of earlier months.
+        let began = began.filter(|_| !self.stand_ins(months.0).contains(&area.code));
+        said.extend(began.map(|first| {
+            format!(
+                "{} ({}) began in {first}: earlier months have no figures under this code.{}",
+                area.code,
+                area.name,
+                self.before(area)
+            )
+        }));
+        said.extend(self.series_breaks(code, months));
+        said
+    }
+
     /// Says of a table by where people live which changes of areas are within its months.
     #[must_use]
     pub fn residence_changes_within(&self, months: (Month, Month)) -> Option<String> {
-        let changes = self.residence_changes().iter();
-        let within = changes.filter(|from| months.0 < **from && **from <= months.1);
-        let within: Vec<_> = within.map(ToString::to_string).collect();
-        (!within.is_empty()).then(|| {
+        let within = |changes: &mut dyn Iterator<Item = &Month>| {
+            let within = changes.filter(|from| months.0 < **from && **from <= months.1);
+            within.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        let systems = within(&mut self.residence_changes().iter());
+        let locations = within(&mut self.places.in_force.changes_of_locations.iter());
+        let mut said = Vec::new();
+        if !systems.is_empty() {
+            said.push(format!(
+                "Systems changed in {systems}. A month is counted by the systems that people lived in then."
+            ));
+        }
+        if !locations.is_empty() {
+            said.push(format!(
+                "Sub-ICB locations changed in {locations}. Their people stayed in the same systems."
+            ));
+        }
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+
+    /// Says which systems of today have people of months in which they did not exist.
+    #[must_use]
+    pub fn stand_ins_within(&self, months: impl Iterator<Item = Month>) -> Option<String> {
+        let systems: BTreeSet<_> = months.flat_map(|month| self.stand_ins(month)).collect();
+        let named = systems.iter().filter_map(|code| self.areas().get(code));
+        let named = named.map(|area| format!("{} ({})", area.code, area.name)).collect::<Vec<_>>();
+        (!named.is_empty()).then(|| {
             format!(
-                "Systems changed in {}. A month is counted by the systems that people lived in then.",
-                within.join(", ")
+                "The reference content names no system for some homes in months in which their system of today did not exist. They are counted in the system of today: {}.",
+                named.join(", ")
             )
         })
     }
@@ -107,6 +145,17 @@ impl Reference {
         let within = self.areas().iter().filter(|area| area.parents.iter().any(|of| of == system));
         let said = within.filter_map(|area| self.several_systems(area));
         said.map(|said| format!("{said} Its row has the people in {system} alone.")).collect()
+    }
+
+    /// Says of an area that it ended before a month.
+    fn ended(&self, area: &Area, month: Month) -> Option<String> {
+        let last = area.last_month.filter(|last| *last < month)?;
+        Some(format!(
+            "{} ({}) ended after {last}: later months have no figures under this code. {}",
+            area.code,
+            area.name,
+            self.after(area)
+        ))
     }
 
     /// Where the people of an area that ended are now.

@@ -1,14 +1,16 @@
 //! Where homes are in each month: a system of today, or one that ended since.
 
+use std::collections::BTreeSet;
+
 use super::Reference;
-use super::in_force::SuccessorShare;
+use super::in_force::{SuccessorShare, stay_in};
 use super::residence::SYSTEM;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::period::Month;
 
 impl Reference {
-    /// The months from which on some small areas are in other systems or sub-ICB locations, in order.
+    /// The months from which on some small areas are in other systems, in order.
     #[must_use]
     pub fn residence_changes(&self) -> &[Month] {
         &self.places.in_force.changes
@@ -31,18 +33,25 @@ impl Reference {
         dimension.id == SYSTEM && !self.residence_changes().is_empty()
     }
 
+    /// The systems of today that have homes of which no system is known in a month.
+    #[must_use]
+    pub fn stand_ins(&self, month: Month) -> &BTreeSet<String> {
+        static NONE: BTreeSet<String> = BTreeSet::new();
+        let changes = self.residence_changes().partition_point(|change| *change <= month);
+        self.places.in_force.stand_ins.get(changes).unwrap_or(&NONE)
+    }
+
     /// Places of a value in a dimension of where people live, by the areas of a month. A home that was in no area then is in the one of
     /// today.
     #[must_use]
     pub fn places_in(&self, dimension: &Dimension, value: &Value, month: Month) -> Vec<usize> {
         let home = match value {
-            Value::Codes(codes) => codes.first().and_then(|code| self.small_areas().around(code)),
+            Value::Codes(codes) => codes.first().and_then(|code| self.small_areas().stays(code)),
             Value::State(_) | Value::Number(_) => None,
         };
-        let then = home
-            .into_iter()
-            .flatten()
-            .filter(|code| self.areas().get(code).is_some_and(|area| area.exists_in(month)));
+        let stay = home.and_then(|stays| stay_in(self.areas(), stays, month));
+        let exists = |code: &&str| self.areas().get(code).is_some_and(|area| area.exists_in(month));
+        let then = stay.into_iter().flat_map(|stay| stay.areas()).filter(exists);
         // The areas that ended are behind those of today.
         let place = then.filter_map(|code| dimension.place_of(code)).last();
         place.map_or_else(|| self.places(dimension, value), |place| vec![place])
@@ -135,19 +144,102 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_small_areas_do_not_tell_is_said() {
+    /// The embedded content with other lines of its files: each line of a file by name.
+    fn with(change: impl Fn(&str, &str) -> String) -> Result<Reference, String> {
         let files = Content::embedded();
         let files = files.files().map(|(name, text)| {
-            let without = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
-            let text = match name {
-                // The last column has the former locations.
-                "lsoa.csv" => text.lines().map(without).collect::<Vec<_>>().join("\n"),
+            let changed = match name {
+                "areas.csv" | "lsoa.csv" => {
+                    text.lines().map(|line| change(name, line)).collect::<Vec<_>>().join("\n")
+                }
                 _ => text.to_owned(),
             };
-            (name.to_owned(), text)
+            (name.to_owned(), changed)
         });
-        let reference = Reference::new(&Content::exactly(files)).unwrap();
+        Reference::new(&Content::exactly(files)).map_err(|error| error.to_string())
+    }
+
+    /// The embedded content, in which a small area of Leicester was in locations that ended.
+    fn with_former(former: &str) -> Result<Reference, String> {
+        let ended = [
+            "X1,,First,sub_icb,QPM,,,,2022-03,,,",
+            "X2,,Second,sub_icb,QJ2,,,,2024-03,,,",
+            "X3,,Third,sub_icb,QK1,,,,2023-03,,,",
+        ];
+        with(|name, line| match name {
+            "areas.csv" if line.starts_with("QK1,") => format!("{line}\n{}", ended.join("\n")),
+            "lsoa.csv" if line.starts_with("E01013600,lsoa_2021") => format!("{line}{former}"),
+            _ => line.to_owned(),
+        })
+    }
+
+    #[test]
+    fn a_location_that_ended_was_in_the_systems_of_its_months() {
+        // Before Frimley's location was in QNQ, it was in QU9, which ended earlier here.
+        let reference = with(|name, line| match name {
+            "areas.csv" if line.starts_with("D4U1Y,") => format!("{line}QU9"),
+            "areas.csv" if line.starts_with("QU9,") => line.replace("2026-03", "2022-06"),
+            _ => line.to_owned(),
+        })
+        .unwrap();
+        let frimley = |at: &str| systems(&reference, month(at)).get("QNQ").copied();
+        assert_eq!(frimley("2022-06"), None);
+        assert_eq!(frimley("2022-07"), Some(455));
+        assert_eq!(frimley("2026-03"), Some(455));
+        assert_eq!(frimley("2026-04"), None);
+        assert_eq!(systems(&reference, month("2022-06"))["QU9"], 419 + 335 + 302 + 455);
+        assert_eq!(reference.residence_changes(), [month("2022-07"), month("2026-04")]);
+    }
+
+    #[test]
+    fn a_small_area_was_in_several_locations_one_after_another() {
+        // In Northamptonshire until March 2022, in Derby until March 2024. Both systems exist today.
+        let reference = with_former("X2;X1").unwrap();
+        let of = |at: &str| {
+            let found = systems(&reference, month(at));
+            ["QK1", "QPM", "QJ2"].map(|system| found[system])
+        };
+        let [leicester, northampton, derby] = of("2024-04");
+        assert_eq!(leicester, 634);
+        for (at, more) in [("2024-03", [0, 1]), ("2022-04", [0, 1]), ("2022-03", [1, 0])] {
+            assert_eq!(of(at), [leicester - 1, northampton + more[0], derby + more[1]], "{at}");
+        }
+        assert_eq!(of("2019-12"), of("2022-03"));
+        assert_eq!(of("2026-04"), [leicester, northampton, derby]);
+        for (former, says) in [
+            ("X1;X2", "`X2` ended after the one in front of it: put the newest first"),
+            ("X9", "former sub-ICB location `X9` of `E01013600` is no area that ended"),
+            ("04C", "former sub-ICB location `04C` of `E01013600` is no area that ended"),
+        ] {
+            let refused = with_former(former).unwrap_err();
+            assert!(refused.contains(says), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_location_that_was_divided_within_its_system_changes_no_system() {
+        let reference = with_former("X3").unwrap();
+        assert_eq!(reference.residence_changes(), [month("2026-04")]);
+        let said = |first, last| {
+            reference.residence_changes_within((month(first), month(last))).unwrap_or_default()
+        };
+        let only = "Sub-ICB locations changed in 2023-04. Their people stayed in the same systems.";
+        assert_eq!(said("2023-01", "2023-12"), only);
+        assert_eq!(said("2023-04", "2023-12"), "");
+        let both = said("2023-01", "2026-06");
+        assert!(both.starts_with("Systems changed in 2026-04. A month") && both.ends_with(only));
+        let system = with_former("X1").unwrap();
+        assert_eq!(system.residence_changes(), [month("2022-04"), month("2026-04")]);
+    }
+
+    #[test]
+    fn what_small_areas_do_not_tell_is_said() {
+        // The last column has the former locations.
+        let without = |name: &str, line: &str| match name {
+            "lsoa.csv" => line.rsplit_once(',').unwrap().0.to_owned(),
+            _ => line.to_owned(),
+        };
+        let reference = with(without).unwrap();
         assert_eq!(reference.residence_changes_of("QRL").next(), None);
         let said = |code| {
             let months = (month("2026-01"), month("2026-06"));
@@ -157,7 +249,13 @@ mod tests {
         assert!(!said("QRL").contains("SERIES BREAK"));
         // Other systems are known by the systems of their locations.
         assert_eq!(systems(&reference, month("2026-03"))["QU9"], 419 + 335 + 302);
-        assert_eq!(systems(&reference, month("2026-03")).get("QNQ"), None);
+        let march = systems(&reference, month("2026-03"));
+        assert_eq!(march.get("QNQ"), None);
+        // Those of whom no system is known are counted in that of today, and these systems are told.
+        assert_eq!(march["S0E4D"], 255);
+        let told: Vec<_> = reference.stand_ins(month("2026-03")).iter().collect();
+        assert_eq!(told, ["S0E4D"]);
+        assert!(reference.stand_ins(month("2026-04")).is_empty());
         let ended = reference.areas().get("QNQ").unwrap();
         assert!(reference.successor_shares(ended).is_empty());
     }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{Columns, rows, wrong};
+use super::files::{rows, wrong};
 use crate::domain::codes::{Content, ContentError};
 
 /// Names of the files, in the order of [`PlaceRows::files`].
@@ -83,7 +83,7 @@ pub struct OrganisationRow {
 }
 
 /// A row of `lsoa.csv`. [`crate::domain::small_area::SmallArea`] says what each column means.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[allow(missing_docs, reason = "the columns are described where they are checked")]
 pub struct SmallAreaRow {
     pub lsoa: String,
@@ -91,13 +91,16 @@ pub struct SmallAreaRow {
     pub district: String,
     pub imd_edition: String,
     pub imd_decile: String,
+    #[serde(default)]
     pub sub_icb: String,
+    #[serde(default)]
     pub population: String,
+    #[serde(default)]
     pub former_sub_icb: String,
 }
 
 /// A row of `lsoa_lookup.csv`: small areas of both editions that share land, and the letter of the change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[allow(missing_docs, reason = "the columns are described where they are checked")]
 pub struct LookUpRow {
     pub lsoa_2011: String,
@@ -130,43 +133,15 @@ impl PlaceRows {
     /// A file is missing or lacks a column.
     pub fn read(content: &Content) -> Result<Self, ContentError> {
         let [areas, organisations, small, look_up] = PLACE_FILES;
-        let (needed, optional) = SMALL_AREA_COLUMNS.split_at(5);
-        let small_areas =
-            Columns::of(content.file(small)?, small, needed, optional)?.rows().map(|row| {
-                let row: [&str; 8] = row?;
-                let [
-                    lsoa,
-                    edition,
-                    district,
-                    imd_edition,
-                    imd_decile,
-                    sub_icb,
-                    population,
-                    former_sub_icb,
-                ] = row.map(str::to_owned);
-                Ok(SmallAreaRow {
-                    lsoa,
-                    edition,
-                    district,
-                    imd_edition,
-                    imd_decile,
-                    sub_icb,
-                    population,
-                    former_sub_icb,
-                })
-            });
-        let pairs = content.file(look_up).ok();
-        let pairs =
-            pairs.map(|text| Columns::of(text, look_up, &LOOK_UP_COLUMNS, &[])).transpose()?;
-        let pairs = pairs.into_iter().flat_map(Columns::rows).map(|row| {
-            let [lsoa_2011, lsoa_2021, change] = row?.map(str::to_owned);
-            Ok(LookUpRow { lsoa_2011, lsoa_2021, change })
-        });
         Ok(Self {
             areas: rows(content, areas)?,
             organisations: rows(content, organisations)?,
-            small_areas: small_areas.collect::<Result<_, _>>()?,
-            look_up: pairs.collect::<Result<_, _>>()?,
+            small_areas: rows(content, small)?,
+            look_up: if content.file(look_up).is_ok() {
+                rows(content, look_up)?
+            } else {
+                Vec::new()
+            },
         })
     }
 

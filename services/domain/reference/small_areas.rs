@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::files::{Columns, wrong};
+use super::rows::split;
 use crate::domain::area::Areas;
 use crate::domain::codes::{CodeList, Content, ContentError};
 use crate::domain::small_area::{Around, Change, Edition, Shares, SmallArea, SmallAreas};
@@ -30,12 +31,13 @@ pub(super) fn small_areas(
         let [code, edition, district, imd_edition, imd_decile, sub_icb, population, former] = row?;
         let edition = Edition::from_id(edition)
             .ok_or_else(|| wrong(AREAS, format!("`{edition}` is no edition of small areas")))?;
-        for location in [sub_icb, former] {
-            if !location.is_empty() && !known.contains(&location) && areas.get(location).is_none() {
-                return Err(wrong(AREAS, format!("sub-ICB location `{location}` is missing")));
+        if known != [sub_icb, former] {
+            if !sub_icb.is_empty() && areas.get(sub_icb).is_none() {
+                return Err(wrong(AREAS, format!("sub-ICB location `{sub_icb}` is missing")));
             }
+            former_locations(areas, code, former).map_err(|what| wrong(AREAS, what))?;
+            known = [sub_icb, former];
         }
-        known = [sub_icb, former];
         if decile != Some((imd_edition, imd_decile)) {
             decile = Some((imd_edition, imd_decile));
             deprivation_of = format!("{imd_edition}:{imd_decile}");
@@ -68,14 +70,41 @@ pub(super) fn small_areas(
     Ok(made)
 }
 
+/// Former locations have ended, the newest of them last.
+///
+/// # Errors
+/// One is missing, exists, or is in the wrong place.
+fn former_locations(areas: &Areas, small_area: &str, former: &str) -> Result<(), String> {
+    let mut later = None;
+    for code in split(former) {
+        let last = areas.get(code).and_then(|location| location.last_month);
+        let Some(last) = last else {
+            return Err(format!(
+                "former sub-ICB location `{code}` of `{small_area}` is no area that ended"
+            ));
+        };
+        if later.is_some_and(|later| later < last) {
+            return Err(format!(
+                "former sub-ICB locations of `{small_area}`: `{code}` ended after the one in front of it: put the newest first"
+            ));
+        }
+        later = Some(last);
+    }
+    Ok(())
+}
+
 /// The areas around a district or a sub-ICB location.
 fn around(areas: &Areas, of: Shares<'_>) -> Around {
     let owned = |codes: BTreeSet<&str>| codes.into_iter().map(str::to_owned).collect();
     match of {
         Shares::SubIcb(code) => {
             let ended = areas.get(code).into_iter().flat_map(|area| &area.former_parents);
-            let beyond = ended.flat_map(|code| areas.ancestors(code)).collect();
-            Around { within: owned(areas.ancestors(code)), beyond: owned(beyond) }
+            let mut ended: Vec<_> = ended.filter_map(|code| areas.get(code)).collect();
+            // A month belongs to the one that ended first after it.
+            ended.sort_by_key(|area| std::cmp::Reverse(area.last_month));
+            let beyond = ended.iter().flat_map(|area| areas.ancestors(&area.code));
+            let beyond = beyond.map(str::to_owned).collect();
+            Around { within: owned(areas.ancestors(code)), beyond }
         }
         Shares::District(code) => {
             let (mut within, mut beyond) = (BTreeSet::new(), BTreeSet::new());

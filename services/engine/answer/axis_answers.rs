@@ -30,9 +30,10 @@ pub(super) fn merge<T: PartialEq>(axis: &mut PlanAxis, says: &[T]) {
         says.iter().position(same).unwrap_or(*place)
     };
     let all = |places: &Vec<usize>| places.iter().map(first).collect();
+    let only = positions.only_span();
     *positions = PositionsOf {
-        of_word: positions.of_word.iter().map(all).collect(),
-        not_collected: all(&positions.not_collected),
+        of_word: only.of_word.iter().map(all).collect(),
+        not_collected: all(&only.not_collected),
     }
     .into();
 }

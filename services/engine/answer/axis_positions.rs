@@ -1,7 +1,6 @@
 //! Where each value of a field falls in a dimension: worked out once for each value, kept for every question.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::domain::codes::{Dimension, Value};
@@ -38,6 +37,12 @@ impl Placed {
         Self { first, later }
     }
 
+    /// Those of all months, of a dimension in which no place depends on the month.
+    pub(super) fn only_span(&self) -> &PositionsOf {
+        debug_assert!(self.later.is_empty(), "places of several spans of months");
+        &self.first
+    }
+
     /// Those of a span, by its number.
     pub(super) fn of_span(&self, span: usize) -> &PositionsOf {
         let later = span.checked_sub(1).and_then(|number| self.later.get(number));
@@ -57,21 +62,13 @@ impl From<PositionsOf> for Placed {
     }
 }
 
-impl Deref for Placed {
-    type Target = PositionsOf;
-
-    fn deref(&self) -> &PositionsOf {
-        &self.first
-    }
-}
-
 /// A dimension of small areas with those alone that any record has, and their places: England has 34,789, and tables are made of all
 /// places. Any other dimension as it is.
 pub(super) fn occurring(dimension: &Dimension, places: Placed) -> (Dimension, Placed) {
     if dimension.id != Field::ResidenceLsoa.name() {
         return (dimension.clone(), places);
     }
-    let all = dimension.categories.len();
+    let (all, places) = (dimension.categories.len(), places.only_span());
     let kept: BTreeSet<usize> = places.of_word.iter().flatten().copied().collect();
     let kept: Vec<usize> = kept.into_iter().filter(|place| *place < all).collect();
     let renumbered = |place: &usize| match place.checked_sub(all) {

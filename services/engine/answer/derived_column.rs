@@ -32,7 +32,10 @@ impl Meanings<Response> {
             says.copied().unwrap_or(Response::Unknown)
         };
         let (of_word, not_collected) = match &axis.on {
-            On::Field(_, of) => (of.of_word.iter().map(at).collect(), at(&of.not_collected)),
+            On::Field(_, of) => {
+                let of = of.only_span();
+                (of.of_word.iter().map(at).collect(), at(&of.not_collected))
+            }
             On::Submission(_) | On::Derived(_) | On::Together(_) => {
                 (Vec::new(), Response::NotCollected)
             }

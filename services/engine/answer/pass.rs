@@ -2,10 +2,11 @@
 //! [`super::inner_column`]. A pass counts this column by the rows' dimensions, and its counts are then added up for each plan. So a table that needs many
 //! cross-tabulations of one dimension reads each month a few times, not once for each of them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::crosstab::{Coded, Crosstab, Folded, InnerCounts, combined, count_crosstab};
-use super::dense::{Counts, Dense};
+use super::dense::Dense;
 use super::inner_column::InnerColumn;
 use super::listed::{Listed, begins};
 use super::plan::{On, Plan};
@@ -71,58 +72,55 @@ impl Engine {
             plan.rows_within(&coded[..outer], Some(listed)) * 2 * (of_a_row(outer) + of_row)
         };
         let mut kept = shaped.iter().zip(plans).map(bytes).sum();
-        let mut counts: Vec<Option<Dense>> = plans.iter().map(|_| None).collect();
+        let mut together = BTreeMap::new();
         for group in groups(&shaped, outer) {
-            if self.together(&shaped, &group, outer, (&mut kept, &mut counts))? {
-                continue;
-            }
-            for number in group.plans {
-                let (plan, size, coded) = &shaped[number];
-                let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-                let found = Scan::new(self, plan, (&cube, *size, coded), kept);
-                let found = found.counts(plan.path())?;
-                kept += found.bytes();
-                counts[number] = Some(Dense::new(found, combined(&coded[outer..])));
-            }
+            self.together(&shaped, &group, outer, (&mut kept, &mut together))?;
         }
-        // Every plan is in a group.
-        let none = || Dense::new(Counts::Open(Vec::new()), 0);
-        let counted = shaped.into_iter().zip(counts).map(|((plan, _, coded), counts)| Counted {
-            plan,
-            coded,
-            counts: counts.unwrap_or_else(none),
-        });
-        Ok(Pass { engine: self, outer, listed, counted: counted.collect(), kept: 0 })
+        let mut counted = Vec::with_capacity(shaped.len());
+        for (number, (plan, size, coded)) in shaped.into_iter().enumerate() {
+            let counts = match together.remove(&number) {
+                Some(counts) => counts,
+                None => {
+                    let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
+                    let found = Scan::new(self, plan, (&cube, size, &coded), kept);
+                    let found = found.counts(plan.path())?;
+                    kept += found.bytes();
+                    Dense::new(found, combined(&coded[outer..]))
+                }
+            };
+            counted.push(Counted { plan, coded, counts });
+        }
+        Ok(Pass { engine: self, outer, listed, counted, kept: 0 })
     }
 
-    /// Counts the plans of a group in one pass; no: each is counted as fast on its own, or there is no such column. `kept`: bytes that the question
+    /// Counts the plans of a group in one pass, if there is such a column and none is counted as fast on its own. `kept`: bytes that the question
     /// needs besides.
     fn together(
         &self,
         shaped: &[Shaped<'_>],
         group: &Group,
         outer: usize,
-        (kept, counts): (&mut usize, &mut [Option<Dense>]),
-    ) -> Result<bool, QueryError> {
+        (kept, together): (&mut usize, &mut BTreeMap<usize, Dense>),
+    ) -> Result<(), QueryError> {
         let mut plan = shaped[group.plans[0]].0.clone();
         plan.axes.truncate(outer);
         plan.axes.extend(group.axes.iter().map(|(of, axis)| shaped[*of].0.axes[*axis].clone()));
         let is_together = plan.axes.iter().any(|axis| matches!(axis.on, On::Together(_)));
         if group.plans.len() == 1 && !is_together {
-            return Ok(false);
+            return Ok(());
         }
         let inner: Vec<_> =
             group.axes.iter().map(|(of, axis)| shaped[*of].2[*axis].clone()).collect();
         let Some(InnerColumn { plan, coded: column, codes, bytes }) =
             self.inner_column(&plan, outer, &inner, *kept)?
         else {
-            return Ok(false);
+            return Ok(());
         };
         let mut coded = shaped[group.plans[0]].2[..outer].to_vec();
         coded.push(column);
         let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
         let Some(size) = cube.size().filter(|size| *size <= Cube::LIMIT) else {
-            return Ok(false);
+            return Ok(());
         };
         let found = Scan::new(self, &plan, (&cube, size, &coded), *kept + bytes);
         let found = Arc::new(found.counts(super::shape::Path::Columns)?);
@@ -140,9 +138,9 @@ impl Engine {
             };
             let cells = codes.iter().map(cell).collect();
             let found = Dense::by_column(Arc::clone(&found), cells, combined(&coded[outer..]));
-            counts[*number] = Some(found);
+            together.insert(*number, found);
         }
-        Ok(true)
+        Ok(())
     }
 }
 

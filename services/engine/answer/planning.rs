@@ -131,7 +131,8 @@ impl Engine {
             let wanted = |filter: &Filter| {
                 filter.codes.iter().filter_map(|code| dimension.place_of(code)).collect()
             };
-            let only = filter.map(wanted).or_else(|| in_force(reference, &dimension, query.months));
+            let in_force = || in_force(reference, &dimension, query.months, &then);
+            let only = filter.map(wanted).or_else(in_force);
             return Ok(PlanAxis { dimension, categories, on: On::Field(field, placed), only });
         }
         // The key is the same for all of a month, or for all of an organisation until it comes to another area.
@@ -257,17 +258,20 @@ fn within(reference: &Reference, area: &str, months: Vec<Month>) -> Vec<Month> {
     months.into_iter().map(|month| month.clamp(first, last)).collect()
 }
 
-/// The places of a dimension that can be in months, if areas began or ended: those of areas that existed in any of them.
+/// The places of a dimension that can be in months, if areas began or ended: those of areas that existed in any of them, and those of
+/// areas of today that homes of which no other is known are counted in. A month of each span is given.
 fn in_force(
     reference: &Reference,
     dimension: &Dimension,
     months: (Month, Month),
+    of_spans: &[Month],
 ) -> Option<BTreeSet<usize>> {
     let existed = |code: &str| {
-        reference.areas().get(code).is_none_or(|area| {
+        let in_months = reference.areas().get(code).is_none_or(|area| {
             area.first_month.is_none_or(|first| first <= months.1)
                 && area.last_month.is_none_or(|last| months.0 <= last)
-        })
+        });
+        in_months || of_spans.iter().any(|month| reference.stand_ins(*month).contains(code))
     };
     reference.is_by_month(dimension).then(|| {
         let categories = dimension.categories.iter().enumerate();

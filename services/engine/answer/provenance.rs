@@ -288,6 +288,20 @@ impl Plan {
                 .iter()
                 .any(|of| reference.dimension(&of.dimension).is_some_and(is_by_month));
         notes.extend(told.then(|| reference.residence_changes_within(months)).flatten());
+        let of_spans = self.spans.months(months.0);
+        notes.extend(told.then(|| reference.stand_ins_within(of_spans)).flatten());
+        // A condition on an area means the area as it was in each month.
+        let is_on_areas = |of: &&Filter| {
+            reference
+                .dimension(&of.dimension)
+                .is_some_and(|of| is_by_month(of) || matches!(of.source, Source::ProviderArea(_)))
+        };
+        let codes = query.filters.iter().filter(is_on_areas).flat_map(|filter| &filter.codes);
+        for said in codes.flat_map(|code| reference.changes_of_condition(code, months)) {
+            if !notes.contains(&said) {
+                notes.push(said);
+            }
+        }
         // A total over months that nobody has submitted anything for is not whole.
         let months = self.months(query);
         let without: Vec<_> =

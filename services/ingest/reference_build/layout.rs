@@ -62,7 +62,9 @@ impl Kind {
         match self {
             Self::Practices => "months in which practices closed, as far as they are known",
             Self::Trusts => "trusts",
-            Self::Mapping => "systems, sub-ICB locations, primary care networks and practices",
+            Self::Mapping => {
+                "primary care networks, practices, and without an ONS look-up of small areas systems and sub-ICB locations"
+            }
             Self::SmallAreas => "districts and sub-ICB locations of small areas",
             Self::LookUp => "the look-up between small areas of 2011 and 2021",
             Self::UpperTier => "the place of each district",
@@ -111,7 +113,7 @@ impl Kind {
         }
     }
 
-    /// The kind of a file by its first row. The kind of most of whose columns are there, if no kind has all of them.
+    /// The kind of a file by its first row: the kind that has all of its columns there, or else more than half of them.
     pub(super) fn of(first: &csv::StringRecord) -> Option<Self> {
         let cell = |place: usize| first.get(place).map_or("", str::trim);
         if first.len() == ods::WIDTH && is_day(cell(ods::OPENED)) {

@@ -201,8 +201,20 @@ impl Merge<'_> {
         before.and_then(Month::from_number).map_or(String::new(), |month| month.to_string())
     }
 
-    /// Adds an area.
-    pub(super) fn add(&mut self, kind: &str, of: &Named, name: String, parents: String) {
+    /// Adds an area with a name, which is in a line of a file.
+    pub(super) fn add(
+        &mut self,
+        kind: &str,
+        of: &Named,
+        (name, at): (String, At<'_>),
+        parents: String,
+    ) {
+        if name.is_empty() {
+            let what = format!(
+                "is a new {kind} and has no name in the files: fill in its name in this file, and build again"
+            );
+            self.found.error("name", at, &of.code, what);
+        }
         self.at.insert(of.code.clone(), self.rows.areas.len());
         self.change(kind, What::New, (&of.code, &name), ("", &parents));
         self.rows.areas.push(AreaRow {

@@ -23,9 +23,17 @@ impl Merge<'_> {
         let mut districts: BTreeMap<String, (Named, u64)> = BTreeMap::new();
         for row in source.rows.iter().filter(|row| row.district.code.starts_with('E')) {
             let code = self.canonical(&row.district.code);
-            let of =
-                Named { code: code.clone(), ons: String::new(), name: row.district.name.clone() };
-            districts.entry(code).or_insert((of, row.line));
+            let (of, _) = districts
+                .entry(code.clone())
+                .or_insert_with(|| (Named { code, ..Named::default() }, row.line));
+            if of.name.is_empty() {
+                of.name.clone_from(&row.district.name);
+            }
+        }
+        // The other look-up has the names of authorities that are their own upper tier.
+        for (code, (of, _)) in districts.iter_mut().filter(|(_, (of, _))| of.name.is_empty()) {
+            let own = upper.get(code).filter(|(area, _)| area.code == *code);
+            own.into_iter().for_each(|(area, _)| of.name.clone_from(&area.name));
         }
         let mut covered = BTreeSet::new();
         let in_files: BTreeSet<&str> = source.rows.iter().map(|row| row.code.as_str()).collect();
@@ -63,9 +71,14 @@ impl Merge<'_> {
         let rows = self.files.upper_tier.iter().flat_map(|of| &of.rows);
         let rows =
             rows.filter(|row| row.district.starts_with('E') && row.area.code.starts_with('E'));
+        let mut names = BTreeMap::<String, &str>::new();
+        for row in rows.clone().filter(|row| !row.area.name.is_empty()) {
+            names.entry(self.canonical(&row.area.code)).or_insert(&row.area.name);
+        }
         let named = rows.map(|row| {
-            let area = Named { code: self.canonical(&row.area.code), ..row.area.clone() };
-            (self.canonical(&row.district), (area, row.line))
+            let code = self.canonical(&row.area.code);
+            let name = names.get(&code).copied().unwrap_or_default().to_owned();
+            (self.canonical(&row.district), (Named { code, ons: String::new(), name }, row.line))
         });
         named.collect()
     }
@@ -86,15 +99,14 @@ impl Merge<'_> {
     }
 
     fn district(&mut self, code: &str, of: &Named, upper: Option<&(Named, u64)>, at: At<'_>) {
-        let upper = upper.map(|(area, _)| area).filter(|area| area.code != code);
-        if let Some(area) = upper {
+        let upper = upper.filter(|(area, _)| area.code != code);
+        let file = self.files.upper_tier.as_ref().map_or("", |of| of.file.as_str());
+        if let Some((area, line)) = upper {
             match self.area(&area.code).map(|of| (of.kind == "place", of.last_month.is_empty())) {
-                None => self.add(
-                    "place",
-                    &Named { ons: String::new(), ..area.clone() },
-                    area.name.clone(),
-                    String::new(),
-                ),
+                None => {
+                    let name = (area.name.clone(), At(file, *line));
+                    self.add("place", area, name, String::new());
+                }
                 Some((true, true)) => self.rename(&area.code, &area.name),
                 Some(_) => {
                     let what = format!(
@@ -105,12 +117,12 @@ impl Merge<'_> {
                 }
             }
         }
-        let parent = upper.map(|area| area.code.clone());
+        let parent = upper.map(|(area, _)| area.code.clone());
         let Some(known) = self.area(code) else {
             return match parent {
-                Some(parent) => self.add("district", of, of.name.clone(), parent),
+                Some(parent) => self.add("district", of, (of.name.clone(), at), parent),
                 None if !code.starts_with(OF_COUNTY) => {
-                    self.add("place", of, of.name.clone(), String::new());
+                    self.add("place", of, (of.name.clone(), at), String::new());
                 }
                 None => {
                     let what = format!(

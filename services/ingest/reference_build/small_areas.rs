@@ -107,7 +107,7 @@ impl Merge<'_> {
         }
     }
 
-    /// Puts a small area into a district and a location. It keeps a location that ended as the former one.
+    /// Puts a small area into a district and a location. It keeps a location that ended as a former one, in front of those before it.
     fn put(&mut self, row: &mut SmallAreaRow, district: String, sub_icb: String) {
         if row.district == district && row.sub_icb == sub_icb {
             return;
@@ -116,7 +116,10 @@ impl Merge<'_> {
         let ended = self.area(&row.sub_icb).is_some_and(|of| !of.last_month.is_empty());
         let left = std::mem::replace(&mut row.sub_icb, sub_icb);
         if ended && left != row.sub_icb {
-            row.former_sub_icb = left;
+            let before = std::mem::replace(&mut row.former_sub_icb, left);
+            if !before.is_empty() {
+                row.former_sub_icb += &format!(";{before}");
+            }
         }
         row.district = district;
         // A new one is told as new.

@@ -8,10 +8,13 @@ use super::finding::At;
 use super::merge::Merge;
 use super::names;
 use super::source::Named;
-use crate::domain::reference::{AreaRow, split};
+use crate::domain::reference::{AreaRow, OrganisationRow, split};
 
 /// Where a network lies that spans several regions.
 const ENGLAND: &str = "E92000001";
+
+/// A system that a mapping does not name has ended if all but one in so many of its practices are elsewhere: some close on the way.
+const ALL_BUT: usize = 10;
 
 /// An area of a file: what contains it, and the line that has it first.
 struct Seen {
@@ -64,6 +67,9 @@ impl Merge<'_> {
     fn seen(&mut self, areas: &mut Areas, named: &Named, parent: &str, at: At<'_>) {
         let new = || Seen { named: named.clone(), parent: parent.to_owned(), line: at.1 };
         let known = areas.entry(named.code.clone()).or_insert_with(new);
+        if known.named.name.is_empty() {
+            known.named.name.clone_from(&named.name);
+        }
         if known.parent != parent {
             let what = format!(
                 "lies in {parent} here, and in {} in line {}: correct one of the rows",
@@ -79,29 +85,53 @@ impl Merge<'_> {
         }
     }
 
-    /// The systems that the mapping speaks of: those that it names, and those whose practices or locations it has elsewhere now. The
-    /// others stay as they are, so a mapping of one system is enough for that system.
-    fn covered_by_mapping(&self) -> BTreeSet<String> {
+    /// The systems that the mapping speaks of: those that it names, and those that are elsewhere in it now, with all of their locations or
+    /// with nearly all of their practices. The others stay as they are, so a mapping of one system is enough for that system, also if single
+    /// practices or locations came to it from another.
+    fn covered_by_mapping(&mut self) -> BTreeSet<String> {
         let rows = self.files.mapping.iter().flat_map(|of| &of.rows);
-        let (mut codes, mut practices) = (BTreeSet::new(), BTreeSet::new());
+        let (mut named, mut locations, mut practices) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for row in rows {
-            codes.extend([row.system.code.as_str(), row.sub_icb.code.as_str()]);
+            named.extend(self.around(&row.system.code, "system"));
+            locations.insert(row.sub_icb.code.as_str());
             practices.insert(row.code.as_str());
         }
-        let around = |code: &str| self.around(code, "system");
-        let mut covered: BTreeSet<_> = codes.iter().flat_map(|code| around(code)).collect();
-        let known =
-            self.rows.organisations.iter().filter(|of| practices.contains(of.code.as_str()));
-        for of in known {
-            let areas = split(&of.areas).map(|part| part.split('@').next().unwrap_or(part));
-            // Areas that ended are no systems of today, and have no ancestors here.
-            covered.extend(
-                areas
-                    .filter(|code| self.current(code).is_some_and(|of| of.kind == "system"))
-                    .map(str::to_owned),
-            );
+        // Of each system: its locations and practices, and how many of them the file has.
+        let mut of_system = BTreeMap::<String, [(usize, usize); 2]>::new();
+        let mut count = |systems: BTreeSet<String>, kind: usize, is_there: bool| {
+            for system in systems {
+                let (all, there) = &mut of_system.entry(system).or_default()[kind];
+                *all += 1;
+                *there += usize::from(is_there);
+            }
+        };
+        for of in self.current_of("sub_icb") {
+            let is_there = locations.contains(of.code.as_str());
+            count(self.around(&of.code, "system"), 0, is_there);
         }
-        covered
+        let is_current = |of: &&OrganisationRow| of.kind == "practice" && of.last_month.is_empty();
+        for of in self.rows.organisations.iter().filter(is_current) {
+            let areas = split(&of.areas).map(|part| part.split('@').next().unwrap_or(part));
+            let systems = areas.filter_map(|code| self.current(code));
+            let systems = systems.filter(|area| area.kind == "system");
+            let systems = systems.map(|area| area.code.clone()).collect();
+            count(systems, 1, practices.contains(of.code.as_str()));
+        }
+        let file = self.files.mapping.as_ref().map_or("", |of| of.file.as_str());
+        for (system, [(locations, found), (practices, moved)]) in of_system {
+            if (locations > 0 && found == locations)
+                || (practices > 0 && moved * ALL_BUT >= practices * (ALL_BUT - 1))
+            {
+                named.insert(system);
+            } else if moved > 0 && !named.contains(&system) {
+                let what = format!(
+                    "is not in the mapping, which has {moved} of its {practices} practices in other systems: it stays with the others. If it ended, use a mapping of all systems that took its place"
+                );
+                self.found.warn("partly_moved", At(file, 0), &system, what);
+            }
+        }
+        named
     }
 
     /// The look-up of small areas may be of another date than the mapping: what the mapping says of a location holds.
@@ -141,6 +171,7 @@ impl Merge<'_> {
     fn adopt_one(&mut self, kind: &str, code: &str, of: &Seen, file: &str) {
         let at = At(file, of.line);
         let name = match kind {
+            _ if kind != "sub_icb" && of.named.name.is_empty() => String::new(),
             "region" => format!("{} (NHS region)", of.named.name),
             "system" => names::system(&of.named.name),
             // The publisher names a location by its system and its code.
@@ -152,7 +183,7 @@ impl Merge<'_> {
         };
         let Some(known) = self.area(code) else {
             let parents = if kind == "region" { ENGLAND.to_owned() } else { of.parent.clone() };
-            self.add(kind, &of.named, name, parents);
+            self.add(kind, &of.named, (name, at), parents);
             if kind == "region"
                 && let Some(area) = self.area_mut(code)
             {
@@ -269,12 +300,34 @@ impl Merge<'_> {
                 within.insert(area.code.clone());
             }
         }
+        // A network may have practices in systems that the file does not speak of.
+        let in_file: BTreeSet<&str> = source.rows.iter().map(|row| row.code.as_str()).collect();
+        for of in self.rows.organisations.iter().filter(|of| of.last_month.is_empty()) {
+            let systems = self.systems_of_organisation(of);
+            if in_file.contains(of.code.as_str()) || systems.is_subset(covered) {
+                continue;
+            }
+            let areas = split(&of.areas).map(|part| part.split('@').next().unwrap_or(part));
+            let areas: Vec<_> = areas.filter_map(|code| self.current(code)).collect();
+            let network = areas.iter().find(|area| area.kind == "pcn");
+            let Some(network) = network.and_then(|area| networks.get_mut(&area.code)) else {
+                continue;
+            };
+            let [locations, within, regions] = &mut network.within;
+            let of_kind = |kind: &'static str| areas.iter().filter(move |area| area.kind == kind);
+            locations.extend(of_kind("sub_icb").map(|area| area.code.clone()));
+            let around = systems.iter().flat_map(|system| self.around(system, "region"));
+            // Systems lie in a region of the NHS, and in one that is none.
+            regions.extend(around.filter(|code| code.starts_with('Y')));
+            within.extend(systems);
+        }
         for (code, of) in &networks {
             let one =
                 of.within.iter().find(|within| within.len() == 1).and_then(|within| within.first());
             let parent = one.map_or(ENGLAND, String::as_str);
             let Some(known) = self.area(code) else {
-                self.add("pcn", &of.named, names::read(&of.named.name), parent.to_owned());
+                let name = (names::read(&of.named.name), At(&source.file, of.line));
+                self.add("pcn", &of.named, name, parent.to_owned());
                 continue;
             };
             if self.is_of_type("pcn", &known.clone(), At(&source.file, of.line)) {

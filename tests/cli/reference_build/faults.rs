@@ -207,5 +207,55 @@ fn files_that_do_not_go_together_are_refused() {
     std::fs::write(&base, format!("{ORGANISATIONS}{more}")).unwrap();
     refused(&world, &["QK1 loses 12 of its 15 practices at once", "--allow-shrinking"]);
     assert_eq!(world.build(&["--allow-shrinking"]).code, Some(0));
-    world.lines("mapping.csv").clear();
+}
+
+/// A new area gets its name from any row or file that has it. Without one it is refused.
+#[test]
+fn a_new_area_has_a_name() {
+    let new_place = |name: &str| {
+        let mut world = World::same();
+        world.replace("small.csv", 3, "E06000016,Leicester", &format!("E06000088,{name}"));
+        world.lines("regions.csv").push("E06000088,,E12000004,East Midlands,4".into());
+        world
+    };
+    let refused = |world: World, more: &[&str], says: &str| {
+        let ended = world.build(more);
+        let flat = ended.remarks.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(ended.code, Some(1), "{flat}");
+        assert!(flat.contains(says), "{says} in {flat}");
+        assert!(!world.path("new").exists());
+    };
+    let named = |world: &World, code: &str| {
+        let row = world.row("areas.csv", code);
+        row.split(',').nth(2).unwrap().to_owned()
+    };
+    let instead = "has no name in the files: fill in its name in this file, and build again";
+    let says = format!("small.csv, line 3: E06000088 is a new place and {instead}");
+    refused(new_place(""), &[], &says);
+    let world = new_place("Newtown");
+    world.build(&[]).well();
+    assert_eq!(named(&world, "E06000088"), "Newtown");
+    // The other look-up has it.
+    let mut world = new_place("");
+    world.lines("upper.csv").push("E06000088,,E06000088,Newtown,5".into());
+    world.build(&[]).well();
+    assert_eq!(named(&world, "E06000088"), "Newtown");
+    // A later row has it.
+    let mut world = new_place("");
+    world.replace("small.csv", 6, "E06000016,Leicester", "E06000088,Newtown");
+    world.build(&[]).well();
+    assert_eq!(named(&world, "E06000088"), "Newtown");
+    // A county.
+    let mut world = World::same();
+    world.replace("upper.csv", 3, "E10000018,Leicestershire", "E10000077,");
+    refused(world, &[], &format!("upper.csv, line 3: E10000077 is a new place and {instead}"));
+    // A region, and a system of the look-up of small areas.
+    let mut world = World::same();
+    world.replace("mapping.csv", 0, "E40000011,Y60,Midlands", "E40000099,Y99,");
+    refused(world, &[], &format!("mapping.csv, line 2: Y99 is a new region and {instead}"));
+    let mut world = World::same().without("mapping.csv");
+    let system = "E54000059,QPM,NHS Northampton Test Integrated Care Board";
+    world.replace("small.csv", 5, system, "E54000098,A1B2C,");
+    let says = format!("small.csv, line 5: A1B2C is a new system and {instead}");
+    refused(world, &["--from", "2026-04"], &says);
 }

@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use super::world::{AREAS, MAPPING, World, changes, mapped, small_areas};
-use crate::cli::run::run;
+use crate::cli::run::{equity, run};
 
 #[test]
 fn a_missing_file_keeps_its_part_and_a_file_of_one_system_is_enough() {
@@ -155,6 +156,88 @@ fn nothing_is_overwritten_without_being_told() {
     std::fs::write(world.path("base").join("targets.toml"), "[[target]]").unwrap();
     assert_eq!(world.build(&["--overwrite"]).code, Some(1));
     assert_eq!(std::fs::read_to_string(new.join("targets.toml")).unwrap(), "");
+}
+
+/// A folder that is there is exchanged for the new one: no reader finds files of both.
+#[test]
+fn a_folder_is_replaced_as_a_whole() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let mut world = World::same();
+    world.build(&[]).well();
+    let new = world.path("new");
+    std::fs::create_dir(new.join("notes")).unwrap();
+    std::fs::write(new.join("notes/mine.txt"), "mine").unwrap();
+    std::os::unix::fs::symlink("notes/mine.txt", new.join("link.txt")).unwrap();
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o750)).unwrap();
+    let before = std::fs::metadata(&new).unwrap();
+    world.lines("mapping.csv").push(mapped("C82010", "A", "U11111", "CITY HEALTH PCN", "04C"));
+    // By another name, which stays a link.
+    std::os::unix::fs::symlink(&new, world.path("current")).unwrap();
+    world.write();
+    let name = |name: &str| world.path(name).to_str().unwrap().to_owned();
+    let build = |out: &str| {
+        let [files, base] = ["publishers", "base"].map(name);
+        run(&[
+            "reference",
+            "build",
+            &files,
+            "--reference-folder",
+            &base,
+            "--out",
+            out,
+            "--overwrite",
+        ])
+    };
+    build(&name("current")).well();
+    let after = std::fs::metadata(&new).unwrap();
+    assert_ne!(before.ino(), after.ino(), "another folder is in its place");
+    assert_eq!(after.mode() & 0o777, 0o750);
+    assert!(std::fs::symlink_metadata(world.path("current")).unwrap().is_symlink());
+    assert!(world.row("organisations.csv", "C82010").starts_with("C82010,A,practice"));
+    assert_eq!(std::fs::read_to_string(new.join("link.txt")).unwrap(), "mine");
+    assert!(std::fs::symlink_metadata(new.join("link.txt")).unwrap().is_symlink());
+    // A folder in the place of a file, and something that is no file: nothing is replaced.
+    let whole = std::fs::read_to_string(new.join("organisations.csv")).unwrap();
+    world.lines("mapping.csv").pop();
+    world.write();
+    let pipe = new.join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0)
+        .unwrap();
+    let ended = build(&name("new"));
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.remarks.contains("is no file, folder or link: move it away"), "{ended:?}");
+    assert_eq!(std::fs::read_to_string(new.join("organisations.csv")).unwrap(), whole);
+    assert_eq!(after.ino(), std::fs::metadata(&new).unwrap().ino());
+}
+
+/// Killed at any time, it leaves the old folder or the new one.
+#[test]
+fn a_build_that_is_killed_leaves_a_whole_folder() {
+    let mut world = World::same();
+    let started = std::time::Instant::now();
+    world.build(&[]).well();
+    let takes = started.elapsed();
+    world.replace("mapping.csv", 2, "THE OLD SURGERY", "THE NEW SURGERY");
+    world.replace("file7-2025.csv", 7, "20001,6", "21000,7");
+    world.write();
+    let [files, base, out] = ["publishers", "base", "new"].map(|name| world.path(name));
+    let read = || {
+        let of = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+        [of("organisations.csv").contains("The New Surgery"), of("lsoa.csv").contains("imd_2025,7")]
+    };
+    for step in 0..12 {
+        let mut command = equity();
+        command.args(["reference", "build"]).arg(&files).arg("--reference-folder").arg(&base);
+        let command = command.arg("--out").arg(&out).arg("--overwrite");
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(takes * (4 + step) / 12);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let [organisations, small_areas] = read();
+        assert_eq!(organisations, small_areas, "files of both");
+    }
+    world.build(&["--overwrite"]).well();
+    assert_eq!(read(), [true, true]);
 }
 
 #[test]

@@ -4,4 +4,5 @@
 mod changes;
 mod faults;
 mod files;
+mod moves;
 mod world;

@@ -122,13 +122,13 @@ impl NeedFromSnapshot {
         for axis in &mut plan.axes {
             match &mut axis.on {
                 On::Field(field, places) if *field == self.field => {
-                    *places = self.both(places).into();
+                    *places = self.both(places.only_span()).into();
                 }
                 On::Field(..) | On::Submission(_) | On::Derived(_) | On::Together(_) => {}
             }
         }
         for filter in plan.filters.iter_mut().filter(|filter| filter.field == self.field) {
-            filter.places = self.both(&filter.places).into();
+            filter.places = self.both(filter.places.only_span()).into();
         }
     }
 

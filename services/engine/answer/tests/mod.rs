@@ -18,6 +18,7 @@
 mod agreement;
 mod ask;
 mod attacked;
+mod changed_areas;
 mod compared;
 mod contacts;
 mod content;
