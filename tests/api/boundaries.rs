@@ -82,18 +82,15 @@ async fn context(server: &TestServer, question: Value) -> BreakdownContext {
 async fn months_in_which_nothing_can_be_are_not_missing() {
     let server = TestServer::start().await;
     let rows = json!([{"channel": "TELEPHONE", "recordCount": 12}]);
-    for (organisation, month) in [
-        ("D4U1Y", MARCH),
-        ("10Q", APRIL),
-        ("D9Y0V", MARCH),
-        ("D9Y0V", APRIL),
-        ("U2G6B", APRIL),
-    ] {
+    for (organisation, month) in
+        [("D4U1Y", MARCH), ("10Q", APRIL), ("D9Y0V", MARCH), ("D9Y0V", APRIL), ("U2G6B", APRIL)]
+    {
         let header = header(organisation, "gpad-regional", month, &[]);
         server.submit(header, records(&rows)).await.unwrap();
     }
     let months = async |place: Value| {
-        let mut query = json!({"collection": "gpad-regional", "period": {"first": MARCH, "last": APRIL}});
+        let mut query =
+            json!({"collection": "gpad-regional", "period": {"first": MARCH, "last": APRIL}});
         place.as_object().unwrap().iter().for_each(|(key, of)| query[key] = of.clone());
         let context = context(&server, json!({"query": query})).await;
         let note = context.notes.iter().find(|note| note.starts_with("Months without"));
@@ -120,7 +117,8 @@ async fn months_in_which_nothing_can_be_are_not_missing() {
         let header = crate::support::header("04C", "synthetic-llr", month, &[]);
         server.submit(header, records(&people)).await.unwrap();
     }
-    let living = json!({"area": "QNQ", "areaBasis": "AREA_BASIS_RESIDENCE", "collection": "synthetic-llr"});
+    let living =
+        json!({"area": "QNQ", "areaBasis": "AREA_BASIS_RESIDENCE", "collection": "synthetic-llr"});
     assert_eq!(months(living).await, whole(1));
 }
 
@@ -200,7 +198,11 @@ async fn a_code_of_another_boundary_is_answered_with_a_word() {
             let notes = context(&server, asked).await.notes;
             let said: Vec<_> = notes.iter().filter(|note| note.starts_with(given)).collect();
             let said_of_code = said.iter().filter(|note| note.contains("code of")).count();
-            assert_eq!(said_of_code, usize::from(!says.is_empty()), "{given} {months:?}: {notes:?}");
+            assert_eq!(
+                said_of_code,
+                usize::from(!says.is_empty()),
+                "{given} {months:?}: {notes:?}"
+            );
             assert!(notes.join(" ").contains(says), "{given} {months:?}: {notes:?}");
         }
     }

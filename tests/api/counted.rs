@@ -314,7 +314,10 @@ async fn rates_over_published_patients_by_age_and_sex_are_those_of_the_files() {
             let answer = ask("age_band").await;
             let cell = crate::support::cell(&answer, "25-34", "CH-03/TELEPHONE");
             let why = &cell.absence.as_ref().unwrap().detail;
-            assert!(cell.value.is_none() && why.contains("more coarsely than by age_band"), "{why}");
+            assert!(
+                cell.value.is_none() && why.contains("more coarsely than by age_band"),
+                "{why}"
+            );
         }
     }
 }

@@ -285,7 +285,10 @@ async fn people_are_counted_in_the_systems_that_they_lived_in_in_each_month() {
     ];
     assert_eq!(found, rows(&both));
     assert!(notes.contains("Systems changed in 2026-04."), "{notes}");
-    assert!(notes.contains("SERIES BREAK: QRL (") && notes.matches("SERIES").count() == 1, "{notes}");
+    assert!(
+        notes.contains("SERIES BREAK: QRL (") && notes.matches("SERIES").count() == 1,
+        "{notes}"
+    );
     // Conditions mean the systems of each month too.
     for (codes, total) in [(&["QRL"][..], 10), (&["QNQ"], 3), (&["S0E4D"], 9)] {
         let condition = json!({"where": [{"dimension": "residence_system", "codes": codes}]});

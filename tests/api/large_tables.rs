@@ -28,8 +28,10 @@ fn homes() -> (Vec<String>, Vec<String>) {
     let (inside, mut outside): (Vec<_>, Vec<_>) =
         small_areas("lsoa_2021").into_iter().partition(|row| here.contains(&row["sub_icb"]));
     outside.truncate(500);
-    let codes = |rows: Vec<BTreeMap<String, String>>| rows.iter().map(|row| row["lsoa"].clone());
-    (codes(inside).collect(), codes(outside).collect())
+    let codes = |rows: Vec<BTreeMap<String, String>>| {
+        rows.iter().map(|row| row["lsoa"].clone()).collect::<Vec<_>>()
+    };
+    (codes(inside), codes(outside))
 }
 
 fn question(by: &[&str]) -> Value {
@@ -45,9 +47,10 @@ async fn a_table_of_small_areas_is_answered_until_what_occurs_is_too_much() {
     let (inside, outside) = homes();
     assert_eq!(inside.len(), 1_889);
     let channels = ["TELEPHONE", "VIDEO", "FACE_TO_FACE"];
+    let sex = |n: usize| if n / 90 % 2 == 0 { "1" } else { "2" };
     let record = |(n, home): (usize, &String)| {
         json!({"channel": channels[n % 3], "residenceLsoa": home, "person": {
-            "ageYears": n % 90, "sex": ["1", "2"][n / 90 % 2],
+            "ageYears": n % 90, "sex": sex(n),
             "religion": char::from(b'A' + u8::try_from(n % 12).unwrap()),
         }})
     };
@@ -63,10 +66,8 @@ async fn a_table_of_small_areas_is_answered_until_what_occurs_is_too_much() {
     let answer = server.ask(question(&["residence_lsoa", "age_years", "sex"])).await.unwrap();
     let mut found = totals(&answer);
     assert_eq!(found.remove(""), Some(1_889));
-    let expected = inside.iter().enumerate().map(|(n, home)| {
-        let (age, sex) = (n % 90, ["1", "2"][n / 90 % 2]);
-        (format!("{home}|{age}|{sex}"), 1)
-    });
+    let expected =
+        inside.iter().enumerate().map(|(n, home)| (format!("{home}|{}|{}", n % 90, sex(n)), 1));
     assert_eq!(found, expected.collect::<BTreeMap<_, i64>>());
 
     // 12 religions in the place of 2 sexes are too many.

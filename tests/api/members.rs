@@ -16,7 +16,8 @@ use crate::support::{Refusal, TestServer, count, header, key, records, totals};
 
 pub(super) const MARCH: &str = "2026-03";
 pub(super) const APRIL: &str = "2026-04";
-pub(super) const AREAS: [&str; 9] = ["QRL", "D9Y0V", "92A", "D4U1Y", "QNQ", "S9B9J", "QXU", "S0E4D", "U2G6B"];
+pub(super) const AREAS: [&str; 9] =
+    ["QRL", "D9Y0V", "92A", "D4U1Y", "QNQ", "S9B9J", "QXU", "S0E4D", "U2G6B"];
 
 pub(super) type Row = BTreeMap<String, String>;
 

@@ -45,7 +45,8 @@ fn one_system(folder: &Path) -> Outcome {
     let wider = ["region", "country"];
     let mut inside = BTreeSet::from([SYSTEM.to_owned()]);
     loop {
-        let within = rows.areas.iter().filter(|area| split(&area.parents).any(|of| inside.contains(of)));
+        let within =
+            rows.areas.iter().filter(|area| split(&area.parents).any(|of| inside.contains(of)));
         let new: Vec<_> = within.map(|area| area.code.clone()).collect();
         if new.into_iter().filter(|code| inside.insert(code.clone())).count() == 0 {
             break;
@@ -119,7 +120,12 @@ pub async fn england() -> Outcome {
     }
     for (start, one, all) in [("first", one.first, all.first), ("later", one.later, all.later)] {
         let later = all - one + unpacked;
-        verdict(&format!("England to one system: ready later by, {start} start, in seconds"), later, 0.2, 0.1);
+        verdict(
+            &format!("England to one system: ready later by, {start} start, in seconds"),
+            later,
+            0.2,
+            0.1,
+        );
     }
     let more = all.resident - one.resident + texts;
     verdict("England to one system: more resident memory at rest, in MB", more, 40.0, 30.0);

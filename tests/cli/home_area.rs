@@ -121,9 +121,8 @@ fn regional_and_daily_files_of_several_systems_are_taken_for_the_area_of_the_ser
     let others = lines.len() - 1 - ours;
     let left_out = submit("regional.csv", &lines);
     assert_eq!(left_out.len(), 1, "{left_out:?}");
-    let says = format!(
-        "rows of 4 other organisations than those of QPM, which were left out: {others}"
-    );
+    let says =
+        format!("rows of 4 other organisations than those of QPM, which were left out: {others}");
     assert!(left_out[0].ends_with(&says), "{left_out:?}");
     assert_eq!(organisations(&served), ["78H", "78H"], "two months");
     // The daily edition.

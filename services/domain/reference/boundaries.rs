@@ -110,8 +110,8 @@ impl Reference {
                 ));
             }
         };
-        let has_it = from.is_none_or(|from| from <= months.0)
-            && until.is_none_or(|until| months.1 <= until);
+        let has_it =
+            from.is_none_or(|from| from <= months.0) && until.is_none_or(|until| months.1 <= until);
         let span = match (from, until) {
             (Some(from), Some(until)) => format!("from {from} to {until}"),
             (Some(from), None) => format!("from {from} on"),

@@ -82,8 +82,7 @@ impl Engine {
             Where::Residence(area) => Some(reference.caring_for(area, query.months)),
             Where::Provider(_) | Where::Organisations(_) => None,
         };
-        let (expected, ended) =
-            asked.expected((&reference, &collection), query, caring.as_deref());
+        let (expected, ended) = asked.expected((&reference, &collection), query, caring.as_deref());
         let scope = slots.scope();
         Ok(Plan {
             reference,

@@ -205,22 +205,20 @@ impl Provenance {
     }
 
     /// Says of the areas among the rows which of them have another boundary from a month on.
-    pub(super) fn says_series_breaks(&mut self, reference: &Reference, query: &Query, rows: &[Row]) {
-        let counted = |id: &String| {
-            let source = reference.dimension(id).map(|dimension| &dimension.source)?;
-            if matches!(source, Source::ProviderArea(_) | Source::Organisation) {
-                return Some((id, Counted::Organisations));
-            }
-            let is_home = matches!(source, Source::Field(Field::ResidenceLsoa));
-            is_home.then_some((id, Counted::Residents))
-        };
-        let several = query.months.0 < query.months.1;
-        for (id, counted) in query.by.iter().filter(|_| several).filter_map(counted) {
+    pub(super) fn says_series_breaks(
+        &mut self,
+        reference: &Reference,
+        query: &Query,
+        rows: &[Row],
+    ) {
+        let Some(months) = self.months.filter(|(first, last)| first < last) else { return };
+        for id in &query.by {
+            let Some(counted) = reference.dimension(id).and_then(areas_of) else { continue };
             let declared = counted == Counted::Organisations;
             let areas = reference.areas().iter();
             for area in areas.filter(|area| !declared || !area.breaks.is_empty()) {
                 let is_of = |key: &Key| *key.dimension == **id && key.code == area.code;
-                let said = reference.series_breaks(&area.code, query.months, counted);
+                let said = reference.series_breaks(&area.code, months, counted);
                 if !said.is_empty() && rows.iter().any(|row| row.keys.iter().any(is_of)) {
                     let new = said.into_iter().filter(|said| !self.notes.contains(said));
                     let new: Vec<_> = new.collect();
@@ -258,6 +256,21 @@ impl Provenance {
         if let Some(empty) = self.empty.take_if(|_| has_figures) {
             self.notes.push(format!("For those listed there are no figures: {}.", empty.detail));
         }
+    }
+}
+
+/// Who is counted in the areas that the rows of a dimension are about; none: they are about no areas.
+fn areas_of(dimension: &Dimension) -> Option<Counted> {
+    match dimension.source {
+        Source::ProviderArea(_) | Source::Organisation => Some(Counted::Organisations),
+        Source::Field(Field::ResidenceLsoa) => Some(Counted::Residents),
+        Source::Field(_)
+        | Source::OrganisationAttribute(_)
+        | Source::Month
+        | Source::Quarter
+        | Source::FinancialYear
+        | Source::CalendarYear
+        | Source::Computed => None,
     }
 }
 
@@ -300,9 +313,8 @@ impl Plan {
                 }
             }
             Where::Organisations(codes) => {
-                let breaks = |code: &String| {
-                    reference.series_breaks(code, months, Counted::Organisations)
-                };
+                let breaks =
+                    |code: &String| reference.series_breaks(code, months, Counted::Organisations);
                 notes.extend(codes.iter().flat_map(breaks));
             }
         }

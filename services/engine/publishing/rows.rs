@@ -52,7 +52,8 @@ fn boundaries(reference: &Reference, definition: &PublishedTable, lines: &[Line]
     };
     let keys = lines.iter().flat_map(|line| &line.keys).filter(is_area);
     let codes: BTreeSet<&str> = keys.map(|key| key.code.as_str()).collect();
-    for said_of in codes.into_iter().flat_map(|code| reference.series_breaks(code, months, counted)) {
+    for said_of in codes.into_iter().flat_map(|code| reference.series_breaks(code, months, counted))
+    {
         if !said.contains(&said_of) {
             said.push(said_of);
         }

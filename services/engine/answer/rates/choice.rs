@@ -64,7 +64,8 @@ impl Population {
                 self.plan.collection.id
             ));
         }
-        if let Some((other, organisations)) = self.unused.as_ref().filter(|(_, of)| !of.is_empty()) {
+        if let Some((other, organisations)) = self.unused.as_ref().filter(|(_, of)| !of.is_empty())
+        {
             let some = some_of(organisations, 5);
             notes.push(format!(
                 "Collection `{other}` has people of {some} too. They are not used: an answer takes all its people from one collection, and `{}` matches \
