@@ -37,7 +37,8 @@ use super::{root, sources, tracked};
 /// small areas of England as far as records have them, and who is expected by residence, 35; months of areas and of who belongs to them, 95;
 /// where what is counted was published, published people behind rates, and tables as large as their conditions let through, 210;
 /// homes in the systems of each month, parts of divided areas, and wholes of the months asked, 278;
-const PRODUCT_LINES: usize = 22_900;
+/// boundaries of rows, of codes and of figures, who is expected in each month, and which people rates are over, 150;
+const PRODUCT_LINES: usize = 23_050;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.
