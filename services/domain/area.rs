@@ -16,7 +16,7 @@ pub struct Area {
     pub other_code: String,
     /// Codes of the areas that contained it, and ended.
     pub former_parents: Vec<String>,
-    /// ONS codes that it had before: ONS gives another code with another boundary.
+    /// ONS codes that it had before, the newest last: ONS gives another code with another boundary.
     pub former_codes: Vec<String>,
     /// Name for people.
     pub name: String,
@@ -43,6 +43,21 @@ impl Area {
     pub fn exists_in(&self, month: Month) -> bool {
         self.first_month.is_none_or(|first| first <= month)
             && self.last_month.is_none_or(|last| month <= last)
+    }
+
+    /// How many of the area's boundaries are newer than the one that an ONS code was given for. None: the area has no such ONS code.
+    #[must_use]
+    pub fn newer_boundaries(&self, ons_code: &str) -> Option<usize> {
+        let newest_first = [&self.other_code].into_iter().chain(self.former_codes.iter().rev());
+        newest_first.into_iter().position(|code| code == ons_code)
+    }
+
+    /// The boundary that a figure under a code is about, as the number of newer ones. An ONS code tells it. Under another code it is the
+    /// boundary in the last month of the figure.
+    #[must_use]
+    pub fn boundary_of(&self, code: &str, last: Month) -> usize {
+        let then = || self.breaks.iter().filter(|from| last < **from).count();
+        self.newer_boundaries(code).unwrap_or_else(then)
     }
 
     /// Whether the area is larger than the reference content: a count could never cover all of it.

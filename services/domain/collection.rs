@@ -115,8 +115,8 @@ pub struct Collection {
     /// Id of the collection with the populations for its rates; empty: no rates.
     #[serde(default)]
     pub population_collection: String,
-    /// Id of the collection with the populations for its rates, if `population_collection` has none of the organisations and months;
-    /// empty: none.
+    /// Id of the collection with the populations for its rates, if they match more of the consultations than those of
+    /// `population_collection`; empty: none.
     #[serde(default)]
     pub published_population_collection: String,
     /// Id of the collection with the access snapshots that complete its consultations; empty: none.

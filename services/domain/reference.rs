@@ -348,4 +348,6 @@ impl Reference {
 }
 
 #[cfg(test)]
+mod bundle_tests;
+#[cfg(test)]
 mod tests;

@@ -188,3 +188,136 @@ async fn rates_of_practices_use_published_patients_unless_practices_submit_their
     people("practice-feed", "500").await;
     assert_eq!(ask().await, ("practice-feed".to_owned(), Some(10.0)));
 }
+
+/// Rates of the practices of an answer, by code; none: absent. And what the answer says of the people.
+async fn rates(server: &TestServer, more: Value) -> (Vec<(String, Option<f64>)>, String, String) {
+    let mut question = json!({"includeRates": true, "query": {
+        "organisations": ["C82001", "C82002"], "collection": "practice-feed", "period": {"first": "2026-04"},
+    }});
+    more.as_object().unwrap().iter().for_each(|(key, of)| question[key] = of.clone());
+    let answer = server.ask(question).await.unwrap();
+    let rate = |code: &str| {
+        (code.to_owned(), crate::support::cell(&answer, code, "CH-03/TELEPHONE").value)
+    };
+    let rates = ["C82001", "C82002"].map(rate).to_vec();
+    let context = answer.context.clone().unwrap();
+    let named = context.parameters.iter().find(|of| of.name == "population_collection");
+    (rates, named.unwrap().value.clone(), context.notes.join(" "))
+}
+
+#[tokio::test]
+async fn the_own_people_of_one_practice_leave_the_rates_of_others() {
+    let server = TestServer::start().await;
+    for (organisation, count) in [("C82001", 5), ("C82002", 8)] {
+        let rows = json!([{"channel": "TELEPHONE", "recordCount": count}]);
+        let feed = header(organisation, "practice-feed", "2026-04", &[]);
+        server.submit(feed, records(&rows)).await.unwrap();
+    }
+    let people = async |organisation: &str, collection: &str, count: &str| {
+        let row = message(json!({"personCount": count}));
+        let of = header(organisation, collection, "2026-04", &[]);
+        server.submit_people(of, vec![row]).await.unwrap();
+    };
+    people("C82001", "gp-registered-patients", "1000").await;
+    people("C82002", "gp-registered-patients", "2000").await;
+    people("C82001", "practice-feed", "500").await;
+    let both = |one: Option<f64>, other: Option<f64>| {
+        vec![("C82001".to_owned(), one), ("C82002".to_owned(), other)]
+    };
+    let (found, named, notes) = rates(&server, json!({})).await;
+    assert_eq!((found, &*named), (both(Some(5.0), Some(4.0)), "gp-registered-patients"));
+    let says = "Collection `practice-feed` has people of C82001 too. They are not used";
+    assert!(notes.contains(says), "{notes}");
+    // Whoever wants the practices' own people names their collection, and is told whom they lack.
+    let own = json!({"populationCollection": "practice-feed"});
+    let (found, named, notes) = rates(&server, own.clone()).await;
+    assert_eq!((found, &*named), (both(Some(10.0), None), "practice-feed"));
+    let says = "Collection `practice-feed` has no people of C82002 for some of the months.";
+    assert!(notes.contains(says), "{notes}");
+    // If all practices have submitted their own, these are the people.
+    people("C82002", "practice-feed", "800").await;
+    let (found, named, notes) = rates(&server, json!({})).await;
+    assert_eq!((found, &*named), (both(Some(10.0), Some(10.0)), "practice-feed"));
+    assert!(!notes.contains("not used") && !notes.contains("has no people"), "{notes}");
+}
+
+/// Numbers of published files of registered patients, by sex and first year of the age.
+fn registered(files: &[&str], practices: &[&str]) -> Vec<(String, i64, f64)> {
+    let mut found = Vec::new();
+    for file in files {
+        let path = format!("{}/tests/cases/{file}", env!("CARGO_MANIFEST_DIR"));
+        let mut reader = csv::Reader::from_path(path).unwrap();
+        let names = reader.headers().unwrap().clone();
+        let place = |wanted: &str| names.iter().position(|name| name.starts_with(wanted)).unwrap();
+        let [code, sex, age, count] = ["ORG_CODE", "SEX", "AGE", "NUMBER_OF"].map(place);
+        for row in reader.records().map(Result::unwrap) {
+            let first = row[age].split(['_', '+']).next().unwrap().parse::<i64>();
+            let (Ok(first), true) = (first, practices.contains(&&row[code])) else { continue };
+            found.push((row[sex].to_owned(), first, row[count].parse().unwrap()));
+        }
+    }
+    found
+}
+
+/// The rates of practices over both editions of the published patients, against a plain count of the files.
+#[tokio::test]
+async fn rates_over_published_patients_by_age_and_sex_are_those_of_the_files() {
+    const SINGLE: [&str; 2] = ["registered_single_male.csv", "registered_single_female.csv"];
+    const FIVE: [&str; 1] = ["registered_five_year.csv"];
+    let practices = ["C82001", "C82002"];
+    for (files, bands) in [
+        (&SINGLE[..], &[("age_band", "25-34", 25, 34), ("age_band", "75+", 75, 200)][..]),
+        (&FIVE, &[("age_5y", "30-34", 30, 34), ("age_5y", "90+", 90, 200)]),
+    ] {
+        let server = TestServer::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |file: &&str| format!("{}/tests/cases/{file}", env!("CARGO_MANIFEST_DIR"));
+        let paths: Vec<_> = files.iter().map(path).collect();
+        let whole = folder.path().join("registered.csv");
+        let parts: Vec<_> = paths.iter().map(std::path::Path::new).collect();
+        equity_indicators::ingest::join(&parts, std::fs::File::create(&whole).unwrap()).unwrap();
+        server.submit_file(&whole).await;
+        for organisation in practices {
+            let rows = json!([
+                {"channel": "TELEPHONE", "recordCount": 7, "person": {"ageYears": 31, "sex": "1"}},
+                {"channel": "TELEPHONE", "recordCount": 5, "person": {"ageYears": 92, "sex": "2"}},
+            ]);
+            let feed = header(organisation, "practice-feed", "2026-04", &["age_band", "sex"]);
+            server.submit(feed, records(&rows)).await.unwrap();
+        }
+        let people = registered(files, &practices);
+        let of = |holds: &dyn Fn(&(String, i64, f64)) -> bool| {
+            people.iter().filter(|row| holds(row)).map(|(_, _, count)| count).sum::<f64>()
+        };
+        let ask = async |by: &str| {
+            let query = json!({"area": "QK1", "collection": "practice-feed", "by": [by], "period": {"first": "2026-04"}});
+            server.ask(json!({"query": query, "includeRates": true})).await.unwrap()
+        };
+        let rate = |answer: &equity_indicators::proto::v1::Breakdown, row: &str| {
+            crate::support::cell(answer, row, "CH-03/TELEPHONE").value
+        };
+        let answer = ask("sex").await;
+        for (code, sex, count) in [("1", "MALE", 14.0), ("2", "FEMALE", 10.0)] {
+            let found = rate(&answer, code).unwrap();
+            let expected = count * 1000.0 / of(&|row| row.0 == sex);
+            assert!((found - expected).abs() < 1e-9, "{files:?} {sex}: {found} {expected}");
+        }
+        for &(by, code, first, last) in bands {
+            let answer = ask(by).await;
+            let found = rate(&answer, code).unwrap();
+            let count = if first > 31 { 10.0 } else { 14.0 };
+            let expected = count * 1000.0 / of(&|row| (first..=last).contains(&row.1));
+            assert!((found - expected).abs() < 1e-9, "{files:?} {code}: {found} {expected}");
+        }
+        // Bands of five years do not tell who is 15, so none of the bands that begin or end there has a rate.
+        if files.len() == 1 {
+            let answer = ask("age_band").await;
+            let cell = crate::support::cell(&answer, "25-34", "CH-03/TELEPHONE");
+            let why = &cell.absence.as_ref().unwrap().detail;
+            assert!(
+                cell.value.is_none() && why.contains("more coarsely than by age_band"),
+                "{why}"
+            );
+        }
+    }
+}

@@ -9,13 +9,18 @@ use serde_json::{Value, json};
 
 use crate::support::{Refusal, TestServer, header, records, totals};
 
-/// The small areas of 2011 of Leicester, Leicestershire and Rutland: rows of `lsoa.csv`.
-pub(super) fn small_areas_of_llr() -> Vec<BTreeMap<String, String>> {
+/// The small areas of an edition: rows of `lsoa.csv`.
+pub(super) fn small_areas(edition: &str) -> Vec<BTreeMap<String, String>> {
     let content = Content::embedded();
     let mut reader = csv::Reader::from_reader(content.file("lsoa.csv").unwrap().as_bytes());
     let rows = reader.deserialize().map(Result::<BTreeMap<String, String>, _>::unwrap);
+    rows.filter(|row| row["edition"] == edition).collect()
+}
+
+/// The small areas of 2011 of Leicester, Leicestershire and Rutland.
+pub(super) fn small_areas_of_llr() -> Vec<BTreeMap<String, String>> {
     let in_llr = |row: &BTreeMap<String, String>| ["03W", "04C", "04V"].contains(&&*row["sub_icb"]);
-    rows.filter(|row| row["edition"] == "lsoa_2011" && in_llr(row)).collect()
+    small_areas("lsoa_2011").into_iter().filter(in_llr).collect()
 }
 
 #[tokio::test]
@@ -181,6 +186,9 @@ async fn each_month_is_answered_by_what_was_in_force_in_it() {
     assert_eq!(of("S9B9J", &[]).await, total(24), "what belongs to it now");
     let by = of("S9B9J", &["sub_icb"]).await;
     assert_eq!((by["92A"], by["D4U1Y"]), (12, 12));
+    let answer = ask("S9B9J", "2026-03", &["sub_icb"], "synthetic-llr").await;
+    let notes = answer.context.unwrap().notes.join(" ");
+    assert!(notes.contains("SERIES BREAK: 92A (Surrey Heartlands)"), "{notes}");
 }
 
 #[tokio::test]
@@ -278,6 +286,10 @@ async fn people_are_counted_in_the_systems_that_they_lived_in_in_each_month() {
     ];
     assert_eq!(found, rows(&both));
     assert!(notes.contains("Systems changed in 2026-04."), "{notes}");
+    assert!(
+        notes.contains("SERIES BREAK: QRL (") && notes.matches("SERIES").count() == 1,
+        "{notes}"
+    );
     // Conditions mean the systems of each month too.
     for (codes, total) in [(&["QRL"][..], 10), (&["QNQ"], 3), (&["S0E4D"], 9)] {
         let condition = json!({"where": [{"dimension": "residence_system", "codes": codes}]});

@@ -250,3 +250,54 @@ async fn a_suppressed_figure_is_an_absence_with_its_reason_after_a_restart_too()
     let status = submit(&server, about("2018-04", &json!({})), vec![both]).await.unwrap_err();
     assert_eq!(short(&status), ("ROWS_INVALID".to_owned(), "records[0].suppressed".to_owned()));
 }
+
+#[tokio::test]
+async fn a_figure_stays_under_the_code_that_it_was_published_under() {
+    let server = TestServer::start().await;
+    let row = |area: &str, period: &str, value: f64| json!({"indicator": "DX-12", "area": area, "period": period, "value": value});
+    // Hampshire and Isle of Wight before and after April 2026, with figures of one year within both boundaries; and one of its locations.
+    let all = rows(&json!([
+        row("E54000042", "2024", 0.1),
+        row("E54000042", "2025", 0.2),
+        row("E54000067", "2025", 0.3),
+        row("E38000253", "2025", 0.4),
+        row("D9Y0V", "2026-05", 0.5),
+    ]));
+    submit(&server, about("2026-05", &json!({})), vec![all]).await.unwrap();
+    let list = async |area: &str| {
+        let asked = ListEstimatesRequest { area: area.into(), ..ListEstimatesRequest::default() };
+        let listed = server.exclusion().list_estimates(asked).await.unwrap().into_inner();
+        let one = |of: equity_indicators::proto::v1::PublishedEstimate| {
+            let record = of.record.unwrap();
+            (record.area, record.period, of.series_break)
+        };
+        listed.estimates.into_iter().map(one).collect::<Vec<_>>()
+    };
+    let figure = |area: &str, period: &str, breaks| (area.to_owned(), period.to_owned(), breaks);
+    let old = [figure("E54000042", "2024", false), figure("E54000042", "2025", false)];
+    let new = [figure("E54000067", "2025", true)];
+    assert_eq!(list("E54000042").await, old);
+    assert_eq!(list("E54000067").await, new);
+    assert_eq!(list("QRL").await, [&old[..], &new].concat());
+    let location = [figure("E38000253", "2025", false), figure("D9Y0V", "2026-05", true)];
+    assert_eq!(list("D9Y0V").await, location);
+    assert_eq!(list("E38000253").await, location[..1]);
+    assert_eq!(list("E38000266").await, location[1..]);
+    assert_eq!(list("92A").await, []);
+    // The same boundary under two codes is the same figure.
+    for (one, other, period, is_same) in [
+        ("E54000042", "QRL", "2025", true),
+        ("E54000067", "QRL", "2026-05", true),
+        ("E54000067", "QRL", "2025", false),
+        ("E54000042", "QRL", "2026-05", false),
+        ("E54000015", "QK1", "2025", true),
+    ] {
+        let both = rows(&json!([row(one, period, 0.1), row(other, period, 0.2)]));
+        let mut header = about("2026-05", &json!({}));
+        submission(&mut header).validate_only = true;
+        let found = submit(&server, header, vec![both]).await.unwrap();
+        let twice: Vec<_> = found.problems.iter().map(|of| (of.row_index, &*of.field)).collect();
+        let expected = if is_same { vec![(1, "indicator")] } else { Vec::new() };
+        assert_eq!(twice, expected, "{one} {other} {period}");
+    }
+}

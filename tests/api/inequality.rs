@@ -1,9 +1,8 @@
 //! How unequal groups are, and how a gap moves, against the formulas of the page of statistics over the counts that were sent.
 
 use equity_indicators::config::ProfileName;
-use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::{
-    Absence, AbsenceReason, Cell, CreateReleaseRequest, IndicatorCountRecord,
+    Absence, AbsenceReason, Cell, IndicatorCountRecord,
     PersonCharacteristics, Verdict,
 };
 use serde_json::{Value, json};
@@ -322,15 +321,6 @@ async fn submitted_indicators_are_among_the_largest_gaps() {
     assert!(before.rows.is_empty(), "{before:?}");
 }
 
-async fn release(server: &TestServer) {
-    let request = CreateReleaseRequest {
-        release_id: "first".into(),
-        request_id: uuid::Uuid::new_v4().to_string(),
-        validate_only: false,
-    };
-    ReleaseServiceClient::new(server.channel()).create_release(request).await.unwrap();
-}
-
 /// A partner sees no figure of a small group. Measures that need no order are there if few people are in such groups.
 #[tokio::test]
 async fn measures_are_there_for_a_partner_if_few_are_in_groups_without_a_figure() {
@@ -353,7 +343,7 @@ async fn measures_are_there_for_a_partner_if_few_are_in_groups_without_a_figure(
             let header = header(practice, "practice-feed", "2024-01", &["ethnic_category"]);
             server.submit_counts(header, rows).await.unwrap();
         }
-        release(&server).await;
+        server.release("first").await;
         let server = server
             .reopen_with(|config| config.profile_without_identity = Some(ProfileName::Partner))
             .await;

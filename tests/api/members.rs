@@ -11,28 +11,29 @@ use serde_json::{Value, json};
 
 use crate::support::{Refusal, TestServer, count, header, key, records, totals};
 
-const MARCH: &str = "2026-03";
-const APRIL: &str = "2026-04";
-const AREAS: [&str; 9] = ["QRL", "D9Y0V", "92A", "D4U1Y", "QNQ", "S9B9J", "QXU", "S0E4D", "U2G6B"];
+pub(super) const MARCH: &str = "2026-03";
+pub(super) const APRIL: &str = "2026-04";
+pub(super) const AREAS: [&str; 9] =
+    ["QRL", "D9Y0V", "92A", "D4U1Y", "QNQ", "S9B9J", "QXU", "S0E4D", "U2G6B"];
 
-type Row = BTreeMap<String, String>;
+pub(super) type Row = BTreeMap<String, String>;
 
-fn rows(file: &str) -> Vec<Row> {
+pub(super) fn rows(file: &str) -> Vec<Row> {
     let content = Content::embedded();
     let mut reader = csv::Reader::from_reader(content.file(file).unwrap().as_bytes());
     reader.deserialize().map(Result::unwrap).collect()
 }
 
 /// What was submitted, and the areas of each organisation: code, and first month in it.
-struct World {
+pub(super) struct World {
     last_months: BTreeMap<String, String>,
-    practices: BTreeMap<String, Vec<(String, String)>>,
-    counts: BTreeMap<(String, String), i64>,
+    pub(super) practices: BTreeMap<String, Vec<(String, String)>>,
+    pub(super) counts: BTreeMap<(String, String), i64>,
 }
 
 impl World {
     /// Four practices of each way through the changes, with counts that tell each of them.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let last_months = rows("areas.csv")
             .into_iter()
             .map(|row| (row["code"].clone(), row["last_month"].clone()));
@@ -82,7 +83,7 @@ impl World {
         all.map(|(_, count)| count).sum()
     }
 
-    async fn submit(&self, server: &TestServer) {
+    pub(super) async fn submit(&self, server: &TestServer) {
         for ((code, month), count) in &self.counts {
             let header = header(code, "practice-feed", month, &[]);
             let rows = json!([{"channel": "TELEPHONE", "recordCount": count}]);
@@ -91,7 +92,7 @@ impl World {
     }
 }
 
-fn question(area: &str, (first, last): (&str, &str), more: Value) -> Value {
+pub(super) fn question(area: &str, (first, last): (&str, &str), more: Value) -> Value {
     let mut query = json!({
         "area": area, "collection": "practice-feed", "period": {"first": first, "last": last},
     });
@@ -198,17 +199,27 @@ async fn published_tables_have_the_members_of_each_month() {
     world.submit(&server).await;
     server.release("around-april").await;
     // All counts are multiples of 5, which published counts are rounded to.
-    for (table, area, locations) in [
-        ("hampshire", "QRL", [(MARCH, &["D9Y0V"][..]), (APRIL, &["D9Y0V"])]),
+    for (table, area, says, locations) in [
+        (
+            "hampshire",
+            "QRL",
+            &["SERIES BREAK: QRL (", "SERIES BREAK: D9Y0V ("][..],
+            [(MARCH, &["D9Y0V"][..]), (APRIL, &["D9Y0V"])],
+        ),
         (
             "thames",
             "S0E4D",
+            &["S0E4D (Thames Valley) began in 2026-04"],
             [(MARCH, &["10Q", "14Y", "15A", "D4U1Y"]), (APRIL, &["10Q", "14Y", "15A", "U2G6B"])],
         ),
     ] {
         let request = GetPublishedTableRequest { release: String::new(), table_id: table.into() };
         let mut client = PublicationServiceClient::new(server.channel());
-        let found = client.get_published_table(request).await.unwrap().into_inner().rows;
+        let answer = client.get_published_table(request).await.unwrap().into_inner();
+        let (notes, found) = (answer.table.unwrap().notes.join(" "), answer.rows);
+        for said in says {
+            assert!(notes.contains(said), "{table}: {said}: {notes}");
+        }
         for (month, locations) in locations {
             let of_month: Vec<_> = found.iter().filter(|row| row.period == month).collect();
             let total = of_month.iter().find(|row| row.keys.is_empty()).unwrap();

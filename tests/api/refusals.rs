@@ -398,37 +398,6 @@ async fn long_and_many_names_cost_little() {
     }
 }
 
-#[tokio::test]
-async fn too_many_cells_are_refused() {
-    let server = TestServer::start().await;
-    let rows: Vec<_> = (0..2_000)
-        .map(|n| {
-            json!({"person": {
-        "ageYears": n % 100, "religion": (b'A' + (n % 12) as u8) as char,
-    }, "leadTimeDays": n % 40, "residenceLsoa": format!("E0101{:04}", 3600 + n % 300)})
-        })
-        .collect();
-    let header = SubmissionHeader {
-        code_systems: [("residence_lsoa".into(), "lsoa_2011".into())].into(),
-        ..header("04C", SYNTHETIC, "2020-04", &["age_band", "religion"])
-    };
-    server.submit(header, records(&json!(rows))).await.unwrap();
-    let question = april(&json!({"by": ["age_years", "residence_lsoa", "religion"]}));
-    match server.ask(question).await {
-        Ok(answer) => {
-            let rows = totals(&answer).into_iter().filter(|(key, _)| !key.is_empty());
-            let total: i64 = rows.map(|(_, count)| count).sum();
-            assert_eq!(total, 2_000);
-        }
-        Err(status) => {
-            let refusal = Refusal::of(&status);
-            assert_eq!(refusal.reason, "BREAKDOWN_TOO_LARGE", "{refusal:?}");
-            let of = |name: &str| refusal.metadata[name].parse::<u64>().unwrap();
-            assert!(of("cells") > of("limit"));
-        }
-    }
-}
-
 /// 200 small areas by 100 years of age, each combination with every channel as a column.
 async fn submit_a_large_table(server: &TestServer) {
     let channels = [

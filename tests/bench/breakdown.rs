@@ -14,6 +14,7 @@
 )]
 
 mod echo;
+mod england;
 mod grown;
 #[path = "../support/hostile.rs"]
 mod hostile;
@@ -137,7 +138,7 @@ struct Options {
 async fn main() -> Outcome {
     let options = Options::parse();
     if options.rest {
-        return ready::rest().await;
+        return england::england().await;
     }
     if let (Some(kind), Some(address), Some(certificates)) =
         (&options.neighbour, &options.attacks, &options.certificates)

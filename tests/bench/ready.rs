@@ -39,40 +39,6 @@ pub async fn ready(service: Program, data: &Path) -> Outcome<Program> {
     again(data, "losing the sled folder", (60.0, 20.0), &before).await
 }
 
-/// Bytes of the files of a folder and those in it.
-fn bytes_of(folder: &Path) -> Outcome<u64> {
-    let mut bytes = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let about = entry.metadata()?;
-        bytes += if about.is_dir() { bytes_of(&entry.path())? } else { about.len() };
-    }
-    Ok(bytes)
-}
-
-/// What the bundled reference content of England costs: bytes in the program, how long until it is ready, resident memory at rest.
-/// Bounds of time and memory are the figures before it was of England (28 MB at rest), and what it may add.
-pub async fn rest() -> Outcome {
-    let folder = tempfile::tempdir()?;
-    let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("services/domain/codes/data");
-    let content = bytes_of(&content)? as f64 / 1e6;
-    verdict("reference content in the program, all of it, in MB", content, 3.0, 2.0);
-    for start in ["first", "second"] {
-        let (service, time) = Program::start(folder.path())?;
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        let resident = service.resident().unwrap_or(f64::NAN);
-        verdict(
-            &format!("ready after the {start} start, in seconds"),
-            time.as_secs_f64(),
-            0.6,
-            0.4,
-        );
-        verdict("resident memory at rest, in MB", resident, 68.0, 60.0);
-        service.stop()?;
-    }
-    Ok(())
-}
-
 async fn again(
     data: &Path,
     after: &str,

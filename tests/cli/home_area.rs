@@ -90,3 +90,68 @@ fn an_area_that_is_not_there_stops_the_start() {
         assert!(ended.remarks.contains("home_area") && ended.remarks.contains(words), "{ended:?}");
     }
 }
+
+/// Rows of a packed file of the publisher.
+fn published(name: &str) -> Vec<String> {
+    let path = format!("{}/tests/data/published/{name}", env!("CARGO_MANIFEST_DIR"));
+    let mut text = String::new();
+    let mut file = flate2::read::MultiGzDecoder::new(std::fs::File::open(path).unwrap());
+    std::io::Read::read_to_string(&mut file, &mut text).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn regional_and_daily_files_of_several_systems_are_taken_for_the_area_of_the_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = served("QPM", &folder.path().join("data"));
+    let submit = |name: &str, lines: &[String]| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, lines.join("\n") + "\n").unwrap();
+        let ended = served.ask(&["submit", file.to_str().unwrap()]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let left_out = ended.remarks.lines().filter(|line| line.contains("left out"));
+        left_out.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // The regional edition, of which three files of the publisher are put together.
+    let mut lines = published("gpad_northamptonshire.csv.gz");
+    let ours = lines.len() - 1;
+    for name in ["gpad_frimley.csv.gz", "gpad_bucks_oxon_berks.csv.gz"] {
+        lines.extend(published(name).into_iter().skip(1));
+    }
+    let others = lines.len() - 1 - ours;
+    let left_out = submit("regional.csv", &lines);
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    let says =
+        format!("rows of 4 other organisations than those of QPM, which were left out: {others}");
+    assert!(left_out[0].ends_with(&says), "{left_out:?}");
+    assert_eq!(organisations(&served), ["78H", "78H"], "two months");
+    // The daily edition.
+    let text = std::fs::read_to_string(case("daily.csv")).unwrap();
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    let day = lines[1].clone();
+    let row = |code: &str, day_of: &str, count: &str| {
+        let row = day.replacen("04C", code, 1).replace("01JUN2022", day_of);
+        format!("{},{count}", row.rsplit_once(',').unwrap().0)
+    };
+    for (code, day_of, count) in [
+        ("78H", "01JUN2022", "3"),
+        ("15E", "01JUN2022", "100"),
+        ("78H", "02JUN2022", "4"),
+        ("78H", "01JUL2022", "50"),
+    ] {
+        lines.push(row(code, day_of, count));
+    }
+    let left_out = submit("daily.csv", &lines);
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    let says = "rows of 2 other organisations than those of QPM, which were left out: 3";
+    assert!(left_out[0].ends_with(says), "{left_out:?}");
+    assert_eq!(organisations(&served), ["78H", "78H", "78H", "78H"]);
+    let total = |month: &str| {
+        let question = ["breakdown", "channels", "--area", "QPM", "--collection", "gpad-regional"];
+        let more = ["--from", month, "--format", "json"];
+        let answer = served.ask(&[&question[..], &more].concat()).json()["breakdown"].clone();
+        super::run::count(&answer, &answer["rows"][0], "CONTACTS")
+    };
+    let found = ["2020-04", "2021-04", "2022-06", "2022-07"].map(total);
+    assert_eq!(found, [226_662, 314_013, 7, 50]);
+}

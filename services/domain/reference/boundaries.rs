@@ -38,8 +38,7 @@ impl Reference {
                     "{named} has its boundary from {from} on. Figures of earlier months are of the people who live within this boundary."
                 )
             }));
-            let within = known.into_iter().filter(|from| months.0 < *from && *from <= months.1);
-            said.extend(within.map(|from| series_break(area, from)));
+            said.extend(self.series_breaks(code, months, counted));
             return said;
         }
         if let Some(first) = began {
@@ -55,19 +54,69 @@ impl Reference {
             }
             said.push(began);
         }
-        said.extend(self.series_breaks(code, months));
+        said.extend(self.series_breaks(code, months, counted));
         said
     }
 
     /// Where figures before and after a month within some months are of different areas under the same code, in sentences. Some areas
     /// are organisations too: sub-ICB locations.
     #[must_use]
-    pub fn series_breaks(&self, code: &str, months: (Month, Month)) -> Vec<String> {
-        let breaks = self.areas().get(code).into_iter().flat_map(|area| {
-            let within = area.breaks.iter().filter(|from| months.0 < **from && **from <= months.1);
-            within.map(move |from| (area, from))
-        });
-        breaks.map(|(area, from)| series_break(area, *from)).collect()
+    pub fn series_breaks(
+        &self,
+        code: &str,
+        months: (Month, Month),
+        counted: Counted,
+    ) -> Vec<String> {
+        let Some(area) = self.areas().get(code) else { return Vec::new() };
+        let breaks: Vec<Month> = match counted {
+            Counted::Organisations => area.breaks.clone(),
+            Counted::Residents => self.residence_changes_of(&area.code).collect(),
+        };
+        let within = breaks.into_iter().filter(|from| months.0 < *from && *from <= months.1);
+        within.map(|from| series_break(area, from)).collect()
+    }
+
+    /// The area that a figure is about, by its first code, and which boundary of the area, as the number of newer ones. `given`: the code that
+    /// the figure was published under; `last`: its last month. A code that no area has is kept.
+    #[must_use]
+    pub fn boundary<'a>(&'a self, given: &'a str, last: Month) -> (&'a str, usize) {
+        let found = |area: &'a Area| (area.code.as_str(), area.boundary_of(given, last));
+        self.areas().get(given).map_or((given, 0), found)
+    }
+
+    /// Says which boundary of an area an ONS code was given for, if the area has another one in some of the months. ONS gives an area
+    /// another code with another boundary, and all of these codes find the area.
+    #[must_use]
+    pub fn boundary_of_code(&self, given: &str, months: (Month, Month)) -> Option<String> {
+        let area = self.areas().get(given)?;
+        let newer = area.newer_boundaries(given)?;
+        let named = format!("{} ({})", area.code, area.name);
+        let newest_first = || area.breaks.iter().rev().copied();
+        let from = newest_first().nth(newer);
+        let until = match newer.checked_sub(1).map(|newer| newest_first().nth(newer)) {
+            None => None,
+            Some(Some(next)) => next.previous(),
+            Some(None) => {
+                return Some(format!(
+                    "{given} is a former code of {named}, for an earlier boundary. The months of this boundary are not known here. Figures are \
+                     of the boundary that {} has in each month.",
+                    area.code
+                ));
+            }
+        };
+        let has_it =
+            from.is_none_or(|from| from <= months.0) && until.is_none_or(|until| months.1 <= until);
+        let span = match (from, until) {
+            (Some(from), Some(until)) => format!("from {from} to {until}"),
+            (Some(from), None) => format!("from {from} on"),
+            (None, Some(until)) => format!("until {until}"),
+            (None, None) => return None,
+        };
+        (!has_it).then(|| {
+            format!(
+                "{given} is the code of {named} for its boundary {span}. Figures of other months are of the boundary in those months."
+            )
+        })
     }
 
     /// What changed about an area within some months, or before them, in sentences about a condition on it: a month is counted by the
@@ -257,6 +306,36 @@ mod tests {
         for code in ["QRL", "92A", "D9Y0V"] {
             let broken = said(code, "2026-03", "2026-04");
             assert!(broken.len() == 1 && broken[0].starts_with("SERIES BREAK"), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_of_another_boundary_is_said() {
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let said = |given, first: &str, last: &str| {
+            let months = (first.parse().unwrap(), last.parse().unwrap());
+            reference.boundary_of_code(given, months).unwrap_or_default()
+        };
+        for (given, first, last, says) in [
+            ("E54000042", "2026-04", "2026-04", "for its boundary until 2026-03"),
+            ("E54000042", "2026-03", "2026-04", "E54000042 is the code of QRL (Hampshire"),
+            ("E54000067", "2026-03", "2026-03", "for its boundary from 2026-04 on"),
+            ("E38000264", "2026-05", "2026-05", "92A (Surrey Heartlands) for its boundary until"),
+            ("E38000246", "2020-01", "2020-01", "a former code of 92A"),
+            ("E38000248", "2026-05", "2026-05", "The months of this boundary are not known here"),
+        ] {
+            let said = said(given, first, last);
+            assert!(said.contains(says), "{given} {first} to {last}: {said}");
+        }
+        for (given, first, last) in [
+            ("E54000042", "2020-01", "2026-03"),
+            ("E54000067", "2026-04", "2026-06"),
+            ("QRL", "2020-01", "2026-06"),
+            ("E54000015", "2020-01", "2026-06"),
+            ("E08000016", "2020-01", "2026-06"),
+            ("nowhere", "2020-01", "2026-06"),
+        ] {
+            assert_eq!(said(given, first, last), "", "{given}");
         }
     }
 }

@@ -25,6 +25,21 @@ impl Reference {
         found.collect()
     }
 
+    /// What took the place of an organisation, in words; none: nothing is known to. A sub-ICB location is an area too, and may have been divided.
+    #[must_use]
+    pub fn what_followed(&self, of: &Organisation) -> Option<String> {
+        let of_area = self.areas().get(&of.code).map_or(&[][..], |area| &area.successors);
+        let successor = Some(of.successor.clone()).filter(|code| !code.is_empty());
+        match (successor, of_area) {
+            (Some(one), _) => Some(format!("{one} took its place")),
+            (None, []) => None,
+            (None, [one]) => Some(format!("{one} took its place")),
+            (None, [several @ .., last]) => {
+                Some(format!("it was divided between {} and {last}", several.join(", ")))
+            }
+        }
+    }
+
     /// The first of the successors of an organisation that has data of a month after it took over.
     fn later(&self, code: &str, last: &BTreeMap<&str, Month>) -> Option<&Organisation> {
         let mut one = self.organisation(code)?;

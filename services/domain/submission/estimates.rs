@@ -70,8 +70,8 @@ impl EstimateRow<'_> {
     }
 }
 
-/// What identifies an estimate within a submission: indicator, area, period, keys in order, base.
-type Identity = (String, String, String, Vec<(String, String)>, String);
+/// What identifies an estimate within a submission: indicator, area and its boundary, period, keys in order, base.
+type Identity = (String, (String, usize), String, Vec<(String, String)>, String);
 
 /// Takes rows of estimates and makes a [`Draft`].
 pub struct EstimateBuilder {
@@ -273,15 +273,16 @@ fn estimate(given: &EstimateRow<'_>) -> Estimate {
     }
 }
 
-/// The identity of a row. Either code of an area, and every order of the keys, gives the same identity.
+/// The identity of a row. Each code of an area, if it is of the same boundary, and every order of the keys give the same identity.
 fn identity(reference: &Reference, given: &EstimateRow<'_>) -> Identity {
-    let area = reference.areas().get(given.area).map_or(given.area, |area| &area.code);
+    let last = months_of(given.period).map_or(Month::LAST, |months| *months.end());
+    let (area, boundary) = reference.boundary(given.area, last);
     let mut keys: Vec<_> =
         given.keys.iter().map(|(d, c)| ((*d).to_owned(), (*c).to_owned())).collect();
     keys.sort_unstable();
     (
         given.indicator.to_owned(),
-        area.to_owned(),
+        (area.to_owned(), boundary),
         given.period.to_owned(),
         keys,
         given.base.to_owned(),

@@ -10,7 +10,7 @@
 //! - `listed` tables that are too long, refused early
 //! - `suppressed` counts that publishers do not give, `contributors` what an area's answer tells one of its organisations,
 //!   `wholes` what a number tells of those whom it leaves out, `wider` the questions that this is seen in
-//! - `planning`, `plan`, `spans`, `counting`, `crosstab`, `dense`, `pass`,
+//! - `planning`, `plan`, `meant`, `spans`, `counting`, `crosstab`, `dense`, `pass`,
 //!   `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications; `basic_view` answers without limits and words
@@ -42,6 +42,7 @@ mod indicators;
 mod inequality;
 mod inner_column;
 mod listed;
+mod meant;
 mod model;
 mod outcome_shares;
 mod outcomes;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::axis_positions::{Placed, occurring};
-use super::plan::{
-    On, Plan, PlanAxis, PlanFilter, PlanMonth, organisation_key, slot_key, without_code,
-};
+use super::meant::Meant;
+use super::plan::{On, Plan, PlanAxis, PlanFilter, PlanMonth, slot_key, without_code};
 use super::spans::Spans;
 use crate::domain::area::Organisation;
 use crate::domain::codes::{Categories, Dimension, Source, State};
@@ -83,7 +82,7 @@ impl Engine {
             Where::Residence(area) => Some(reference.caring_for(area, query.months)),
             Where::Provider(_) | Where::Organisations(_) => None,
         };
-        let (expected, ended) = asked.expected(&collection, query, caring.as_deref());
+        let (expected, ended) = asked.expected((&reference, &collection), query, caring.as_deref());
         let scope = slots.scope();
         Ok(Plan {
             reference,
@@ -371,32 +370,30 @@ struct Asked {
 impl Asked {
     fn new(catalog: &CatalogView<'_>, query: &Query, organisations: &Organisations) -> Self {
         let reference = &catalog.reference;
-        let area = match &query.place {
-            Where::Provider(area) => reference.areas().get(area),
-            Where::Residence(_) | Where::Organisations(_) => None,
-        };
         let within = |change: &&Month| query.months.0 < **change && **change <= query.months.1;
         let begins =
             [query.months.0].into_iter().chain(reference.changes().iter().filter(within).copied());
         let mut numbers = Bits::default();
-        let mut meant: Vec<_> = begins.map(|from| (from, Bits::default())).collect();
+        let mut meant: Vec<_> = begins
+            .map(|from| (from, Bits::default(), Meant::new(reference, query, from)))
+            .collect();
         let (mut of, mut all_known) = (Vec::with_capacity(organisations.len()), true);
         for (code, organisation) in organisations {
             let number = catalog.organisation(code);
             all_known &= number.is_some();
             number.map(|number| numbers.insert(number));
             let mut is_of_any = false;
-            for (from, meant) in &mut meant {
-                let belongs = area.is_none_or(|area| organisation.belongs(area, *from));
-                if belongs && is_meant(reference, &query.filters, code, *from) {
+            for (_, numbers, meant) in &mut meant {
+                if meant.has(organisation) {
                     is_of_any = true;
-                    number.map(|number| meant.insert(number));
+                    number.map(|number| numbers.insert(number));
                 }
             }
             if is_of_any {
                 of.push((number, Arc::clone(organisation)));
             }
         }
+        let meant = meant.into_iter().map(|(from, numbers, _)| (from, numbers)).collect();
         Self { numbers, meant, organisations: of, all_known }
     }
 
@@ -410,7 +407,7 @@ impl Asked {
     /// empty type expects nobody. Whom a condition leaves out is not late.
     fn expected(
         &self,
-        collection: &Collection,
+        (reference, collection): (&Reference, &Collection),
         query: &Query,
         caring: Option<&Organisations>,
     ) -> (Expected, Vec<String>) {
@@ -424,10 +421,8 @@ impl Asked {
         let told = if there.is_empty() { &gone } else { &there };
         let ended = told.iter().filter_map(|(_, one)| {
             let last = one.last_month.filter(|last| *last < query.months.1)?;
-            let next = match one.successor.as_str() {
-                "" => String::new(),
-                successor => format!(" ({successor} took its place)"),
-            };
+            let next = reference.what_followed(one);
+            let next = next.map_or(String::new(), |next| format!(" ({next})"));
             Some(format!("{} after {last}{next}", one.code))
         });
         let ended = ended.collect();
@@ -440,27 +435,4 @@ fn span(reference: &Reference, month: Month) -> Month {
     let changes = reference.changes();
     let later = changes.partition_point(|change| *change <= month);
     later.checked_sub(1).map_or(Month::FIRST, |last| changes[last])
-}
-
-/// Whether an organisation satisfies the conditions on organisations and areas in a month.
-fn is_meant(reference: &Reference, filters: &[Filter], organisation: &str, month: Month) -> bool {
-    filters.iter().all(|filter| {
-        let source = reference.dimension(&filter.dimension).map(|dimension| &dimension.source);
-        let of_organisation = |of: &&Source| match of {
-            Source::Organisation | Source::ProviderArea(_) | Source::OrganisationAttribute(_) => {
-                true
-            }
-            Source::Field(_)
-            | Source::Month
-            | Source::Quarter
-            | Source::FinancialYear
-            | Source::CalendarYear
-            | Source::Computed => false,
-        };
-        source.filter(of_organisation).is_none_or(|source| {
-            let key = organisation_key(reference, source, organisation, month);
-            let nowhere = without_code(source).name();
-            filter.codes.contains(&key.map_or(nowhere.into(), |(code, _)| code))
-        })
-    })
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::counted::{CountedSource, join, line};
-use super::model::{Absence, DataQuality, Row};
+use super::meant::Meant;
+use super::model::{Absence, DataQuality, Key, Row};
 use super::plan::{Plan, PlanAxis, state_words};
 use crate::domain::codes::{Dimension, Source, State};
 use crate::domain::collection::{Collection, DataClass, Openness};
@@ -208,6 +209,30 @@ impl Provenance {
             .push(format!("{few} of too few, or of nobody. Withheld is not 0, and not missing."));
     }
 
+    /// Says of the areas among the rows which of them have another boundary from a month on.
+    pub(super) fn says_series_breaks(
+        &mut self,
+        reference: &Reference,
+        query: &Query,
+        rows: &[Row],
+    ) {
+        let Some(months) = self.months.filter(|(first, last)| first < last) else { return };
+        for id in &query.by {
+            let Some(counted) = reference.dimension(id).and_then(areas_of) else { continue };
+            let declared = counted == Counted::Organisations;
+            let areas = reference.areas().iter();
+            for area in areas.filter(|area| !declared || !area.breaks.is_empty()) {
+                let is_of = |key: &Key| *key.dimension == **id && key.code == area.code;
+                let said = reference.series_breaks(&area.code, months, counted);
+                if !said.is_empty() && rows.iter().any(|row| row.keys.iter().any(is_of)) {
+                    let new = said.into_iter().filter(|said| !self.notes.contains(said));
+                    let new: Vec<_> = new.collect();
+                    self.notes.extend(new);
+                }
+            }
+        }
+    }
+
     /// What else was looked at: it changes the answer too.
     pub(super) fn looked_at(&mut self, data_position: u64, scope: Option<Scope>) {
         self.data_position = self.data_position.max(data_position);
@@ -236,6 +261,21 @@ impl Provenance {
         if let Some(empty) = self.empty.take_if(|_| has_figures) {
             self.notes.push(format!("For those listed there are no figures: {}.", empty.detail));
         }
+    }
+}
+
+/// Who is counted in the areas that the rows of a dimension are about; none: they are about no areas.
+fn areas_of(dimension: &Dimension) -> Option<Counted> {
+    match dimension.source {
+        Source::ProviderArea(_) | Source::Organisation => Some(Counted::Organisations),
+        Source::Field(Field::ResidenceLsoa) => Some(Counted::Residents),
+        Source::Field(_)
+        | Source::OrganisationAttribute(_)
+        | Source::Month
+        | Source::Quarter
+        | Source::FinancialYear
+        | Source::CalendarYear
+        | Source::Computed => None,
     }
 }
 
@@ -278,9 +318,12 @@ impl Plan {
                 }
             }
             Where::Organisations(codes) => {
-                notes.extend(codes.iter().flat_map(|code| reference.series_breaks(code, months)));
+                let breaks =
+                    |code: &String| reference.series_breaks(code, months, Counted::Organisations);
+                notes.extend(codes.iter().flat_map(breaks));
             }
         }
+        notes.extend(reference.boundary_of_code(&query.given_area, months));
         let is_by_month = |of: &Dimension| reference.is_by_month(of);
         let told = self.axes.iter().any(|axis| is_by_month(&axis.dimension))
             || query
@@ -386,10 +429,23 @@ impl Plan {
         known.cloned().or_else(state).unwrap_or_else(|| code.to_owned())
     }
 
-    /// The months asked for that conditions on time leave, and whether anybody has submitted anything for each.
+    /// The months asked for that conditions on time leave, and whether anybody has submitted anything for each. Months are left out in which
+    /// nothing can be: the area had ended, or no organisation of it existed.
     fn months(&self, query: &Query) -> Vec<(Month, bool)> {
         let has: BTreeSet<_> = self.months.iter().map(|m| m.standing.slot.month).collect();
-        self.months_of(query).into_iter().map(|month| (month, has.contains(&month))).collect()
+        let months = self.months_of(query).into_iter().map(|month| (month, has.contains(&month)));
+        let organisations = query.place.organisations(&self.reference);
+        let can_be = |month: Month| match &query.place {
+            Where::Residence(area) => {
+                let last = self.reference.areas().get(area).and_then(|area| area.last_month);
+                last.is_none_or(|last| month <= last)
+            }
+            Where::Provider(_) | Where::Organisations(_) => {
+                let meant = Meant::new(&self.reference, query, month);
+                organisations.values().any(|of| meant.expects(of))
+            }
+        };
+        months.filter(|(month, has)| *has || can_be(*month)).collect()
     }
 
     /// The months asked for that conditions on time leave.

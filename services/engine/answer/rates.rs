@@ -4,6 +4,8 @@
 //! by, either both of them collect it or neither does. If some of either are known only more coarsely than by a category, no
 //! category has a rate: they may be of any. Who is in no category at all is told as a share, of both.
 
+mod choice;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,7 +20,6 @@ use crate::domain::disclosure::{Protection, TrueCount};
 use crate::domain::field::Field;
 use crate::domain::period::Month;
 use crate::engine::query::{Filter, Query, invalid, taking};
-use crate::engine::scope::Scope;
 use crate::engine::{Engine, QueryError};
 use crate::store::Submission;
 
@@ -37,6 +38,8 @@ pub(super) struct Population {
     characteristics: Vec<Characteristic>,
     /// What stands behind rows, by places on the shared axes that submissions decide; behind everything: none.
     behind: BTreeMap<Vec<usize>, Behind>,
+    /// The other collection that was looked at, and its organisations; none: there was no choice.
+    unused: Option<(String, Vec<String>)>,
 }
 
 /// An axis of consultations that people have too.
@@ -96,31 +99,7 @@ pub(super) fn of_people(field: Field) -> bool {
 }
 
 impl Engine {
-    /// The population that goes with a plan of consultations.
-    pub(super) fn population(
-        &self,
-        plan: &Plan,
-        query: &Query,
-        named: &str,
-    ) -> Result<Population, QueryError> {
-        let of = &plan.collection;
-        let (own, published) = (&*of.population_collection, &*of.published_population_collection);
-        if !named.is_empty() || published.is_empty() {
-            let collection = if named.is_empty() { own } else { named };
-            return self.population_of(plan, query, collection);
-        }
-        // What the organisations themselves say comes first. The answer depends on it, also where it says nothing.
-        let first = self.population_of(plan, query, own)?;
-        if !first.plan.months.is_empty() {
-            return Ok(first);
-        }
-        let mut other = self.population_of(plan, query, published)?;
-        other.plan.data_position = other.plan.data_position.max(first.plan.data_position);
-        other.plan.scope = Scope::both(other.plan.scope.take(), first.plan.scope);
-        Ok(other)
-    }
-
-    /// The same, with the populations of one collection.
+    /// The population of one collection that goes with a plan of consultations.
     fn population_of(
         &self,
         plan: &Plan,
@@ -179,6 +158,7 @@ impl Engine {
             characteristics,
             behind,
             plan: people,
+            unused: None,
         })
     }
 
@@ -459,6 +439,7 @@ impl Population {
         let source = Some(line(&self.plan.counted())).filter(|line| !line.is_empty());
         let source = source.map_or(String::new(), |source| format!(": {source}"));
         notes.push(format!("{how} The people are those of collection `{collection}`{source}."));
+        self.says_who_is_left_out(figure, notes);
         if self.suppressed.is_some() {
             notes.push(format!(
                 "The publisher of collection `{collection}` does not give some counts of people. A {figure} that divides by them is absent with the reason SUPPRESSED: it is not one over the rest."

@@ -110,6 +110,7 @@ impl Engine {
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
         provenance.says_what_is_protected();
         provenance.dimensions = legends(&reference, query, &rows);
+        provenance.says_series_breaks(&reference, query, &rows);
         let beside = question.beside(self, &pinned, &mut provenance)?;
         Ok(protect(Answer { provenance, columns, rows, beside, position }))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::definition::{ColumnDefinition, TableDefinition};
+use super::meant::Meant;
 use super::model::{Absence, Cell, CellCounts, Column, Figure, Key};
 use super::plan::{Plan, organisation_key, state_words};
 use super::provenance::QuestionSettings;
@@ -30,7 +31,7 @@ const EXPECTED: ColumnDefinition = ColumnDefinition::count(
     "EXPECTED",
     &[],
     "Submissions expected",
-    "One for each month and organisation that the collection expects. An organisation is expected in the months in which it exists.",
+    "One for each month and organisation that the collection expects. An organisation is expected in the months in which it exists and belongs to the area.",
 );
 const RECEIVED: ColumnDefinition = ColumnDefinition::count(
     "RECEIVED",
@@ -191,9 +192,10 @@ impl Engine {
             |id: &&String| plan.reference.dimension(id).is_some_and(|of| of.field().is_some());
         let by: Vec<_> = query.by.iter().filter(|id| !of_records(id)).collect();
         let (mut rows, mut all) = (BTreeMap::new(), Receipts::default());
-        for (number, organisation) in &plan.expected {
-            let there = |month: &Month| organisation.is_there((*month, *month));
-            for month in plan.months_of(query).into_iter().filter(there) {
+        for month in plan.months_of(query) {
+            // Organisations close, and come to other areas: one is expected in the months in which it is in the area.
+            let meant = Meant::new(&plan.reference, query, month);
+            for (number, organisation) in plan.expected.iter().filter(|(_, of)| meant.expects(of)) {
                 let days = number.and_then(|number| received.get(&(number, month))).copied();
                 all.count(days);
                 let of = (organisation.code.as_str(), month);

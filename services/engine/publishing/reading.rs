@@ -129,6 +129,7 @@ impl Engine {
             collection: collection.to_owned(),
             care_setting: None,
             place: Where::Organisations(vec![organisation.clone()]),
+            given_area: String::new(),
             months: (*month, *month),
             by,
             filters: Vec::new(),

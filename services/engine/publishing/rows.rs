@@ -1,11 +1,13 @@
 //! Tables as they are published.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::drafting::Line;
 use super::{PublishedRow, RowShown, TableOf};
+use crate::domain::codes::Source;
 use crate::domain::disclosure::publication::{Settled, Shown};
 use crate::domain::published::PublishedTable;
+use crate::domain::reference::{Counted, Reference};
 use crate::engine::Engine;
 use crate::engine::answer::Key;
 
@@ -25,6 +27,7 @@ impl Engine {
                 definition.area
             ));
         }
+        notes.extend(boundaries(&reference, definition, lines));
         let area_name = reference.areas().get(&definition.area).map(|area| area.name.clone());
         let rows = rows(lines, settled);
         TableOf {
@@ -34,6 +37,28 @@ impl Engine {
             notes,
         }
     }
+}
+
+/// What changed about the area of a table, and about the areas among its rows, within its periods.
+fn boundaries(reference: &Reference, definition: &PublishedTable, lines: &[Line]) -> Vec<String> {
+    let first = lines.iter().map(|line| line.months.0).min();
+    let last = lines.iter().map(|line| line.months.1).max();
+    let Some(months) = first.zip(last) else { return Vec::new() };
+    let counted = Counted::Organisations;
+    let mut said = reference.boundary_changes(&definition.area, months, counted);
+    let is_area = |key: &&Key| {
+        let source = reference.dimension(&key.dimension).map(|dimension| &dimension.source);
+        matches!(source, Some(Source::ProviderArea(_)))
+    };
+    let keys = lines.iter().flat_map(|line| &line.keys).filter(is_area);
+    let codes: BTreeSet<&str> = keys.map(|key| key.code.as_str()).collect();
+    for said_of in codes.into_iter().flat_map(|code| reference.series_breaks(code, months, counted))
+    {
+        if !said.contains(&said_of) {
+            said.push(said_of);
+        }
+    }
+    said
 }
 
 /// The lines, then the rows that several of them are part of.

@@ -23,6 +23,8 @@ pub struct Query {
     pub care_setting: Option<String>,
     /// Organisations or area.
     pub place: Where,
+    /// The area's code or name as it was asked for; empty: organisations were.
+    pub given_area: String,
     /// First and last month.
     pub months: (Month, Month),
     /// Dimension ids of the rows, including those added by several organisations or by conditions with several codes.
@@ -82,6 +84,7 @@ impl Query {
                 collection,
                 care_setting,
                 place: place?,
+                given_area: asked.area.clone(),
                 months: months?,
                 by,
                 filters,

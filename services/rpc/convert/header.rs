@@ -61,7 +61,7 @@ pub(super) fn header_at(
     if let Some(((organisation, _), month)) = place.zip(month)
         && !organisation.is_there((month, month))
     {
-        let what = not_there(organisation, month);
+        let what = not_there(reference, organisation, month);
         wrong.take::<()>(Err(invalid(&format!("{path}.month"), what)));
     }
     // Estimates have theirs beside their header.
@@ -125,20 +125,15 @@ fn place<'a>(
 }
 
 /// The refusal of a month in which an organisation is not there.
-fn not_there(organisation: &Organisation, month: Month) -> String {
-    let Organisation { code, successor, .. } = organisation;
-    match (organisation.first_month.filter(|first| month < *first), organisation.last_month) {
-        (Some(first), _) => format!("`{month}` is before the first month of `{code}`, `{first}`"),
-        (None, Some(last)) if !successor.is_empty() => {
-            format!(
-                "`{month}` is after the last month of `{code}`, `{last}`; `{successor}` took its place"
-            )
-        }
-        (None, last) => {
-            let last = last.map_or(String::new(), |last| format!(", `{last}`"));
-            format!("`{month}` is after the last month of `{code}`{last}")
-        }
+fn not_there(reference: &Reference, organisation: &Organisation, month: Month) -> String {
+    let code = &organisation.code;
+    if let Some(first) = organisation.first_month.filter(|first| month < *first) {
+        return format!("`{month}` is before the first month of `{code}`, `{first}`");
     }
+    let last = organisation.last_month.map_or(String::new(), |last| format!(", `{last}`"));
+    let next = reference.what_followed(organisation);
+    let next = next.map_or(String::new(), |next| format!("; {next}"));
+    format!("`{month}` is after the last month of `{code}`{last}{next}")
 }
 
 /// A month that is not after that of `today`.

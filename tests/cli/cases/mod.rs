@@ -190,7 +190,7 @@ fn organisations_that_merged() {
     file("after.csv", "T9L9L", "APR2026", 8).well();
     let refused = file("late.csv", "04C", "APR2026", 2);
     assert_eq!(refused.code, Some(1));
-    let reason = "`2026-04` is after the last month of `04C`, `2026-03`; `T9L9L` took its place";
+    let reason = "`2026-04` is after the last month of `04C`, `2026-03`; T9L9L took its place";
     assert!(refused.remarks.contains(reason), "{refused:?}");
     let early = file("early.csv", "T9L9L", "MAR2026", 8);
     assert!(early.remarks.contains("before the first month of `T9L9L`, `2026-04`"), "{early:?}");

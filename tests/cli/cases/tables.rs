@@ -225,6 +225,8 @@ pub(super) const PUBLISHED: &[Case] = &[
                 "submitted nothing",
             ),
             Prints("reference areas --search frimley --format csv", "2026-03"),
+            Prints("reference organisations --search frimley --format csv", "D4U1Y"),
+            Lacks("reference organisations --search frimley --format csv", "C82001"),
         ],
     ),
     (

@@ -18,6 +18,8 @@ pub(super) struct Fit<'a> {
     pub(super) period: (Month, Month),
     /// The area by its first code.
     pub(super) area: &'a str,
+    /// Which boundary of the area it is about, as the number of newer ones.
+    pub(super) boundary: usize,
     keys: Vec<&'a EstimateKey>,
 }
 
@@ -34,8 +36,8 @@ pub(super) fn nearest(fits: Vec<Fit<'_>>) -> Vec<Fit<'_>> {
 
 /// What a figure is about, apart from when: indicator, area, keys.
 type About<'a> = (&'a str, &'a str, Vec<&'a EstimateKey>);
-/// What figures have in common that can be compared: series and base.
-type Comparable<'a> = (&'a str, &'a str);
+/// What figures have in common that can be compared: series, base and boundary of the area.
+type Comparable<'a> = (&'a str, &'a str, usize);
 /// Figures that follow one another: collection, organisation, what makes them comparable, what they are about.
 type Line<'a> = (&'a str, &'a str, Comparable<'a>, About<'a>);
 /// Period, month and position of the submission: the newest submission of the newest period holds.
@@ -49,8 +51,9 @@ impl<'a> Fit<'a> {
         row: &'a Estimate,
         (first, last): (Month, Month),
     ) -> Self {
-        let area = reference.areas().get(&row.area).map_or(row.area.as_str(), |area| &area.code);
-        Self { submission, row, level: 0, period: (last, first), area, keys: row.sorted_keys() }
+        let (area, boundary) = reference.boundary(&row.area, last);
+        let (period, keys) = ((last, first), row.sorted_keys());
+        Self { submission, row, level: 0, period, area, boundary, keys }
     }
 
     fn series(&self) -> &'a str {
@@ -58,7 +61,7 @@ impl<'a> Fit<'a> {
     }
 
     fn comparable(&self) -> Comparable<'a> {
-        (self.series(), &self.row.base)
+        (self.series(), &self.row.base, self.boundary)
     }
 
     fn about(&self) -> About<'a> {

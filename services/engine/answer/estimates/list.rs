@@ -39,7 +39,10 @@ impl Engine {
         }
         let period = (!is_any(&list.period)).then(|| months_of(&list.period)).transpose();
         let period = period.map_err(|error| invalid("period", error.to_string()))?;
-        let area = reference.areas().get(&list.area).map_or(&list.area, |area| &area.code);
+        let named = reference.areas().get(&list.area);
+        let area = named.map_or(&list.area, |area| &area.code);
+        // A code of ONS is of one boundary of the area.
+        let boundary = named.and_then(|area| area.newer_boundaries(&list.area));
 
         standing.submissions.sort_by_key(|submission| submission.position);
         let read = self.read(&standing.submissions)?;
@@ -63,6 +66,7 @@ impl Engine {
         let wants = |fit: &Fit<'_>| {
             let (last, first) = fit.period;
             (is_any(area) || fit.area == area)
+                && boundary.is_none_or(|boundary| fit.boundary == boundary)
                 && period.as_ref().is_none_or(|of| *of.start() <= first && last <= *of.end())
         };
         let periods = Periods::of(&fits);

@@ -88,6 +88,7 @@ impl RiskQuestion {
                 collection: query.collection.clone(),
                 care_setting: None,
                 place: Where::Residence(area?),
+                given_area: query.area.clone(),
                 months: (Month::FIRST, Month::LAST),
                 by: by?,
                 filters: Vec::new(),
