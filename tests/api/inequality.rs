@@ -2,8 +2,7 @@
 
 use equity_indicators::config::ProfileName;
 use equity_indicators::proto::v1::{
-    Absence, AbsenceReason, Cell, IndicatorCountRecord,
-    PersonCharacteristics, Verdict,
+    Absence, AbsenceReason, Cell, IndicatorCountRecord, PersonCharacteristics, Verdict,
 };
 use serde_json::{Value, json};
 use tonic::Code;

@@ -122,7 +122,12 @@ impl Reference {
     /// What changed about an area within some months, or before them, in sentences about a condition on it: a month is counted by the
     /// areas that were there in it.
     #[must_use]
-    pub fn changes_of_condition(&self, code: &str, months: (Month, Month)) -> Vec<String> {
+    pub fn changes_of_condition(
+        &self,
+        code: &str,
+        months: (Month, Month),
+        counted: Counted,
+    ) -> Vec<String> {
         let Some(area) = self.areas().get(code) else { return Vec::new() };
         let mut said: Vec<_> = self.ended(area, months.1).into_iter().collect();
         let began = area.first_month.filter(|first| *first > months.0);
@@ -136,7 +141,7 @@ impl Reference {
                 self.before(area)
             )
         }));
-        said.extend(self.series_breaks(code, months));
+        said.extend(self.series_breaks(code, months, counted));
         said
     }
 

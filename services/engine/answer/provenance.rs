@@ -334,15 +334,20 @@ impl Plan {
         let of_spans = self.spans.months(months.0);
         notes.extend(told.then(|| reference.stand_ins_within(of_spans)).flatten());
         // A condition on an area means the area as it was in each month.
-        let is_on_areas = |of: &&Filter| {
-            reference
-                .dimension(&of.dimension)
-                .is_some_and(|of| is_by_month(of) || matches!(of.source, Source::ProviderArea(_)))
+        let of_areas = |filter: &Filter| {
+            let of = reference.dimension(&filter.dimension)?;
+            match matches!(of.source, Source::ProviderArea(_)) {
+                true => Some(Counted::Organisations),
+                false => is_by_month(of).then_some(Counted::Residents),
+            }
         };
-        let codes = query.filters.iter().filter(is_on_areas).flat_map(|filter| &filter.codes);
-        for said in codes.flat_map(|code| reference.changes_of_condition(code, months)) {
-            if !notes.contains(&said) {
-                notes.push(said);
+        for (filter, counted) in
+            query.filters.iter().filter_map(|filter| Some((filter, of_areas(filter)?)))
+        {
+            for code in &filter.codes {
+                let said = reference.changes_of_condition(code, months, counted);
+                let new: Vec<_> = said.into_iter().filter(|of| !notes.contains(of)).collect();
+                notes.extend(new);
             }
         }
         // A total over months that nobody has submitted anything for is not whole.
