@@ -6,6 +6,7 @@ mod audit;
 mod bad_input;
 mod blanks;
 mod collected;
+mod comparisons;
 mod consistency;
 mod counted;
 mod england;

@@ -13,7 +13,7 @@
 //! - `planning`, `plan`, `spans`, `counting`, `crosstab`, `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications; `basic_view` answers without limits and words
-//! - `provenance`, `counted`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
+//! - `provenance`, `counted`, `editions`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
 mod axis_answers;
@@ -33,6 +33,7 @@ mod days_waited;
 mod definition;
 mod dense;
 mod derived_column;
+mod editions;
 mod estimates;
 mod exclusion;
 mod frame;
@@ -95,4 +96,4 @@ pub use recording::{RECORDING, RecordingQuestion};
 pub use representativeness::{RepresentativenessQuestion, characteristic};
 pub use risk::{HighRisk, RiskQuestion};
 pub use tables::tables;
-pub use timeliness::TimelinessQuestion;
+pub use timeliness::{Due, TimelinessQuestion};

@@ -246,6 +246,7 @@ const TIMELINESS: Layout = Layout {
         ("RECEIVED", "received"),
         ("LATE", "late"),
         ("MISSING", "missing"),
+        ("NOT_DUE", "not due"),
         ("DQ-06", "coverage"),
         ("DQ-07", "on time"),
         ("DQ-07-DAYS", "median days"),
@@ -344,6 +345,7 @@ const TARGET_STATUS: Layout = Layout {
         ("BASELINE", "baseline"),
         ("REQUIRED", "required"),
         ("TARGET", "target"),
+        ("BASELINE_STATED", "stated start"),
         ("TO_TARGET", "to target"),
     ],
     ..DEFAULT
