@@ -170,8 +170,7 @@ fn newcombe(first: (u64, u64), second: (u64, u64), z: f64) -> Three {
 #[allow(clippy::cast_precision_loss, reason = "counts are small")]
 fn katz((x, n): (u64, u64), (y, m): (u64, u64), z: f64) -> Three {
     let [x, n, y, m] = [x, n, y, m].map(|count| count as f64);
-    let (ratio, error) =
-        ((x / n) / (y / m), (1.0 / x - 1.0 / n + 1.0 / y - 1.0 / m).sqrt());
+    let (ratio, error) = ((x / n) / (y / m), (1.0 / x - 1.0 / n + 1.0 / y - 1.0 / m).sqrt());
     (ratio, (ratio.ln() - z * error).exp(), (ratio.ln() + z * error).exp())
 }
 
@@ -206,8 +205,7 @@ fn same(found: &Cell, expected: Three, what: &str) {
     }
 }
 
-const REFERENCES: [&str; 6] =
-    ["NAMED", "LARGEST", "LEAST_DEPRIVED", "BEST", "WHOLE", "COMPLEMENT"];
+const REFERENCES: [&str; 6] = ["NAMED", "LARGEST", "LEAST_DEPRIVED", "BEST", "WHOLE", "COMPLEMENT"];
 
 /// The code of the group that the others of a slice are compared with; none: there is no such group.
 fn reference_of(
@@ -287,7 +285,8 @@ fn check(
 }
 
 fn asked(by: &[&str], kind: &str, level: f64) -> Value {
-    let mut comparison = json!({"reference": format!("COMPARISON_REFERENCE_{kind}"), "dimension": QUINTILE});
+    let mut comparison =
+        json!({"reference": format!("COMPARISON_REFERENCE_{kind}"), "dimension": QUINTILE});
     if kind == "NAMED" {
         comparison["code"] = json!("imd_2025:q2");
     }

@@ -40,8 +40,7 @@ impl Engine {
             Value::State(_) | Value::Number(_) => None,
         });
         let editions: BTreeSet<_> = codes.flatten().filter_map(|code| edition(code)).collect();
-        let names: Vec<_> =
-            editions.iter().map(|id| id.replace('_', " ").to_uppercase()).collect();
+        let names: Vec<_> = editions.iter().map(|id| id.replace('_', " ").to_uppercase()).collect();
         let several = "Each record counts by the edition that it carries; the editions are not comparable with each other.";
         match names.as_slice() {
             [] => None,

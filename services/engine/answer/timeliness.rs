@@ -218,13 +218,19 @@ impl Due {
     /// An answer with submissions that are not due yet is not kept: it becomes another when their deadline passes, without any change
     /// of the data.
     pub(super) fn changes_with_time(&self, of: &Receipts, provenance: &mut Provenance) {
-        provenance.scope = provenance.scope.take().filter(|_| of.not_due == 0 || self.now_millis.is_none());
+        provenance.scope =
+            provenance.scope.take().filter(|_| of.not_due == 0 || self.now_millis.is_none());
     }
 }
 
 impl Engine {
     /// The expected submissions of a plan by what a query asks for, without dimensions of records.
-    pub(super) fn receipts(&self, plan: &Plan, query: &Query, due: &Due) -> Result<OfRows, QueryError> {
+    pub(super) fn receipts(
+        &self,
+        plan: &Plan,
+        query: &Query,
+        due: &Due,
+    ) -> Result<OfRows, QueryError> {
         let received = self.received(plan)?;
         let of_state = || self.look(|catalog| Ok(catalog.time_by(plan.position)));
         let now_millis = due.now_millis.map_or_else(of_state, Ok)?;

@@ -89,7 +89,9 @@ pub(super) fn timeliness(
         Some(Ok(days)) if days <= SubmissionDeadline::MOST_DAYS => Some(Some(days)),
         Some(_) => {
             let most = SubmissionDeadline::MOST_DAYS;
-            let why = format!("must be from 0 to {most} days; absent means the deadline of the collection");
+            let why = format!(
+                "must be from 0 to {most} days; absent means the deadline of the collection"
+            );
             wrong.take(Err(invalid("due_days", why)))
         }
     };

@@ -343,9 +343,9 @@ const TARGET_STATUS: Layout = Layout {
     titles: &[
         ("VALUE", "value"),
         ("BASELINE", "baseline"),
+        ("BASELINE_STATED", "stated start"),
         ("REQUIRED", "required"),
         ("TARGET", "target"),
-        ("BASELINE_STATED", "stated start"),
         ("TO_TARGET", "to target"),
     ],
     ..DEFAULT

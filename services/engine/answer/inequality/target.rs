@@ -177,7 +177,9 @@ fn groups<'r>(reference: &Reference, row: &'r Row) -> Vec<(&'r str, &'r str)> {
 fn stated(target: &Target, groups: &[(&str, &str)]) -> Cell {
     let is_of = |stated: &&StatedBaseline| {
         let has = |of: &Condition| {
-            groups.iter().any(|(id, code)| *id == of.dimension && of.codes.iter().any(|of| of == code))
+            groups
+                .iter()
+                .any(|(id, code)| *id == of.dimension && of.codes.iter().any(|of| of == code))
         };
         stated.group.len() == groups.len() && stated.group.iter().all(has)
     };
