@@ -120,10 +120,9 @@ async fn every_state_of_a_submission() -> bool {
     assert_eq!(count(&own, "", "EXPECTED"), 6, "months before the first are not expected");
     let notes = &own.context.as_ref().unwrap().notes;
     assert!(notes.iter().any(|note| note == "Deadline: A test."), "{notes:?}");
-    let list = server
-        .reference()
-        .list_collections(ListCollectionsRequest { page_size: 1_000, ..Default::default() });
-    let list = list.await.unwrap().into_inner().collections;
+    let request = ListCollectionsRequest { page_size: 1_000, ..Default::default() };
+    let list = server.reference().list_collections(request).await;
+    let list = list.unwrap().into_inner().collections;
     let found = |id: &str| -> Collection { list.iter().find(|of| of.id == id).unwrap().clone() };
     let deadline = found(COLLECTION).deadline.unwrap();
     assert_eq!(

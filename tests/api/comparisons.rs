@@ -279,7 +279,7 @@ fn check(
         same(ratio, of_ratio, &what);
         assert_eq!(difference.verdict(), verdict(of_difference, better), "{what}");
         assert_eq!(ratio.verdict(), Verdict::Unspecified, "{what}: the difference has the verdict");
-        verdicts.insert(difference.verdict);
+        verdicts.insert(difference.verdict() as i32);
     }
     verdicts
 }

@@ -39,13 +39,13 @@ fn editions(answer: &Breakdown) -> Vec<&str> {
 #[tokio::test]
 async fn the_answer_states_the_editions_that_its_records_carry() {
     let server = TestServer::start().await;
-    submit(&server, "C82029", "imd_2019").await;
-    submit(&server, "C82657", "imd_2025").await;
+    submit(&server, "C82005", "imd_2019").await;
+    submit(&server, "C82003", "imd_2025").await;
     for (question, core20, expected) in [
         (asked(&["core20"], None, &[]), 60, Some("the editions IMD 2019 and IMD 2025")),
         (asked(&[], Some("core20"), &[]), 60, Some("the editions IMD 2019 and IMD 2025")),
-        (asked(&["core20"], None, &["C82029"]), 30, Some("the edition IMD 2019.")),
-        (asked(&["core20"], None, &["C82657"]), 30, Some("the edition IMD 2025.")),
+        (asked(&["core20"], None, &["C82005"]), 30, Some("the edition IMD 2019.")),
+        (asked(&["core20"], None, &["C82003"]), 30, Some("the edition IMD 2025.")),
         // A view of one edition says it in its label; a question without deprivation says nothing.
         (asked(&["imd2025_quintile"], None, &[]), 30, None),
         (asked(&["sex"], None, &[]), 0, None),
@@ -81,7 +81,7 @@ async fn the_answer_states_the_editions_that_its_records_carry() {
 async fn a_target_for_core20_states_the_editions_too() {
     let server = TestServer::start().await;
     for (practice, edition, numerator_count) in
-        [("C82029", "imd_2019", 80), ("C82657", "imd_2025", 60)]
+        [("C82005", "imd_2019", 80), ("C82003", "imd_2025", 60)]
     {
         let record = |decile: &str| IndicatorCountRecord {
             indicator: "C20-MAT".into(),

@@ -17,7 +17,7 @@ const DECILES: [(&str, &str); 5] = [
     ("7", "imd_2019:q4"),
     ("10", "imd_2019:q5"),
 ];
-const PROVIDERS: [&str; 2] = ["C82029", "C82657"];
+const PROVIDERS: [&str; 2] = ["C82005", "C82003"];
 const MONTHS: [&str; 2] = ["2026-03", "2026-04"];
 
 /// A count that was sent, with the codes of its rows.

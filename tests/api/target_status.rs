@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{TestServer, cell, header, row, value, why};
 
 /// Two practices of two sub-ICB locations.
-const PRACTICES: [(&str, &str); 2] = [("C82029", "04C"), ("C82657", "04V")];
+const PRACTICES: [(&str, &str); 2] = [("C82005", "04C"), ("C82003", "04V")];
 /// Ethnic categories with their broad groups, and with counts in each practice: numerator and denominator.
 type OfGroup = (&'static str, &'static str, [(i64, i64); 2]);
 const SMI: [OfGroup; 3] = [
@@ -201,7 +201,7 @@ async fn continuity_of_carer_is_of_every_ethnic_minority_and_of_the_most_deprive
     let rows =
         women.map(|(ethnic, decile, counts)| record("C20-MAT", counts, person(ethnic, decile)));
     let mut about =
-        header("C82029", "practice-feed", "2026-04", &["ethnic_category", "deprivation"]);
+        header("C82005", "practice-feed", "2026-04", &["ethnic_category", "deprivation"]);
     about.code_systems.insert("deprivation".into(), "imd_2019".into());
     server.submit_counts(about, rows.into()).await.unwrap();
     let of = |codes: &[&str]| -> (i64, i64) {
@@ -230,7 +230,7 @@ async fn a_stated_start_is_beside_the_group_that_it_is_of() {
     let fifths: [(&str, (i64, i64)); 3] =
         [("1", (310, 1_000)), ("5", (350, 1_000)), ("10", (420, 1_000))];
     let rows = fifths.map(|(decile, counts)| record("FSL", counts, person("", decile)));
-    let mut about = header("C82029", "practice-feed", "2026-04", &["deprivation"]);
+    let mut about = header("C82005", "practice-feed", "2026-04", &["deprivation"]);
     about.code_systems.insert("deprivation".into(), "imd_2019".into());
     server.submit_counts(about, rows.into()).await.unwrap();
     let answer = status(&server, "FSL-IMD", "2026-04", &["imd2019_quintile"]).await;

@@ -36,8 +36,9 @@ use super::{root, sources, tracked};
 /// spans of the parts of an answer, 8; age-standardised rates, with their contract, and the BASIC view of every table, 440;
 /// small areas of England as far as records have them, and who is expected by residence, 35; months of areas and of who belongs to them, 95;
 /// where what is counted was published, published people behind rates, and tables as large as their conditions let through, 210;
-/// homes in the systems of each month, parts of divided areas, and wholes of the months asked, 278;
-const PRODUCT_LINES: usize = 22_900;
+/// homes in the systems of each month, parts of divided areas, and wholes of the months asked, 278; the calendar of submissions, stated baselines of
+/// targets, and the editions of deprivation behind figures, 216;
+const PRODUCT_LINES: usize = 23_116;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.
