@@ -161,12 +161,12 @@ has every definition.";
     const TIMELINESS: &'static str = "\
 Examples:
   equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --collection synthetic-llr
-      how many submissions were expected, received, late and missing
+      how many submissions were expected, received, late, missing and not due yet
   equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation --collection synthetic-llr
       each organisation; `--by month`: each month
   equity quality timeliness --area QK1 --from 2020-01 --to 2020-06 --by organisation,month --due-days 14 --collection synthetic-llr --format csv
 
-A submission is expected for each month and organisation that the collection expects. Its first version says when it was received.";
+A submission is expected for each month and organisation that the collection expects, and is missing once its deadline has passed. Its first version says when it was received.";
     const MATRIX: &'static str = "\
 Examples:
   equity quality matrix --area QK1 --from 2020-04 --collection synthetic-llr

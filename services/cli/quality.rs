@@ -1,6 +1,6 @@
 //! `equity quality`: how good the data is. Its tables are asked and exported as all others.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit::Failure;
 use super::query::{MeasureArg, QueryArgs};
@@ -118,21 +118,44 @@ impl Asked for RecordingAsked {
     }
 }
 
+/// The dataset whose submissions are asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)] // the names say it
+pub enum SubmittedArg {
+    #[default]
+    Consultations,
+    Populations,
+    /// Access records.
+    Access,
+    /// Counts of indicators.
+    Indicators,
+}
+
 /// When submissions were received.
 #[derive(Debug, Args)]
 pub struct TimelinessAsked {
     /// Place, period, dimensions and conditions.
     #[command(flatten)]
     pub query: QueryArgs,
-    /// Days from the end of its month after which a submission is late, 0 to 3650 (default: 30).
+    /// Days from the end of its month after which a submission is late, 0 to 3650 (default: the deadline of the collection).
     #[arg(long, value_name = "DAYS")]
     pub due_days: Option<i32>,
+    /// Dataset of the submissions.
+    #[arg(long, value_enum, default_value_t)]
+    pub dataset: SubmittedArg,
 }
 
 impl Asked for TimelinessAsked {
     fn question(&self) -> Result<Table, Failure> {
         let (query, due_days) = (Some(self.query.query()), self.due_days);
-        Ok(Table::Timeliness(v1::GetTimelinessRequest { query, due_days }))
+        let dataset = match self.dataset {
+            SubmittedArg::Consultations => v1::Dataset::Consultations,
+            SubmittedArg::Populations => v1::Dataset::Populations,
+            SubmittedArg::Access => v1::Dataset::DigitalAccess,
+            SubmittedArg::Indicators => v1::Dataset::IndicatorCounts,
+        };
+        let dataset = dataset.into();
+        Ok(Table::Timeliness(v1::GetTimelinessRequest { query, due_days, dataset }))
     }
 }
 

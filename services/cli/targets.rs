@@ -34,6 +34,8 @@ Examples:
   equity targets status --target C20-SMI --area QK1 --from 2020-06 --by sub_icb --collection synthetic-llr
       the same for each sub-ICB location
   equity targets status --target C20-SMI --area QK1 --from 2020-01 --to 2020-06 --by month --collection synthetic-llr --format csv
+  equity targets status --target FSL-IMD --area QK1 --from 2020-06 --by imd2019_quintile --collection synthetic-llr
+      a target without a number: the value of each group, beside the one that its document states as the start
 
 MET: all of the interval is at the target or beyond it. ON_TRACK: the interval holds the required value, or lies beyond it. OFF_TRACK: all of the \
 interval falls short of the required value. The required value lies on a straight line from the baseline to the target at its deadline.";

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::period::Month;
+
 /// The shape of the data. The number is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -93,6 +95,25 @@ pub enum Openness {
     Open,
 }
 
+/// When the submissions of a collection are due.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SubmissionDeadline {
+    /// Days after the end of its month until which a submission is on time, 0 to 3,650.
+    pub days: u32,
+    /// First month that is expected; none: the calendar has no first month.
+    #[serde(default)]
+    pub first_month: Option<Month>,
+    /// Who set the deadline, in a sentence; empty: the operator of this service.
+    #[serde(default)]
+    pub source: String,
+}
+
+impl SubmissionDeadline {
+    /// Most days of a deadline.
+    pub const MOST_DAYS: u32 = 3_650;
+}
+
 /// A collection, as the operator defines it. A submitter cannot change it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +147,9 @@ pub struct Collection {
     /// its whole. Empty: every type may submit, and none is expected.
     #[serde(default)]
     pub expected_organisation_type: String,
+    /// When its submissions are due; none: [`DUE_DAYS`](Self::DUE_DAYS) days after the end of their month.
+    #[serde(default)]
+    pub deadline: Option<SubmissionDeadline>,
     /// Care settings that it answers when a question names no collection; see [`default_collection`].
     ///
     /// [`default_collection`]: crate::domain::reference::Reference::default_collection
@@ -140,6 +164,22 @@ pub struct Collection {
 }
 
 impl Collection {
+    /// Days after the end of its month until which a submission is on time, if the collection has no deadline.
+    pub const DUE_DAYS: u32 = 30;
+
+    /// Days after the end of its month until which a submission is on time.
+    #[must_use]
+    pub fn due_days(&self) -> u32 {
+        self.deadline.as_ref().map_or(Self::DUE_DAYS, |deadline| deadline.days)
+    }
+
+    /// Whether its calendar has a month.
+    #[must_use]
+    pub fn expects(&self, month: Month) -> bool {
+        let first = self.deadline.as_ref().and_then(|deadline| deadline.first_month);
+        first.is_none_or(|first| first <= month)
+    }
+
     /// Whether the access snapshots of another collection may complete records of this one. The other collection has to accept
     /// access records and to have the same data class. It may not be controlled if this one is open: the answer is open too.
     ///

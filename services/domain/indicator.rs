@@ -80,6 +80,10 @@ pub enum Kind {
     Experience,
     /// What became of people's health.
     Outcome,
+    /// What people and areas are like, whatever care they get: deprivation, the risk of digital exclusion.
+    Context,
+    /// How organisations work: data, leadership, workforce.
+    Process,
 }
 
 impl Kind {
@@ -90,6 +94,8 @@ impl Kind {
             Self::Access => "ACCESS",
             Self::Experience => "EXPERIENCE",
             Self::Outcome => "OUTCOME",
+            Self::Context => "CONTEXT",
+            Self::Process => "PROCESS",
         }
     }
 }
@@ -214,7 +220,7 @@ pub struct Indicator {
     pub high_risk: Option<f64>,
     /// What a high value means.
     pub polarity: Polarity,
-    /// Whether it is about access, experience or outcome; none: about none of them, for example deprivation.
+    /// What it is about; none: not said.
     #[serde(default)]
     pub kind: Option<Kind>,
     /// Id of its theme: `MATERNITY`; empty: none.

@@ -20,6 +20,58 @@ pub struct Baseline {
     pub release: String,
 }
 
+/// What a stated value is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum StatedUnit {
+    /// A share, 0 to 1.
+    #[default]
+    Ratio,
+    /// Years.
+    Years,
+}
+
+impl StatedUnit {
+    /// Name in the contract.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ratio => "RATIO",
+            Self::Years => "YEARS",
+        }
+    }
+}
+
+/// A value that a document states as the start, without counts: nothing here can recompute it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedBaseline {
+    /// The value: a share from 0 to 1, or years.
+    pub value: f64,
+    /// What it is.
+    #[serde(default)]
+    pub unit: StatedUnit,
+    /// Month, quarter or year that it is of; empty: the document gives none.
+    #[serde(default)]
+    pub period: String,
+    /// The people whom it is about, in addition to the target's population; empty: all of these.
+    #[serde(default)]
+    pub group: Vec<Condition>,
+    /// Document that states it.
+    pub source: String,
+}
+
+impl StatedBaseline {
+    /// The value with its unit: "29.0 %", "8.7 years".
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.unit {
+            StatedUnit::Ratio => format!("{:.1} %", 100.0 * self.value),
+            StatedUnit::Years => format!("{:.1} years", self.value),
+        }
+    }
+}
+
 /// A target as `targets.toml` defines it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +97,9 @@ pub struct Target {
     /// Where it starts from; none: no baseline was set.
     #[serde(default)]
     pub baseline: Option<Baseline>,
+    /// Values that the document states as the start.
+    #[serde(default)]
+    pub baseline_values: Vec<StatedBaseline>,
     /// Role that is accountable for it; empty: none was named.
     #[serde(default)]
     pub owner_role: String,

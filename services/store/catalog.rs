@@ -198,6 +198,12 @@ impl Catalog {
         found.map_or(0, |place| self.changes[place].1)
     }
 
+    /// Time of the last change at or before a position, milliseconds since 1970; 0: there was none.
+    #[must_use]
+    pub fn time_by(&self, position: u64) -> u64 {
+        before(&self.changes, |(at, _)| *at <= position).map_or(0, |(_, time)| *time)
+    }
+
     /// Time of the first change, milliseconds since 1970; none: there was none.
     #[must_use]
     pub fn began(&self) -> Option<u64> {

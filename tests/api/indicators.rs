@@ -208,6 +208,31 @@ async fn what_cannot_be_asked_or_submitted_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn every_indicator_says_what_it_is_about_and_who_defined_it() {
+    let server = TestServer::start().await;
+    let request = ListIndicatorsRequest { page_size: 1_000, ..Default::default() };
+    let all = server.reference().list_indicators(request).await.unwrap().into_inner().indicators;
+    assert!(all.len() > 100);
+    for of in &all {
+        let kinds = ["ACCESS", "EXPERIENCE", "OUTCOME", "CONTEXT", "PROCESS"];
+        assert!(kinds.contains(&of.kind.as_str()), "{}: kind {}", of.id, of.kind);
+        let texts = [&of.theme, &of.source, &of.numerator, &of.denominator, &of.polarity];
+        assert!(texts.iter().all(|text| !text.is_empty()), "{of:?}");
+        // What is submitted as counts belongs to a priority.
+        assert!(of.submitted.is_empty() || !of.tags.is_empty(), "{} has no tag", of.id);
+    }
+    let of = |id: &str| all.iter().find(|of| of.id == id).unwrap_or_else(|| panic!("no {id}"));
+    assert_eq!(of("FSL").tags, ["NHS-2122-P4"]);
+    assert_eq!(
+        (of("DQ-01").kind.as_str(), of("DQ-01").theme.as_str()),
+        ("PROCESS", "DATA_QUALITY")
+    );
+    assert_eq!((of("IMD").kind.as_str(), of("DX-10").kind.as_str()), ("CONTEXT", "CONTEXT"));
+    assert_eq!(of("C20-RESP-ADM").polarity, "LOWER_IS_BETTER");
+    assert!(!of("WF-REP").unavailable.is_empty() && of("WF-REP").submitted.is_empty());
+}
+
+#[tokio::test]
 async fn a_tag_lists_the_indicators_of_a_priority() {
     let server = TestServer::start().await;
     let list = async |tag: &str| {

@@ -354,3 +354,51 @@ async fn every_wrong_field_is_named() {
     let cells = empty.rows.iter().flat_map(|row| &row.cells);
     assert!(cells.clone().count() > 0 && cells.into_iter().all(|cell| cell.value.is_none()));
 }
+
+/// One practice records more ethnic categories each month: records, and how many have a known code, the default code, and none.
+const MONTHS: [(&str, [i64; 3]); 3] =
+    [("2020-01", [50, 0, 50]), ("2020-02", [140, 10, 50]), ("2020-03", [270, 24, 6])];
+
+#[tokio::test]
+async fn rates_over_time_follow_what_was_recorded_in_each_month() {
+    let server = TestServer::start().await;
+    for (month, counts) in MONTHS {
+        let rows = ["A", "99", ""].iter().zip(counts).filter(|(_, count)| *count > 0);
+        let row = |(code, count): (&&str, i64)| json!({"channel": "TELEPHONE", "recordCount": count.to_string(), "person": {"ethnicCategory": code}});
+        let about = header("C82029", SYNTHETIC, month, &["ethnic_category"]);
+        let rows: Vec<_> = rows.map(row).collect();
+        server.submit(about, records(&Value::Array(rows))).await.unwrap();
+    }
+    // Four months are expected, and the last was not submitted.
+    let question = |by: &[&str]| {
+        json!({"characteristics": ["ethnic_category"], "query": {"collection": SYNTHETIC, "area": "QK1", "by": by,
+            "period": {"first": "2020-01", "last": "2020-04"}, "where": [{"dimension": "organisation", "codes": ["C82029"]}]}})
+    };
+    let by_month = ask(&server, question(&["month"])).await.unwrap();
+    assert_eq!(keys(&by_month), ["", "2020-01", "2020-02", "2020-03"]);
+    let mut known = Vec::new();
+    let mut all = [0; 3];
+    let rows = MONTHS.map(|(month, counts)| (month, counts, 1.0));
+    for (_, counts, _) in &rows {
+        all = [all[0] + counts[0], all[1] + counts[1], all[2] + counts[2]];
+    }
+    for (key, [valued, default, none], coverage) in rows.into_iter().chain([("", all, 0.75)]) {
+        let records = valued + default + none;
+        let of = |id: &str| value(&by_month, key, &format!("{id}/ethnic_category"));
+        let near = |found: f64, expected: f64, id: &str| {
+            assert!((found - expected).abs() < 1e-12, "{key} {id}: {found}, not {expected}");
+        };
+        near(of("DQ-01"), ratio(valued, records), "DQ-01");
+        near(of("DQ-03"), ratio(default + none, records), "DQ-03");
+        near(of("DQ-03-NOT-KNOWN"), ratio(default, records), "DQ-03-NOT-KNOWN");
+        near(of("DQ-03-NOT-RECORDED"), ratio(none, records), "DQ-03-NOT-RECORDED");
+        near(of("DQ-04"), 1.0, "DQ-04");
+        // Default codes above 2 % of the records are in excess.
+        let excess = (ratio(default, 1) - 0.02 * ratio(records, 1)).max(0.0);
+        let score = (ratio(valued + default, 1) - excess) / ratio(records, 1);
+        near(of("DQ-05"), score, "DQ-05");
+        near(value(&by_month, key, "DQMI"), score * coverage, "DQMI");
+        known.push(of("DQ-01"));
+    }
+    assert!(known[..3].is_sorted(), "{known:?}");
+}

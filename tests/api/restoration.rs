@@ -1,5 +1,7 @@
 //! Activity beside that of a baseline, against a plain recount of the rows that were sent.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use equity_indicators::proto::v1::{AbsenceReason, Breakdown, Verdict};
 use serde_json::{Value, json};
 use tonic::Code;
@@ -141,5 +143,110 @@ async fn wrong_questions_are_refused_by_field() {
         asked["baseline"] = wrong.clone();
         let refused = server.table("restoration", asked).await.unwrap_err();
         assert_eq!(Refusal::of(&refused).short(), ("FIELD_INVALID", field), "{wrong}");
+    }
+}
+
+/// Each month, with the attended consultations of ethnic categories by decile; the last category is in the later year alone.
+const BY_PERSON: [(&str, &[(&str, &str, u32)]); 2] = [
+    (
+        "2019-04",
+        &[
+            ("A", "1", 400),
+            ("A", "10", 500),
+            ("H", "1", 120),
+            ("H", "9", 80),
+            ("N", "2", 90),
+            ("", "6", 30),
+        ],
+    ),
+    (
+        "2020-04",
+        &[
+            ("A", "1", 220),
+            ("A", "10", 420),
+            ("H", "1", 50),
+            ("H", "9", 60),
+            ("N", "2", 85),
+            ("", "6", 10),
+            ("S", "", 7),
+        ],
+    ),
+];
+
+#[tokio::test]
+async fn restoration_by_ethnicity_and_by_deprivation_is_a_plain_sum() {
+    let server = TestServer::start().await;
+    for (month, rows) in BY_PERSON {
+        let row = |(ethnic, decile, count): &(&str, &str, u32)| {
+            json!({"channel": "TELEPHONE", "attendance": "5", "recordCount": count,
+                "person": {"ethnicCategory": ethnic, "deprivation": decile}})
+        };
+        let mut about = header("C82001", SYNTHETIC, month, &["ethnic_category", "deprivation"]);
+        about.code_systems.insert("deprivation".into(), "imd_2019".into());
+        let rows: Vec<_> = rows.iter().map(row).collect();
+        server.submit(about, records(&Value::Array(rows))).await.unwrap();
+    }
+    let broad = |ethnic: &str| match ethnic {
+        "A" => "white",
+        "H" => "asian",
+        "N" => "black",
+        "S" => "other",
+        _ => "NOT_RECORDED",
+    };
+    let fifth = |decile: &str| match decile {
+        "" => "NOT_RECORDED".to_owned(),
+        decile => format!("imd_2019:q{}", decile.parse::<u32>().unwrap().div_ceil(2)),
+    };
+    type KeyOf<'a> = &'a dyn Fn(&str, &str) -> String;
+    let crossed = |ethnic: &str, decile: &str| format!("{}|{}", broad(ethnic), fifth(decile));
+    let by: [(&[&str], KeyOf<'_>); 3] = [
+        (&["ethnic_group_broad"], &|ethnic, _| broad(ethnic).to_owned()),
+        (&["imd2019_quintile"], &|_, decile| fifth(decile)),
+        (&["ethnic_group_broad", "imd2019_quintile"], &crossed),
+    ];
+    let mut verdicts = Vec::new();
+    for (by, key_of) in by {
+        let answer = server.table("restoration", question("2020-04", "", by)).await.unwrap();
+        let sums = |place: usize| {
+            let mut sums = BTreeMap::<String, f64>::new();
+            for (ethnic, decile, count) in BY_PERSON[place].1 {
+                for key in [key_of(ethnic, decile), String::new()] {
+                    *sums.entry(key).or_default() += f64::from(*count);
+                }
+            }
+            sums
+        };
+        let (before, now) = (sums(0), sums(1));
+        let rows: BTreeSet<_> = before.keys().chain(now.keys()).cloned().collect();
+        assert_eq!(keys(&answer).into_iter().collect::<BTreeSet<_>>(), rows, "{by:?}");
+        for key in &rows {
+            let of = |sums: &BTreeMap<String, f64>| sums.get(key).copied().unwrap_or(0.0);
+            let (x, y) = (of(&now), of(&before));
+            assert!((value(&answer, key, "ATTENDED_CONTACTS") - x).abs() < 1e-9, "{key}");
+            if y == 0.0 || x == 0.0 {
+                let _ = why(cell(&answer, key, "RESTORATION"));
+                continue;
+            }
+            near(&answer, key, "RESTORATION", (x / y, 1.0 / x + 1.0 / y));
+            if key.is_empty() || key.contains('|') {
+                continue;
+            }
+            let (others, others_before) = (now[""] - x, before[""] - y);
+            let relative = (x / y) / (others / others_before);
+            let variance = 1.0 / x + 1.0 / y + 1.0 / others + 1.0 / others_before;
+            near(&answer, key, "RELATIVE", (relative, variance));
+            let (lower, upper) = limits(&answer, key, "RELATIVE");
+            let expected = match (lower > 1.0, upper < 1.0) {
+                (true, _) => Verdict::Better,
+                (_, true) => Verdict::Worse,
+                (false, false) => Verdict::Similar,
+            };
+            let found = cell(&answer, key, "RELATIVE").verdict();
+            assert_eq!(found, expected, "{key}");
+            verdicts.push(found);
+        }
+    }
+    for expected in [Verdict::Better, Verdict::Similar, Verdict::Worse] {
+        assert!(verdicts.contains(&expected), "{verdicts:?}");
     }
 }

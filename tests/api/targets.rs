@@ -1,13 +1,39 @@
 //! Targets: the list, and how indicators stand to them, with a baseline that later submissions do not move.
 
 use equity_indicators::proto::v1::{
-    Breakdown, Cell, IndicatorCountRecord, ListTargetsRequest, PersonCharacteristics, Verdict,
+    Breakdown, Cell, IndicatorCountRecord, ListTargetsRequest, PersonCharacteristics,
+    StatedBaseline, Verdict,
 };
 use serde_json::{Value, json};
 
 use crate::support::{TestServer, header};
 
 const PRACTICE: &str = "C82001";
+
+/// Every target of section J of the requirements: indicator, value, deadline and population.
+type Stated = (&'static str, &'static str, Option<f64>, &'static str, &'static str);
+const STATED: [Stated; 20] = [
+    ("C20-MAT-CORE20", "C20-MAT", Some(0.75), "", "core20=core20"),
+    ("C20-MAT-MINORITY", "C20-MAT", Some(0.75), "", "ethnic_minority=minority"),
+    ("C20-MAT-ASIAN", "C20-MAT", Some(0.75), "", "ethnic_group_broad=asian"),
+    ("C20-MAT-BLACK", "C20-MAT", Some(0.75), "", "ethnic_group_broad=black"),
+    ("C20-MAT-MIXED", "C20-MAT", Some(0.75), "", "ethnic_group_broad=mixed"),
+    ("C20-MAT-OTHER", "C20-MAT", Some(0.75), "", "ethnic_group_broad=other"),
+    ("C20-SMI", "C20-SMI", Some(0.60), "", ""),
+    ("C20-CAN", "C20-CAN", Some(0.75), "2028-12", ""),
+    ("C20-RESP-COV", "C20-RESP-COV", None, "", ""),
+    ("C20-RESP-FLU", "C20-RESP-FLU", None, "", ""),
+    ("C20-RESP-PNEU", "C20-RESP-PNEU", None, "", ""),
+    ("C20-RESP-ADM", "C20-RESP-ADM", None, "", ""),
+    ("C20-HYP", "C20-HYP-FIND", None, "", ""),
+    ("LLR-LE", "", None, "", ""),
+    ("FSL-IMD", "FSL", None, "", ""),
+    ("FSL-ETH", "FSL", None, "", ""),
+    ("HEA-ADOPT", "HEA-ADOPT", Some(1.0), "2021-10", ""),
+    ("DASH-PLACE", "DASH-PLACE", Some(1.0), "2021-10", ""),
+    ("CODE-PLAN", "CODE-PLAN", Some(1.0), "2021-07", ""),
+    ("TRAIN-EXEC", "TRAIN-EXEC", Some(1.0), "2021-11", ""),
+];
 
 /// Counts of men and of women.
 async fn submit(server: &TestServer, month: &str, men: (i64, i64), women: (i64, i64)) -> i64 {
@@ -102,7 +128,12 @@ async fn a_status_follows_from_the_interval_and_the_line_from_a_frozen_baseline(
     near(cell(&women, "", "VALUE").value, 0.3);
     let none = server.table("target_status", asked("NONE", "2024-06", &[])).await.unwrap();
     assert_eq!(cell(&none, "", "VALUE").verdict(), Verdict::NotMeasurable);
-    assert!(cell(&none, "", "VALUE").absence.is_some());
+    // Without a number to reach the value is told all the same.
+    near(cell(&none, "", "VALUE").value, 0.39);
+    assert!(
+        cell(&none, "", "TARGET").absence.is_some()
+            && cell(&none, "", "TO_TARGET").absence.is_some()
+    );
     assert!(none.rows[0].sentence().contains("the source sets no number"), "{none:?}");
 
     for (question, why) in [
@@ -136,24 +167,50 @@ async fn the_targets_of_the_source_documents_are_there() {
         server.targets().list_targets(request).await.map(|found| found.into_inner().targets)
     };
     let all = list("").await.unwrap();
-    for (id, value, deadline) in [
-        ("C20-MAT-CORE20", Some(0.75), ""),
-        ("C20-SMI", Some(0.6), ""),
-        ("C20-CAN", Some(0.75), "2028-12"),
-        ("HEA-ADOPT", Some(1.0), "2021-10"),
-        ("DASH-PLACE", Some(1.0), "2021-10"),
-        ("CODE-PLAN", Some(1.0), "2021-07"),
-        ("TRAIN-EXEC", Some(1.0), "2021-11"),
-        ("C20-RESP", None, ""),
-        ("LLR-LE", None, ""),
-    ] {
+    assert_eq!(all.len(), STATED.len(), "every target is checked here");
+    for (id, indicator, value, deadline, population) in STATED {
         let target = all.iter().find(|of| of.id == id).unwrap_or_else(|| panic!("no {id}"));
-        assert_eq!((target.value, target.deadline.as_str()), (value, deadline), "{id}");
+        let found = (target.indicator.as_str(), target.value, target.deadline.as_str());
+        assert_eq!(found, (indicator, value, deadline), "{id}");
+        let conditions =
+            target.population.iter().map(|of| format!("{}={}", of.dimension, of.codes.join(";")));
+        assert_eq!(conditions.collect::<Vec<_>>().join(" "), population, "{id}");
+        let is_lower = ["C20-RESP-ADM", "LLR-LE"].contains(&id);
+        let polarity = if is_lower { "LOWER_IS_BETTER" } else { "HIGHER_IS_BETTER" };
+        assert_eq!(target.polarity, polarity, "{id}");
+        assert!(
+            !target.source.is_empty() && target.owner_role.is_empty(),
+            "no source names an owner"
+        );
         assert_eq!(target.value.is_none(), !target.not_measurable.is_empty(), "{id}");
         // Each answers, with no data too.
         let answer = server.table("target_status", asked(id, "2021-06", &[])).await.unwrap();
         assert_eq!(cell(&answer, "", "VALUE").verdict(), Verdict::NotMeasurable, "{id}");
     }
+    // What the documents state as the start.
+    let stated = |id: &str| {
+        let target = all.iter().find(|of| of.id == id).unwrap();
+        let of = |of: &StatedBaseline| {
+            assert!(of.source.contains("Framework, 2021") && of.period.is_empty(), "{of:?}");
+            let group: Vec<_> = of.group.iter().map(|of| of.codes.join(";")).collect();
+            format!("{} {} {}", group.join(" "), of.value, of.unit)
+        };
+        target.baseline_values.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(stated("LLR-LE"), [" 8.7 YEARS"]);
+    assert_eq!(stated("FSL-IMD"), ["imd_2019:q1 0.29 RATIO", "imd_2019:q5 0.39 RATIO"]);
+    assert_eq!(stated("FSL-ETH"), ["q1 0.14 RATIO", "q5 0.38 RATIO"]);
+    let elsewhere = all.iter().filter(|of| !of.baseline_values.is_empty());
+    assert_eq!(elsewhere.count(), 3);
+    let gap = server.table("target_status", asked("LLR-LE", "2021-06", &[])).await.unwrap();
+    assert!(
+        cell(&gap, "", "BASELINE_STATED").absence.as_ref().unwrap().detail.contains("8.7 years")
+    );
+    let notes = &gap.context.as_ref().unwrap().notes;
+    assert!(
+        notes.iter().any(|note| note.starts_with("Stated as the start: 8.7 years")),
+        "{notes:?}"
+    );
     let tagged = list("CORE20PLUS5").await.unwrap();
     assert!(!tagged.is_empty() && tagged.len() < all.len());
     let refused = list("CORE20PLUS6").await.unwrap_err();

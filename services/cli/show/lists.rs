@@ -180,16 +180,21 @@ pub fn targets(all: &[v1::Target], indicators: &[v1::Indicator]) -> Sheet {
         "not_measurable",
         "polarity",
         "baseline_period",
+        "baseline_values",
         "owner_role",
         "tags",
         "note",
         "source",
     ]);
     sheet.for_programs = 6;
+    let words = |of: &v1::Filter| format!("{}={}", of.dimension, of.codes.join(";"));
+    let stated = |of: &v1::StatedBaseline| {
+        let group: Vec<_> = of.group.iter().map(words).collect();
+        format!("{} {} {}", of.value, of.unit, group.join(" ")).trim_end().to_owned()
+    };
     for target in all {
         let named = indicators.iter().find(|of| of.id == target.indicator);
-        let condition = |of: &v1::Filter| format!("{}={}", of.dimension, of.codes.join(";"));
-        let population: Vec<_> = target.population.iter().map(condition).collect();
+        let population: Vec<_> = target.population.iter().map(words).collect();
         let baseline = target.baseline.as_ref().map(|of| of.period.clone()).unwrap_or_default();
         sheet.push(vec![
             (&target.id).into(),
@@ -202,6 +207,7 @@ pub fn targets(all: &[v1::Target], indicators: &[v1::Indicator]) -> Sheet {
             (&target.not_measurable).into(),
             (&target.polarity).into(),
             baseline.into(),
+            target.baseline_values.iter().map(stated).collect::<Vec<_>>().join("; ").into(),
             (&target.owner_role).into(),
             joined(&target.tags),
             (&target.note).into(),

@@ -10,7 +10,7 @@ use super::members::Members;
 use super::places::Places;
 use super::{Reference, indicators, partners, profiles, published, targets};
 use crate::domain::codes::{CodeList, Content, ContentError, Dimension, Source};
-use crate::domain::collection::{Collection, Dataset, Openness};
+use crate::domain::collection::{Collection, Dataset, Openness, SubmissionDeadline};
 use crate::domain::field::Field;
 use crate::domain::partner::Partners;
 
@@ -176,6 +176,11 @@ fn collections(
             if lists.get("care_setting").and_then(|list| list.category(setting)).is_none() {
                 return Err(wrong(file, format!("`{setting}` is no care setting")));
             }
+        }
+        if collection.due_days() > SubmissionDeadline::MOST_DAYS {
+            let most = SubmissionDeadline::MOST_DAYS;
+            let why = format!("`{id}`: the days of its deadline are 0 to {most}");
+            return Err(wrong(file, why));
         }
         if collection.datasets.contains(&Dataset::Consultations) {
             for setting in &collection.default_for {

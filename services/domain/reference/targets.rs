@@ -8,7 +8,7 @@ use super::indicators::Indicators;
 use crate::domain::codes::{Content, ContentError, Dimension};
 use crate::domain::indicator::Condition;
 use crate::domain::period::months_of;
-use crate::domain::target::Target;
+use crate::domain::target::{StatedUnit, Target};
 
 const FILE: &str = "targets.toml";
 
@@ -66,7 +66,21 @@ fn check(target: &Target, indicators: &Indicators, dimensions: &[Dimension]) -> 
                 .into(),
         );
     }
-    for Condition { dimension, codes } in &target.population {
+    for stated in &target.baseline_values {
+        let is_valid = match stated.unit {
+            StatedUnit::Ratio => (0.0..=1.0).contains(&stated.value),
+            StatedUnit::Years => stated.value.is_finite() && stated.value >= 0.0,
+        };
+        if !is_valid {
+            let why = "a value of `baseline_values` is a share from 0 to 1, or years of 0 or more";
+            return Err(why.into());
+        }
+        if !stated.period.is_empty() {
+            months_of(&stated.period).map_err(|error| format!("baseline_values: {error}"))?;
+        }
+    }
+    let groups = target.baseline_values.iter().flat_map(|stated| &stated.group);
+    for Condition { dimension, codes } in target.population.iter().chain(groups) {
         let known = dimensions.iter().find(|of| of.id == *dimension);
         let known = known.ok_or_else(|| format!("`{dimension}` is no dimension"))?;
         if let Some(code) = codes.iter().find(|code| known.place_of(code).is_none()) {

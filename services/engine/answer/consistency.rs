@@ -39,7 +39,7 @@ const SEVERAL: ColumnDefinition = ColumnDefinition {
                  without a value.",
     ..ColumnDefinition::indicator("DQ-08", &[CHARACTERISTIC], "")
 };
-const NOTE: &str = "Records of one person are found by the person key, across the organisations of the row. A person whose records agree in one organisation, \
+const NOTE: &str = "Records of one person are found by the person key, across the organisations of the row and within one collection. A person whose records agree in one organisation, \
      and differ between two, counts in the row of both together, and not in the rows of each.";
 
 /// What a column shows: the number of the field among those asked for; none: all people.

@@ -14,7 +14,7 @@
 //!   `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications; `basic_view` answers without limits and words
-//! - `provenance`, `counted`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
+//! - `provenance`, `counted`, `editions`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
 mod axis_answers;
@@ -34,6 +34,7 @@ mod days_waited;
 mod definition;
 mod dense;
 mod derived_column;
+mod editions;
 mod estimates;
 mod exclusion;
 mod frame;
@@ -97,4 +98,4 @@ pub use recording::{RECORDING, RecordingQuestion};
 pub use representativeness::{RepresentativenessQuestion, characteristic};
 pub use risk::{HighRisk, RiskQuestion};
 pub use tables::tables;
-pub use timeliness::TimelinessQuestion;
+pub use timeliness::{Due, TimelinessQuestion};

@@ -8,6 +8,7 @@ use super::model::{Absence, Cell, Column, Figure, Key, KeyId};
 use super::plan::PlanAxis;
 use super::provenance::QuestionSettings;
 use super::question::{Counted, Question, asks_its_query};
+use super::timeliness::Due;
 use crate::domain::disclosure::TrueCount;
 use crate::domain::field::Field;
 use crate::domain::measures::maturity::{Item, index};
@@ -27,11 +28,13 @@ pub struct RecordingQuestion {
     pub indicators: Vec<String>,
     /// Share of the records up to which the default code counts as valid, 0 to 1.
     pub default_threshold: f64,
+    /// When submissions are due: the index counts those alone.
+    pub due: Due,
 }
 
 /// Dimension of the groups of columns.
 pub(super) const CHARACTERISTIC: &str = "characteristic";
-const NOBODY: &str = "the collection expects no submission that this row is of";
+const NOBODY: &str = "the collection expects no submission that this row is of, or none is due yet";
 const CONTACTS: ColumnDefinition = ColumnDefinition::count(
     "CONTACTS",
     &[],
@@ -148,7 +151,7 @@ impl Question for RecordingQuestion {
 
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Recordings>, QueryError> {
         let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        let provenance = engine.provenance(&mut plan, query)?;
+        let mut provenance = engine.provenance(&mut plan, query)?;
         let outer = plan.axes.len();
         let columns = 1 + self.fields.len() * self.wanted().count();
         let count = |field: &Field| {
@@ -161,7 +164,10 @@ impl Question for RecordingQuestion {
         sums.remove(&outer);
         let quality = engine.quality(&[(&of[0].plan, sums)])?;
         let rows = Tabulated { plan: of[0].plan.clone(), crosstab: of[0].crosstab.clone() };
-        let (receipts, all) = engine.receipts(&rows.plan, query)?;
+        let (receipts, all) = engine.receipts(&rows.plan, query, &self.due)?;
+        if self.wanted().any(|(id, _)| *id == INDEX) {
+            self.due.changes_with_time(&all, &mut provenance);
+        }
         let id = |keys: &[Key]| keys.iter().map(Key::id).collect();
         let coverage = receipts.iter().map(|(keys, of)| (id(keys), of.coverage()));
         let coverage = coverage.chain([(Vec::new(), all.coverage())]);

@@ -37,6 +37,8 @@ impl Engine {
         (provenance.table, provenance.title) = (Q::TABLE.name, Q::TABLE.title);
         provenance.settings = question.settings();
         provenance.tells_of_organisations(&reference, query);
+        let editions = main.plan.as_ref().and_then(|plan| self.editions(plan, query));
+        provenance.notes.extend(editions);
         provenance.release = question.query().release().to_owned();
         provenance.parameters.splice(0..0, provenance.settings.parameters.iter().cloned());
         // Everything else is read where the plan was read, whatever is written meanwhile.

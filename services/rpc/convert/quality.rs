@@ -1,21 +1,19 @@
 //! Questions about data quality.
 
-use super::query::{measure, query as checked};
+use super::query::{measure, query as checked, value};
 use crate::domain::codes::{Dimension, nearest};
-use crate::domain::collection::Dataset;
+use crate::domain::collection::{Collection, Dataset, SubmissionDeadline};
 use crate::domain::field::Field;
 use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::answer::{
-    ConsistencyQuestion, RECORDING, RecordingQuestion, RepresentativenessQuestion,
+    ConsistencyQuestion, Due, RECORDING, RecordingQuestion, RepresentativenessQuestion,
     TimelinessQuestion, characteristic,
 };
-use crate::engine::query::{Reader, TableKind, Where, Wrong, hint, invalid, taking};
+use crate::engine::query::{AsOf, Query, Reader, TableKind, Where, Wrong, hint, invalid, taking};
 use crate::proto::v1;
+use crate::rpc::today::now_millis;
 
-/// Days within which a submission is on time, by default; and at most.
-const DUE_DAYS: u32 = 30;
-const MOST_DAYS: u32 = 3650;
 /// The threshold of the methodology's worked example.
 const DEFAULT_THRESHOLD: f64 = 0.02;
 
@@ -43,7 +41,8 @@ pub(super) fn recording(
     }
     let (query, fields) = wrong.unless(query.zip(fields))?;
     let indicators = request.indicators.clone();
-    Ok(RecordingQuestion { query, fields, indicators, default_threshold })
+    let due = due(reference, &query, None);
+    Ok(RecordingQuestion { query, fields, indicators, default_threshold, due })
 }
 
 /// Asks when submissions were received.
@@ -53,8 +52,9 @@ pub(super) fn timeliness(
     request: &v1::GetTimelinessRequest,
 ) -> Result<TimelinessQuestion, QueryError> {
     let mut wrong = Wrong::default();
-    let query =
-        wrong.take(checked(reference, reader, TableKind::Consultations, request.query.as_ref()));
+    let kind = wrong.take(submitted(request.dataset));
+    let table = kind.unwrap_or(TableKind::Consultations);
+    let query = wrong.take(checked(reference, reader, table, request.query.as_ref()));
     let of_records = |id: &&String| reference.dimension(id).is_some_and(|of| of.field().is_some());
     let asked = request.query.as_ref();
     let conditions = asked.iter().flat_map(|query| &query.r#where).map(|of| &of.dimension);
@@ -85,15 +85,47 @@ pub(super) fn timeliness(
         )));
     }
     let due_days = match request.due_days.map(u32::try_from) {
-        None => Some(DUE_DAYS),
-        Some(Ok(days)) if days <= MOST_DAYS => Some(days),
+        None => Some(None),
+        Some(Ok(days)) if days <= SubmissionDeadline::MOST_DAYS => Some(Some(days)),
         Some(_) => {
-            let why = format!("must be from 0 to {MOST_DAYS} days; absent means {DUE_DAYS}");
+            let most = SubmissionDeadline::MOST_DAYS;
+            let why = format!(
+                "must be from 0 to {most} days; absent means the deadline of the collection"
+            );
             wrong.take(Err(invalid("due_days", why)))
         }
     };
     let (query, due_days) = wrong.unless(query.zip(due_days))?;
-    Ok(TimelinessQuestion { query, due_days })
+    let due = due(reference, &query, due_days);
+    Ok(TimelinessQuestion { query, dataset: table.dataset(), due })
+}
+
+/// When the submissions of a question are due: so many days after the end of their month, or as its collection says.
+fn due(reference: &Reference, query: &Query, days: Option<u32>) -> Due {
+    let of_collection = || {
+        let collection = reference.collection(&query.collection);
+        collection.map_or(Collection::DUE_DAYS, Collection::due_days)
+    };
+    let now_millis = match query.as_of {
+        AsOf::Head => Some(now_millis()),
+        AsOf::Time(time) => Some(time),
+        AsOf::Position(_) | AsOf::Release(_) => None,
+    };
+    Due { days: days.unwrap_or_else(of_collection), now_millis }
+}
+
+/// The table of the dataset whose submissions are asked about.
+fn submitted(dataset: i32) -> Result<TableKind, QueryError> {
+    match value("dataset", dataset)? {
+        v1::Dataset::Unspecified | v1::Dataset::Consultations => Ok(TableKind::Consultations),
+        v1::Dataset::Populations => Ok(TableKind::Population),
+        v1::Dataset::DigitalAccess => Ok(TableKind::Access),
+        v1::Dataset::IndicatorCounts => Ok(TableKind::Indicators),
+        v1::Dataset::Estimates => {
+            let why = "must be CONSULTATIONS, POPULATIONS, DIGITAL_ACCESS or INDICATOR_COUNTS: nobody is expected to submit estimates";
+            Err(invalid("dataset", why))
+        }
+    }
 }
 
 /// Asks how the categories of a characteristic are represented.

@@ -114,6 +114,11 @@ pub(in crate::rpc) fn collection(collection: &Collection) -> v1::Collection {
         population_collection: collection.population_collection.clone(),
         published_population_collection: collection.published_population_collection.clone(),
         access_collection: collection.access_collection.clone(),
+        deadline: collection.deadline.as_ref().map(|of| v1::SubmissionDeadline {
+            days: i32::try_from(of.days).unwrap_or(i32::MAX),
+            first_month: of.first_month.map_or(String::new(), |month| month.to_string()),
+            source: of.source.clone(),
+        }),
     }
 }
 

@@ -6,9 +6,10 @@ use super::inequality::{Checked, Other};
 use super::query::query;
 use super::{int, query_error};
 use crate::domain::codes::nearest;
+use crate::domain::indicator::Condition;
 use crate::domain::period::months_of;
 use crate::domain::reference::Reference;
-use crate::domain::target::{Baseline, Target};
+use crate::domain::target::{Baseline, StatedBaseline, Target};
 use crate::engine::answer::TargetQuestion;
 use crate::engine::query::{Reader, TableKind, hint, is_period};
 use crate::proto::v1::breakdown_question::Table;
@@ -25,7 +26,7 @@ pub(in crate::rpc) fn target(target: &Target) -> v1::Target {
         value,
         polarity: target.polarity.name().into(),
         deadline: target.deadline.map_or(String::new(), |month| month.to_string()),
-        population: population(target),
+        population: conditions(&target.population),
         baseline: target.baseline.as_ref().map(|of| v1::TargetBaseline {
             period: of.period.clone(),
             position: int(of.position.unwrap_or_default()),
@@ -36,12 +37,23 @@ pub(in crate::rpc) fn target(target: &Target) -> v1::Target {
         note: target.note.clone(),
         not_measurable: target.not_measurable.clone(),
         source: target.source.clone(),
+        baseline_values: target.baseline_values.iter().map(stated).collect(),
     }
 }
 
-fn population(target: &Target) -> Vec<v1::Filter> {
-    let conditions = target.population.iter().cloned();
-    conditions.map(|of| v1::Filter { dimension: of.dimension, codes: of.codes }).collect()
+fn conditions(all: &[Condition]) -> Vec<v1::Filter> {
+    let all = all.iter().cloned();
+    all.map(|of| v1::Filter { dimension: of.dimension, codes: of.codes }).collect()
+}
+
+fn stated(of: &StatedBaseline) -> v1::StatedBaseline {
+    v1::StatedBaseline {
+        value: of.value,
+        unit: of.unit.name().into(),
+        period: of.period.clone(),
+        group: conditions(&of.group),
+        source: of.source.clone(),
+    }
 }
 
 /// Asks for the status of a target.
@@ -63,7 +75,7 @@ pub(super) fn target_status(
         let why = "must be absent: the value is compared with the target";
         return Err(status::field_invalid("query.comparison", why));
     }
-    for condition in population(target) {
+    for condition in conditions(&target.population) {
         if base.r#where.iter().any(|of| of.dimension == condition.dimension) {
             let why =
                 format!("`{}` is the population of the target: leave it out", condition.dimension);
@@ -83,7 +95,8 @@ pub(super) fn target_status(
     let target = target.clone();
     let mut question =
         TargetQuestion { query: checked, target, now: None, baseline: None, notes: Vec::new() };
-    if !question.target.not_measurable.is_empty() {
+    let indicator = reference.indicator(&question.target.indicator);
+    if indicator.is_none_or(|of| of.submitted.is_none()) {
         return Ok(Arc::new(question));
     }
     question.now = Some(of(base.clone())?);

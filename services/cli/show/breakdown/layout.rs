@@ -246,6 +246,7 @@ const TIMELINESS: Layout = Layout {
         ("RECEIVED", "received"),
         ("LATE", "late"),
         ("MISSING", "missing"),
+        ("NOT_DUE", "not due"),
         ("DQ-06", "coverage"),
         ("DQ-07", "on time"),
         ("DQ-07-DAYS", "median days"),
@@ -342,6 +343,7 @@ const TARGET_STATUS: Layout = Layout {
     titles: &[
         ("VALUE", "value"),
         ("BASELINE", "baseline"),
+        ("BASELINE_STATED", "stated start"),
         ("REQUIRED", "required"),
         ("TARGET", "target"),
         ("TO_TARGET", "to target"),

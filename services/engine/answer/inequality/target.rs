@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::groups::{at, columns, derived, kind, number, shares};
-use crate::domain::indicator::Unit;
+use crate::domain::indicator::{Condition, Unit};
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{NotComputable, Verdict};
-use crate::domain::target::{Target, TargetStatus, required};
+use crate::domain::target::{StatedBaseline, StatedUnit, Target, TargetStatus, required};
 use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Absence, Cell, Figure, Key, Row};
 use crate::engine::answer::provenance::Provenance;
@@ -29,7 +29,7 @@ pub struct TargetQuestion {
     pub query: Query,
     /// The target.
     pub target: Target,
-    /// The indicator in the period; none: the target cannot be measured.
+    /// The indicator in the period; none: no counts of it are submitted.
     pub now: Option<Arc<dyn AnyQuestion>>,
     /// The indicator in the baseline's period, and the last month of that; none: there is no baseline.
     pub baseline: Option<(Arc<dyn AnyQuestion>, Month)>,
@@ -38,7 +38,7 @@ pub struct TargetQuestion {
 }
 
 /// The kinds of columns.
-const COLUMNS: [ColumnDefinition; 5] = [
+const COLUMNS: [ColumnDefinition; 6] = [
     kind(
         "VALUE",
         "Value in the period",
@@ -50,6 +50,12 @@ const COLUMNS: [ColumnDefinition; 5] = [
         "Value of the baseline",
         Unit::Ratio,
         "Value of the indicator in the baseline's period, as it was then if the baseline is frozen.",
+    ),
+    kind(
+        "BASELINE_STATED",
+        "Value that the document states as the start",
+        Unit::Ratio,
+        "As ListTargets has it, for the row's group. It has no counts, and no part in the required value.",
     ),
     kind(
         "REQUIRED",
@@ -65,6 +71,9 @@ const COLUMNS: [ColumnDefinition; 5] = [
         "VALUE less TARGET. The limits take TARGET as fixed.",
     ),
 ];
+
+/// Place of the column of what the document states.
+const STATED: usize = 2;
 
 impl TargetQuestion {
     /// The table that answers it.
@@ -97,6 +106,8 @@ impl AnyQuestion for TargetQuestion {
             let mut cells =
                 vec![Cell::absent(Absence::not_computable(why.as_str())); columns.len()];
             cells[0].verdict = Some(Verdict::NotMeasurable);
+            cells[STATED] = stated(target, &[]);
+            provenance.notes.extend(stated_notes(&reference, target));
             let row = Row {
                 keys: Vec::new(),
                 cells,
@@ -123,7 +134,8 @@ impl AnyQuestion for TargetQuestion {
             let before =
                 baseline.as_ref().map(|(found, month)| (before(&reference, found, row), *month));
             let month = month_of(&reference, row).unwrap_or(self.query.months.1);
-            let (cells, sentence) = cells(target, &row.cells[place], before, month);
+            let stated = stated(target, &groups(&reference, row));
+            let (cells, sentence) = cells(target, &row.cells[place], (before, stated), month);
             Row { keys: row.keys.clone(), cells, sentence, source_table: answer.provenance().table }
         };
         let rows: Vec<_> = answer.rows().iter().map(row).collect();
@@ -131,6 +143,7 @@ impl AnyQuestion for TargetQuestion {
         provenance.notes.extend(NOTES.map(str::to_owned));
         let note = Some(&target.note).filter(|note| !note.is_empty());
         provenance.notes.extend(note.map(|note| format!("{note}.")));
+        provenance.notes.extend(stated_notes(&reference, target));
         provenance.notes.extend(self.notes.iter().cloned());
         Ok(derived(provenance, &Self::TABLE, columns, rows, answer.position()))
     }
@@ -154,6 +167,53 @@ fn month_of(reference: &Reference, row: &Row) -> Option<Month> {
     months_of(&key.code).ok().map(|months| *months.end())
 }
 
+/// The groups that a row is of, whatever its period.
+fn groups<'r>(reference: &Reference, row: &'r Row) -> Vec<(&'r str, &'r str)> {
+    let keys = row.keys.iter().filter(|key| !tells_time(reference, key));
+    keys.map(|key| (&*key.dimension, key.code.as_str())).collect()
+}
+
+/// What the document states as the start of a row of these groups.
+fn stated(target: &Target, groups: &[(&str, &str)]) -> Cell {
+    let is_of = |stated: &&StatedBaseline| {
+        let has = |of: &Condition| {
+            groups
+                .iter()
+                .any(|(id, code)| *id == of.dimension && of.codes.iter().any(|of| of == code))
+        };
+        stated.group.len() == groups.len() && stated.group.iter().all(has)
+    };
+    match target.baseline_values.iter().find(is_of) {
+        Some(of) if of.unit == StatedUnit::Ratio => number(Ok::<_, NotComputable>(of.value)),
+        Some(of) => {
+            let why = format!("the document states {}, which is no share", of.words());
+            Cell::absent(Absence::not_computable(why))
+        }
+        None => Cell::absent(Absence::no_data("the document states no value for this row")),
+    }
+}
+
+/// Every value that the document states, in sentences.
+fn stated_notes(reference: &Reference, target: &Target) -> Vec<String> {
+    let words = |of: &Condition| {
+        let categories = reference.dimension(&of.dimension).map(|known| &known.categories);
+        let named = |code: &String| {
+            let found = categories.and_then(|all| all.iter().find(|(known, _)| known == code));
+            found.map_or_else(|| code.clone(), |(_, label)| label.clone())
+        };
+        of.codes.iter().map(named).collect::<Vec<_>>().join(" or ")
+    };
+    let note = |of: &StatedBaseline| {
+        let mut whom: Vec<_> = of.group.iter().map(words).collect();
+        whom.push(match of.period.as_str() {
+            "" => "no period given".to_owned(),
+            period => period.to_owned(),
+        });
+        format!("Stated as the start: {} ({}). Source: {}.", of.words(), whom.join(", "), of.source)
+    };
+    target.baseline_values.iter().map(note).collect()
+}
+
 /// The baseline of a row: of the same groups, whatever its period.
 fn before(reference: &Reference, baseline: &Protected, row: &Row) -> Option<Cell> {
     let (place, _) = shares(baseline).next()?;
@@ -168,25 +228,26 @@ fn before(reference: &Reference, baseline: &Protected, row: &Row) -> Option<Cell
 fn cells(
     target: &Target,
     value: &Cell,
-    before: Option<(Option<Cell>, Month)>,
+    (before, stated): (Option<(Option<Cell>, Month)>, Cell),
     month: Month,
 ) -> (Vec<Cell>, String) {
-    let goal = target.value.unwrap_or_default();
+    let goal = target.value;
     let month_before = before.as_ref().map(|(_, month)| *month);
     let none = || Cell::absent(Absence::no_data("no baseline was set, or it has no figure here"));
     let before = before.and_then(|(cell, _)| cell).unwrap_or_else(none);
     let start = before.figure.as_ref().ok().map(|figure| figure.value).zip(month_before);
-    let needed = match (target.deadline, start) {
-        (Some(deadline), Some(start)) => Ok(required(start, (goal, deadline), month)),
-        (Some(deadline), None) if month < deadline => {
+    let needed = match (goal, target.deadline, start) {
+        (None, ..) => Err(target.not_measurable.as_str()),
+        (Some(goal), Some(deadline), Some(start)) => Ok(required(start, (goal, deadline), month)),
+        (Some(_), Some(deadline), None) if month < deadline => {
             Err("the deadline lies ahead, and without a baseline there is no trajectory")
         }
-        (Some(_), None) | (None, _) => Ok(goal),
+        (Some(goal), Some(_), None) | (Some(goal), None, _) => Ok(goal),
     };
     let figure = value.figure.as_ref().ok();
     let limits = figure.and_then(|figure| figure.limits);
     // Where no trajectory is known, a target may still be met.
-    let status = limits.and_then(|limits| {
+    let status = limits.zip(goal).and_then(|(limits, goal)| {
         let found = TargetStatus::of(limits, needed.unwrap_or(goal), goal, target.polarity);
         found.filter(|status| needed.is_ok() || *status == TargetStatus::Met)
     });
@@ -202,11 +263,13 @@ fn cells(
         (Ok(_), Err(why)) => why.to_owned(),
         (Ok(_), Ok(_)) => "the value has no interval".to_owned(),
     };
-    let less = match figure {
-        Some(figure) => Ok(Figure {
+    let no_goal = || Absence::not_computable(target.not_measurable.as_str());
+    let less = match figure.zip(goal) {
+        Some((figure, goal)) => Ok(Figure {
             value: figure.value - goal,
             limits: figure.limits.map(|(lower, upper)| (lower - goal, upper - goal)),
         }),
+        None if goal.is_none() => Err(no_goal()),
         None => Err(Absence::not_computable("there is no value")),
     };
     let of_line = match needed {
@@ -217,8 +280,9 @@ fn cells(
     let cells = vec![
         Cell { verdict: Some(verdict), ..value.clone() },
         Cell { verdict: None, ..before },
+        stated,
         of_line,
-        number(Ok::<_, NotComputable>(goal)),
+        goal.map_or_else(|| Cell::absent(no_goal()), |goal| number(Ok::<_, NotComputable>(goal))),
         Cell::without_counts(less, value.behind),
     ];
     (cells, words)

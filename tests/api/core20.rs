@@ -1,0 +1,110 @@
+//! Core20, the most deprived fifth of England, by the edition that each record carries: figures, and the edition that the answer states.
+
+use equity_indicators::proto::v1::{Breakdown, IndicatorCountRecord, PersonCharacteristics};
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, count, header, records};
+
+const SYNTHETIC: &str = "synthetic-llr";
+/// Consultations by decile.
+const DECILES: [(&str, i64); 4] = [("1", 10), ("2", 20), ("3", 40), ("10", 80)];
+
+async fn submit(server: &TestServer, organisation: &str, edition: &str) {
+    let row = |(decile, many): (&str, i64)| json!({"channel": "TELEPHONE", "recordCount": many.to_string(), "person": {"deprivation": decile}});
+    let mut about = header(organisation, SYNTHETIC, "2026-04", &["deprivation"]);
+    about.code_systems.insert("deprivation".into(), edition.into());
+    let rows: Vec<_> = DECILES.map(row).into();
+    server.submit(about, records(&Value::Array(rows))).await.unwrap();
+}
+
+fn asked(by: &[&str], only: Option<&str>, organisations: &[&str]) -> Value {
+    let mut query = json!({"collection": SYNTHETIC, "period": {"first": "2026-04"}, "by": by});
+    match organisations {
+        [] => query["area"] = json!("QK1"),
+        some => query["organisations"] = json!(some),
+    }
+    if let Some(code) = only {
+        query["where"] = json!([{"dimension": "core20", "codes": [code]}]);
+    }
+    json!({"query": query})
+}
+
+/// What the answer says about editions.
+fn editions(answer: &Breakdown) -> Vec<&str> {
+    let notes = &answer.context.as_ref().unwrap().notes;
+    let about = notes.iter().filter(|note| note.contains("edition")).map(String::as_str);
+    about.collect()
+}
+
+#[tokio::test]
+async fn the_answer_states_the_editions_that_its_records_carry() {
+    let server = TestServer::start().await;
+    submit(&server, "C82005", "imd_2019").await;
+    submit(&server, "C82003", "imd_2025").await;
+    for (question, core20, expected) in [
+        (asked(&["core20"], None, &[]), 60, Some("the editions IMD 2019 and IMD 2025")),
+        (asked(&[], Some("core20"), &[]), 60, Some("the editions IMD 2019 and IMD 2025")),
+        (asked(&["core20"], None, &["C82005"]), 30, Some("the edition IMD 2019.")),
+        (asked(&["core20"], None, &["C82003"]), 30, Some("the edition IMD 2025.")),
+        // A view of one edition says it in its label; a question without deprivation says nothing.
+        (asked(&["imd2025_quintile"], None, &[]), 30, None),
+        (asked(&["sex"], None, &[]), 0, None),
+    ] {
+        let answer = server.ask(question.clone()).await.unwrap();
+        let said = editions(&answer);
+        assert_eq!(said.len(), usize::from(expected.is_some()), "{question}: {said:?}");
+        assert!(expected.is_none_or(|words| said[0].contains(words)), "{question}: {said:?}");
+        let key =
+            |code: &str| answer.rows.iter().any(|row| row.keys.iter().any(|key| key.code == code));
+        let found = if key("core20") {
+            count(&answer, "core20", "CONTACTS")
+        } else if key("imd_2025:q1") {
+            count(&answer, "imd_2025:q1", "CONTACTS")
+        } else if expected.is_some() {
+            count(&answer, "", "CONTACTS")
+        } else {
+            0
+        };
+        // Listed organisations have a row each.
+        let several = question["query"]["organisations"].is_array();
+        assert!(several || found == core20, "{question}: {found}");
+    }
+    // A condition that only one edition meets.
+    let mut question = asked(&["core20"], None, &[]);
+    question["query"]["where"] =
+        json!([{"dimension": "imd2019_quintile", "codes": ["imd_2019:q1"]}]);
+    let answer = server.ask(question).await.unwrap();
+    assert!(editions(&answer)[0].contains("the edition IMD 2019."), "{:?}", editions(&answer));
+}
+
+#[tokio::test]
+async fn a_target_for_core20_states_the_editions_too() {
+    let server = TestServer::start().await;
+    for (practice, edition, numerator_count) in
+        [("C82005", "imd_2019", 80), ("C82003", "imd_2025", 60)]
+    {
+        let record = |decile: &str| IndicatorCountRecord {
+            indicator: "C20-MAT".into(),
+            numerator_count,
+            denominator_count: 100,
+            person: Some(PersonCharacteristics {
+                deprivation: decile.into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let mut about = header(practice, "practice-feed", "2026-04", &["deprivation"]);
+        about.code_systems.insert("deprivation".into(), edition.into());
+        server.submit_counts(about, ["1", "9"].map(record).into()).await.unwrap();
+    }
+    let query = json!({"area": "QK1", "period": {"first": "2026-04"}});
+    let asked = json!({"target": "C20-MAT-CORE20", "query": query});
+    let answer = server.table("target_status", asked).await.unwrap();
+    let of_all = &answer.rows[0].cells[0];
+    assert_eq!((of_all.numerator_count, of_all.denominator_count), (Some(140), Some(200)));
+    assert!(
+        editions(&answer).iter().any(|said| said.contains("IMD 2019 and IMD 2025")),
+        "{:?}",
+        editions(&answer)
+    );
+}
