@@ -157,7 +157,8 @@ fn no_text_of_a_collection_names_a_system() {
     assert!(names.len() > 40);
     for collection in reference.collections() {
         for text in [&collection.label, &collection.provenance] {
-            let text = text.to_lowercase();
+            // A publisher that is named after a system.
+            let text = text.to_lowercase().replace("greater manchester combined authority", "");
             let named = names.iter().map(String::as_str).chain(["llr", "leicester"]);
             let named: Vec<_> = named.filter(|name| text.contains(name)).collect();
             assert!(named.is_empty(), "{}: {named:?}: {text}", collection.id);
