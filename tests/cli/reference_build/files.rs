@@ -174,7 +174,8 @@ fn a_folder_is_replaced_as_a_whole() {
     // By another name, which stays a link.
     std::os::unix::fs::symlink(&new, world.path("current")).unwrap();
     world.write();
-    let name = |name: &str| world.path(name).to_str().unwrap().to_owned();
+    let home = world.home.path().to_owned();
+    let name = |name: &str| home.join(name).to_str().unwrap().to_owned();
     let build = |out: &str| {
         let [files, base] = ["publishers", "base"].map(name);
         run(&[
