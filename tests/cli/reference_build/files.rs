@@ -231,7 +231,7 @@ fn a_build_that_is_killed_leaves_a_whole_folder() {
         command.args(["reference", "build"]).arg(&files).arg("--reference-folder").arg(&base);
         let command = command.arg("--out").arg(&out).arg("--overwrite");
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(takes * (4 + step) / 12);
+        std::thread::sleep(takes * (1 + step) / 12);
         child.kill().unwrap();
         child.wait().unwrap();
         let [organisations, small_areas] = read();
