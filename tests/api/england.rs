@@ -461,8 +461,6 @@ async fn a_condition_on_an_area_says_in_which_months_it_does_not_exist() {
         ("residence_system", "S0E4D", [march, march], 0, Some(began)),
         ("residence_system", "QRL", [march, april], 0, Some("SERIES BREAK: QRL")),
         ("residence_system", "QK1", [march, april], 0, None),
-        ("system", "QNQ", [march, april], 11, Some(ended)),
-        ("system", "QNQ", [april, april], 0, Some(ended)),
         ("sub_icb", "D4U1Y", [april, april], 0, Some("D4U1Y (Frimley) ended after 2026-03")),
         ("sub_icb", "92A", [march, april], 11, Some("SERIES BREAK: 92A")),
     ] {

@@ -200,7 +200,7 @@ fn files_that_do_not_go_together_are_refused() {
     refused(&world, &["no file says from which month", "--from 2026-04"]);
     assert_eq!(world.build(&["--from", "2026-08"]).code, Some(0));
     // A file that was cut off.
-    let mut world = World::same();
+    let world = World::same();
     let base = world.path("base").join("organisations.csv");
     let more: String =
         (0..12).map(|n| format!("C8210{n:02},P,practice,U22222;03W;E10000018;QK1,,,,\n")).collect();

@@ -216,12 +216,10 @@ impl Naive {
             _ => asked.area = (*random.pick(&SYSTEMS)).into(),
         }
         let mut dimensions =
-            ["month", "organisation", "residence_system", "residence_lsoa", "system", "sub_icb"];
+            ["month", "organisation", "residence_system", "residence_lsoa", "pcn", "sub_icb"];
         random.shuffle(&mut dimensions);
         asked.by = dimensions[..random.below(4)].iter().map(|id| (*id).to_owned()).collect();
-        for (dimension, codes) in
-            [("residence_system", &SYSTEMS[..]), ("system", &SYSTEMS), ("sub_icb", &LOCATIONS)]
-        {
+        for (dimension, codes) in [("residence_system", &SYSTEMS[..]), ("sub_icb", &LOCATIONS)] {
             if random.chance(20) {
                 let codes = vec![(*random.pick(codes)).to_owned()];
                 asked.filters.push(Filter { dimension: dimension.into(), codes });
