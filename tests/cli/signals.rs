@@ -212,7 +212,9 @@ async fn variables_alone_switch_everything_on() {
     // The page has the same.
     let watches = "nhs_equity_server_calls_active{nhs_equity_call_kind=\"watch\"}";
     let page = page_when(&log, |page| {
+        // The submission is told at the next look of a second.
         page.contains("nhs_equity_store_fsync_duration_seconds_count")
+            && page.contains("nhs_equity_collection_age")
             && page.contains(&format!("{watches} 1"))
     });
     assert_page(&page, &log);
