@@ -166,6 +166,24 @@ proptest! {
         }
     }
 
+    /// Where every group has both answers, some line fits best, and turned round it is the same line. Ends of 0 %, but for rounding, have no ratio.
+    #[test]
+    fn shares_between_0_and_1_have_a_logistic_slope(shares in prop::collection::vec((1_u64..1_000_000, 1_u64..1_000_000), 3..12)) {
+        let shares: Vec<_> = shares.iter().map(|(yes, no)| (*yes, yes + no)).collect();
+        let mut turned = shares.clone();
+        turned.reverse();
+        let [own, turned] = [&shares, &turned].map(|shares| logistic_slope(&of(shares), LEVELS[0]));
+        match (own, turned) {
+            (Ok((own, _)), Ok((turned, _))) => {
+                prop_assert!((own.value + turned.value).abs() < 1e-8, "{own:?} {turned:?}");
+            }
+            (own, turned) => {
+                let is_end = |of: Result<(Estimate, Estimate), NotComputable>| of.is_err_and(|why| why == NotComputable::OutOfRange);
+                prop_assert!(is_end(own) || is_end(turned), "{own:?} {turned:?}");
+            }
+        }
+    }
+
     #[test]
     fn the_order_turned_round_turns_the_gradient_round(shares in groups()) {
         let mut turned = shares.clone();

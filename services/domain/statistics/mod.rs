@@ -10,6 +10,7 @@
 //! - [`Estimate`] a value with limits, or [`NotComputable`]
 
 mod attributable;
+mod beta;
 mod comparator;
 mod concentration;
 mod difference;

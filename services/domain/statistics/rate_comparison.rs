@@ -9,8 +9,7 @@
 //! 2008, Modern Epidemiology, chapter 14): SE² of its logarithm = 1/x + 1/y, and noise of variance v adds v/x² + v/y²; months are known. The relative
 //! restoration of a group is its restoration divided by that of all others: both are of different events, so that the squares of their errors add up.
 
-use statrs::distribution::{Beta, ContinuousCDF};
-
+use super::beta::quantile;
 use super::{Confidence, Estimate, NotComputable};
 
 /// Events and the people (or person-time) that they are of.
@@ -97,7 +96,7 @@ fn restored(now: Events, before: Events, noise: f64) -> Result<(f64, Option<f64>
 /// Exact limits of the first rate divided by the second; no upper limit: the second has no events.
 ///
 /// # Errors
-/// A population is not above 0, or neither has events.
+/// A population is not above 0, neither has events, or there are more than 10⁹ events.
 pub fn exact_rate_ratio_limits(
     first: Events,
     second: Events,
@@ -109,8 +108,8 @@ pub fn exact_rate_ratio_limits(
     }
     let odds = |share: f64| share / (1.0 - share) * m / n;
     let tail = confidence.tail();
-    let lower = if x == 0.0 { 0.0 } else { odds(beta_quantile(x, y + 1.0, tail)?) };
-    let upper = if y == 0.0 { None } else { Some(odds(beta_quantile(x + 1.0, y, 1.0 - tail)?)) };
+    let lower = if x == 0.0 { 0.0 } else { odds(quantile(x, y + 1.0, tail)?) };
+    let upper = if y == 0.0 { None } else { Some(odds(quantile(x + 1.0, y, 1.0 - tail)?)) };
     Ok((lower, upper))
 }
 
@@ -135,15 +134,4 @@ fn checked((x, n): Events, (y, m): Events) -> Result<([f64; 2], [f64; 2]), NotCo
     } else {
         Err(NotComputable::NoPopulation)
     }
-}
-
-/// Quantile of the beta distribution, by bisection: it is good wherever the distribution function is.
-fn beta_quantile(a: f64, b: f64, probability: f64) -> Result<f64, NotComputable> {
-    let beta = Beta::new(a, b).map_err(|_| NotComputable::OutOfRange)?;
-    let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..200 {
-        let middle: f64 = f64::midpoint(low, high);
-        if beta.cdf(middle) < probability { low = middle } else { high = middle }
-    }
-    Ok(f64::midpoint(low, high))
 }
