@@ -190,7 +190,7 @@ async fn rates_of_practices_use_published_patients_unless_practices_submit_their
 }
 
 /// Rates of the practices of an answer, by code; none: absent. And what the answer says of the people.
-async fn rates(server: &TestServer, more: Value) -> (Vec<(String, Option<f64>)>, String, String) {
+async fn rates(server: &TestServer, more: &Value) -> (Vec<(String, Option<f64>)>, String, String) {
     let mut question = json!({"includeRates": true, "query": {
         "organisations": ["C82001", "C82002"], "collection": "practice-feed", "period": {"first": "2026-04"},
     }});
@@ -224,19 +224,19 @@ async fn the_own_people_of_one_practice_leave_the_rates_of_others() {
     let both = |one: Option<f64>, other: Option<f64>| {
         vec![("C82001".to_owned(), one), ("C82002".to_owned(), other)]
     };
-    let (found, named, notes) = rates(&server, json!({})).await;
+    let (found, named, notes) = rates(&server, &json!({})).await;
     assert_eq!((found, &*named), (both(Some(5.0), Some(4.0)), "gp-registered-patients"));
     let says = "Collection `practice-feed` has people of C82001 too. They are not used";
     assert!(notes.contains(says), "{notes}");
     // Whoever wants the practices' own people names their collection, and is told whom they lack.
     let own = json!({"populationCollection": "practice-feed"});
-    let (found, named, notes) = rates(&server, own.clone()).await;
+    let (found, named, notes) = rates(&server, &own).await;
     assert_eq!((found, &*named), (both(Some(10.0), None), "practice-feed"));
     let says = "Collection `practice-feed` has no people of C82002 for some of the months.";
     assert!(notes.contains(says), "{notes}");
     // If all practices have submitted their own, these are the people.
     people("C82002", "practice-feed", "800").await;
-    let (found, named, notes) = rates(&server, json!({})).await;
+    let (found, named, notes) = rates(&server, &json!({})).await;
     assert_eq!((found, &*named), (both(Some(10.0), Some(10.0)), "practice-feed"));
     assert!(!notes.contains("not used") && !notes.contains("has no people"), "{notes}");
 }
