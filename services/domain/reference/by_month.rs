@@ -8,6 +8,7 @@ use super::residence::SYSTEM;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::period::Month;
+use crate::domain::small_area::Stay;
 
 impl Reference {
     /// The months from which on some small areas are in other systems, in order.
@@ -51,7 +52,7 @@ impl Reference {
         };
         let stay = home.and_then(|stays| stay_in(self.areas(), stays, month));
         let exists = |code: &&str| self.areas().get(code).is_some_and(|area| area.exists_in(month));
-        let then = stay.into_iter().flat_map(|stay| stay.areas()).filter(exists);
+        let then = stay.into_iter().flat_map(Stay::areas).filter(exists);
         // The areas that ended are behind those of today.
         let place = then.filter_map(|code| dimension.place_of(code)).last();
         place.map_or_else(|| self.places(dimension, value), |place| vec![place])

@@ -14,9 +14,10 @@
 //!   `inner_column`, `derived_column`, `axis_positions`, `axis_answers` what is read and counted
 //! - `snapshot` which snapshots count
 //! - `base_cells` counts for publications; `basic_view` answers without limits and words
-//! - `provenance`, `counted`, `editions`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
+//! - `provenance`, `area_notes`, `counted`, `editions`, `frame`, `quality`, `parent`, `rates`, `estimates` what goes with every table
 
 mod access;
+mod area_notes;
 mod axis_answers;
 mod axis_positions;
 mod base_cells;
@@ -82,7 +83,7 @@ pub use counted::CountedSource;
 pub use definition::{ColumnDefinition, TableDefinition};
 pub use estimates::{EstimateList, EstimatesWanted, Place, PublishedEstimate};
 pub use exclusion::{ExclusionQuestion, counted_indicators};
-pub use impact::ImpactQuestion;
+pub use impact::{FollowedQuestion, ImpactQuestion};
 pub use indicators::{IndicatorQuestion, submitted_indicator};
 pub use inequality::{
     AGES, Between, GAP_COUNT, GapsQuestion, RestorationQuestion, StandardisedQuestion,

@@ -13,8 +13,8 @@ use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};
 use crate::domain::reference::Reference;
 use crate::engine::answer::{
-    AGES, AnyQuestion, Between, GapsQuestion, RestorationQuestion, StandardisedQuestion,
-    SummaryQuestion, TrendQuestion, usual_baseline,
+    AGES, AnyQuestion, Between, FollowedQuestion, GapsQuestion, RestorationQuestion,
+    StandardisedQuestion, SummaryQuestion, TrendQuestion, usual_baseline,
 };
 use crate::engine::query::{Reader, TableKind, hint, is_period, no_dimension};
 use crate::proto::v1;
@@ -254,6 +254,16 @@ pub(super) fn gaps(
                 Err(why) => refused.push((format!("`{dimension}` of {}", table.name()), why)),
             }
         }
+        if asked.indicators.is_empty() {
+            let by = vec![dimension.clone()];
+            let followed = v1::BreakdownQuery { by, ..base.clone() };
+            match query(reference, reader, TableKind::Consultations, Some(&followed)) {
+                Ok(query) => {
+                    parts.push((dimension.clone(), Arc::new(FollowedQuestion { query })));
+                }
+                Err(why) => refused.push((format!("`{dimension}` of impact"), query_error(why))),
+            }
+        }
     }
     // Submitted indicators too, where the collection takes them.
     let by = |dimension: &String| {
@@ -304,13 +314,7 @@ fn tables(base: &v1::BreakdownQuery, dimension: &str, indicators: &[String]) -> 
         estimate_collections: vec![NO_ESTIMATES.to_owned()],
         ..Default::default()
     };
-    let impact = v1::GetChannelImpactRequest { query: query(), ..Default::default() };
-    vec![
-        Table::Outcomes(outcomes),
-        Table::Provision(provision),
-        Table::Exclusion(exclusion),
-        Table::Impact(impact),
-    ]
+    vec![Table::Outcomes(outcomes), Table::Provision(provision), Table::Exclusion(exclusion)]
 }
 
 /// The dimensions of characteristics of people that are scanned unless others are named: the first of each field, and every edition of deprivation.

@@ -38,7 +38,7 @@ const fn of_mode(indicator: &'static str) -> ColumnDefinition {
 const SHARES: [ColumnDefinition; 3] = [of_mode(MISSED), of_mode(WAITS[0]), of_mode(WAITS[1])];
 const PENALTY: ColumnDefinition = of_mode("CH-10");
 const MEDIAN: ColumnDefinition = of_mode("CH-11-MEDIAN");
-const FOLLOWED: ColumnDefinition = of_mode("CH-12");
+pub(super) const FOLLOWED: ColumnDefinition = of_mode("CH-12");
 const SAME_DAY: ColumnDefinition = ColumnDefinition::count(
     "CH-12-SAME-DAY",
     &[MODE],
@@ -206,7 +206,11 @@ impl Question for ImpactQuestion {
 }
 
 /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
-fn snapshots(engine: &Engine, plan: &mut Plan, query: &Query) -> Result<Access, QueryError> {
+pub(super) fn snapshots(
+    engine: &Engine,
+    plan: &mut Plan,
+    query: &Query,
+) -> Result<Access, QueryError> {
     let asked = needs_asked(plan);
     let named = plan.collection.access_collection.clone();
     let of = if asked.is_empty() { String::new() } else { named };

@@ -71,14 +71,19 @@ struct Found {
 }
 
 impl Found {
-    /// Asks one table by one dimension. A gap whose p-value is above the rate cannot be listed: adjusted it is no smaller.
+    /// Asks one table by one dimension; an inner error: its reader may read none of the table. A gap whose p-value is above the rate cannot be
+    /// listed: adjusted it is no smaller.
     fn ask(
         engine: &Engine,
         id: &str,
         question: &dyn AnyQuestion,
         rate: f64,
-    ) -> Result<Self, QueryError> {
-        let (reference, answer) = (engine.reference(), question.answer(engine)?);
+    ) -> Result<Result<Self, String>, QueryError> {
+        let (reference, answer) = (engine.reference(), question.answer(engine));
+        let answer = match answer {
+            Err(QueryError::OutOfScope(why)) => return Ok(Err(why)),
+            answer => answer?,
+        };
         let (provenance, position) = (answer.provenance().clone(), answer.position());
         let mut found = Self { provenance, position, ..Self::default() };
         if let Some(dimension) = reference.dimension(id) {
@@ -87,7 +92,7 @@ impl Found {
                 found.compare(&reference, &answer, dimension, of, (&showing, rate));
             }
         }
-        Ok(found)
+        Ok(Ok(found))
     }
 
     /// Compares the groups of a column with all people of the answer.
@@ -151,15 +156,33 @@ impl AnyQuestion for GapsQuestion {
         let ask = |(id, question): &Part, own| {
             Found::ask(&engine.with(own), id, question.as_ref(), self.rate)
         };
-        let (first, others) = self.parts.split_at(self.parts.len().min(1));
-        let first = threads.side_by_side(first, ask)?.pop();
+        let (mut first, mut refused) = (None, Vec::new());
+        let mut parts = self.parts.as_slice();
+        while let (None, [part, others @ ..]) = (&first, parts) {
+            parts = others;
+            match threads.side_by_side(std::slice::from_ref(part), ask)?.pop() {
+                Some(Ok(found)) => first = Some(found),
+                Some(Err(why)) => refused.push(why),
+                None => {}
+            }
+        }
         let pinned = first.as_ref().map(|of| of.position);
         let (submitted, plan) = self.of_submitted(engine, pinned)?;
         let position = pinned.or(plan.as_ref().map(|plan| plan.position)).unwrap_or_default();
         // Everything else is read where the first was read.
-        let others = others.iter().chain(&submitted);
+        let others = parts.iter().chain(&submitted);
         let others: Vec<_> = others.map(|(id, of)| (id.clone(), of.at(position))).collect();
-        let mut found = first.into_iter().chain(threads.side_by_side(&others, ask)?);
+        let mut found = Vec::from_iter(first);
+        for of in threads.side_by_side(&others, ask)? {
+            match of {
+                Ok(of) => found.push(of),
+                Err(why) => refused.push(why),
+            }
+        }
+        if let (true, None, Some(why)) = (found.is_empty(), &plan, refused.first()) {
+            return Err(QueryError::OutOfScope(why.clone()));
+        }
+        let mut found = found.into_iter();
         let Found { mut tests, mut gaps, mut provenance, .. } = found.next().unwrap_or_default();
         for of in found {
             let before = tests.len();
@@ -198,6 +221,12 @@ impl AnyQuestion for GapsQuestion {
             self.rate
         ));
         provenance.notes.extend(self.notes.iter().cloned());
+        if !refused.is_empty() {
+            let count = refused.len();
+            provenance
+                .notes
+                .push(format!("Not scanned: {count} questions outside of what you may read."));
+        }
         Ok(derived(provenance, &Self::TABLE, columns(&COLUMNS), rows, position))
     }
 

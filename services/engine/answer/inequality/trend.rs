@@ -279,8 +279,7 @@ impl Series<'_> {
     /// A row for each period, and before them the row of all.
     fn table(&self, title: &str, polarity: Polarity, showing: &Showing) -> (Vec<Column>, Vec<Row>) {
         let none = Key::named(GROUP, "NONE", "none");
-        let [first, second] =
-            self.groups.as_ref().map_or([&none, &none], |groups| groups.each_ref());
+        let [first, second] = self.groups.as_ref().map_or([&none, &none], <[Key; 2]>::each_ref);
         let of = |id, label: &str, unit, key: &Key| {
             column(id, label, unit, vec![Key::named(GROUP, &key.code, &key.label)])
         };
