@@ -25,6 +25,10 @@ const ELSEWHERE: [&str; 12] = [
     "purpose",
 ];
 
+/// Options that change nothing of a command and are shown by it, because the command shows the options of another one: published estimates are beside
+/// a table of exclusion, and a summary of its shares has none.
+const WITHOUT_EFFECT: [(&str, &str); 1] = [("inequality exclusion", "estimates")];
+
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
 const BASES: [(&str, &str); 18] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
@@ -99,6 +103,12 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     ("measure", "", "", "--measure attended"),
     ("denominator", "", "", "--denominator all"),
     ("rates", "", "", "--rates"),
+    (
+        "population-collection",
+        "inequality channels",
+        "",
+        "--rates --population-collection gpad-coverage",
+    ),
     ("population-collection", "", "--by sex", "--by sex --population-collection gpad-coverage"),
     (
         "population-collection",
@@ -181,7 +191,8 @@ fn shown() -> Vec<(String, String)> {
             let names = options.filter_map(clap::Arg::get_long);
             found.extend(names.map(|name| (path.to_owned(), name.to_owned())));
         }
-        for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
+        let is_shown = |inner: &&clap::Command| inner.get_name() != "help" && !inner.is_hide_set();
+        for inner in command.get_subcommands().filter(is_shown) {
             look(inner, format!("{path} {}", inner.get_name()).trim_start(), found);
         }
     }
@@ -189,7 +200,9 @@ fn shown() -> Vec<(String, String)> {
     command.build();
     let mut found = Vec::new();
     look(&command, "", &mut found);
-    found.retain(|(_, option)| !ELSEWHERE.contains(&option.as_str()));
+    found.retain(|(path, option)| {
+        !ELSEWHERE.contains(&option.as_str()) && !WITHOUT_EFFECT.contains(&(path, option))
+    });
     found
 }
 

@@ -314,10 +314,11 @@ proptest! {
             }
         }
         // The rest beside the group is the group beside the rest, turned round.
-        if let (Ok(one), Ok(other)) = (relative(group, 0.0, LEVELS[0], 1.0), relative(rest, 0.0, LEVELS[0], 1.0)) {
-            if one.value > 0.0 && other.value > 0.0 {
-                prop_assert!((one.value * other.value - 1.0).abs() < 1e-9, "{one:?} {other:?}");
-            }
+        if let (Ok(one), Ok(other)) = (relative(group, 0.0, LEVELS[0], 1.0), relative(rest, 0.0, LEVELS[0], 1.0))
+            && one.value > 0.0
+            && other.value > 0.0
+        {
+            prop_assert!((one.value * other.value - 1.0).abs() < 1e-9, "{one:?} {other:?}");
         }
     }
 }
