@@ -47,7 +47,7 @@ async fn a_table_of_small_areas_is_answered_until_what_occurs_is_too_much() {
     let (inside, outside) = homes();
     assert_eq!(inside.len(), 1_889);
     let channels = ["TELEPHONE", "VIDEO", "FACE_TO_FACE"];
-    let sex = |n: usize| if n / 90 % 2 == 0 { "1" } else { "2" };
+    let sex = |n: usize| if (n / 90).is_multiple_of(2) { "1" } else { "2" };
     let record = |(n, home): (usize, &String)| {
         json!({"channel": channels[n % 3], "residenceLsoa": home, "person": {
             "ageYears": n % 90, "sex": sex(n),
