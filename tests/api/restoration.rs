@@ -146,8 +146,11 @@ async fn wrong_questions_are_refused_by_field() {
     }
 }
 
+/// Ethnic category, decile, and attended consultations.
+type OfGroup = (&'static str, &'static str, u32);
+
 /// Each month, with the attended consultations of ethnic categories by decile; the last category is in the later year alone.
-const BY_PERSON: [(&str, &[(&str, &str, u32)]); 2] = [
+const BY_PERSON: [(&str, &[OfGroup]); 2] = [
     (
         "2019-04",
         &[

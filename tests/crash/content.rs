@@ -94,7 +94,7 @@ async fn tables(
         grpc.ready().await.unwrap();
         let path = PathAndQuery::try_from(path).unwrap();
         let asked = tonic::Request::new(Bytes::from(asked.encode_to_vec()));
-        let answer = grpc.unary(asked, path, Raw).await.map(|answer| answer.into_inner());
+        let answer = grpc.unary(asked, path, Raw).await.map(tonic::Response::into_inner);
         let answer = answer.map_err(|status| (status.code(), reason(&status)));
         answers.insert(table.name().to_owned(), answer);
     }

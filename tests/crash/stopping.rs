@@ -29,7 +29,7 @@ async fn ask(channel: Channel, number: usize) -> Result<Option<Breakdown>, Statu
         collection: COLLECTION.to_owned(),
         organisations: ORGANISATIONS.map(str::to_owned).to_vec(),
         period: Some(PeriodRange { first: MONTHS[0].to_owned(), last: MONTHS[2].to_owned() }),
-        confidence_level: Some(if number % 2 == 0 { 0.95 } else { 0.998 }),
+        confidence_level: Some(if number.is_multiple_of(2) { 0.95 } else { 0.998 }),
         ..BreakdownQuery::default()
     };
     if number % 4 < 2 {

@@ -45,7 +45,6 @@ async fn a_flood_is_cut_and_writes_a_few_lines_a_second() {
     // The last second is counted when it is over.
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     let said = lines(&log).split_off(before);
-    println!("{cut} connections were cut in {seconds} s, with {} lines", said.len());
     assert!(cut > 5 * seconds, "only {cut} connections were cut in {seconds} s");
     assert!(said.len() <= LINES_A_SECOND * (seconds + 1), "{cut} were cut: {said:#?}");
     // None is lost from sight.

@@ -16,7 +16,9 @@ fn flat(ended: &Ended) -> String {
 /// A location that comes to two other systems, one after the other, and is divided twice.
 #[test]
 fn every_move_of_a_location_is_remembered() {
-    const STEPS: [(&str, &[(usize, &str, &str)]); 4] = [
+    /// A line of the file, and what of it becomes what.
+    type Move = (usize, &'static str, &'static str);
+    const STEPS: [(&str, &[Move]); 4] = [
         ("2020-04", &[(5, "E54000059,QPM,NHS Northampton Test", "E54000098,A1B2C,NHS Nene Test")]),
         ("2021-04", &[(5, "E54000098,A1B2C,NHS Nene Test", "E54000097,D3E4F,NHS Tove Test")]),
         (
