@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::asked::{BeforeAndAfter, Entry, Point, Points, Restored, Shares, TwoShares};
-use super::{Line, interval, line, number};
+use super::line::{Line, interval, line, number};
 use crate::domain::statistics::{self as statistics, Interval, Marker, NotComputable};
 
 /// The chi-squared test for a trend of shares.

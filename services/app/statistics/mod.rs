@@ -2,33 +2,19 @@
 
 mod asked;
 mod in_time;
+mod line;
 mod of_groups;
 
 use anyhow::bail;
 
 use crate::domain::indicator::Polarity;
 use crate::domain::statistics::{
-    self as statistics, AgeBand, EUROPEAN_2013, Estimate, Interval, NotComputable, Verdict,
+    self as statistics, AgeBand, EUROPEAN_2013, Estimate, NotComputable, Verdict,
 };
 pub use asked::MEASURES;
 use asked::{Bands, Benchmark, Entry, LevelUp, PValues, Paired, Rate, Share, TwoRates, TwoShares};
-
-/// One number, or why there is none.
-#[derive(Debug, Default, PartialEq)]
-pub struct Line {
-    /// The entry that it belongs to.
-    pub id: String,
-    /// The measure: `difference`, `SII`.
-    pub measure: String,
-    /// Its value.
-    pub value: Option<f64>,
-    /// Its limits.
-    pub limits: Option<(f64, f64)>,
-    /// A word for it, or why value or limits are absent.
-    pub note: String,
-}
-
-type Found = Result<Estimate, NotComputable>;
+pub use line::Line;
+use line::{Found, interval, line, number};
 
 /// Everything that a text asks for.
 ///
@@ -171,26 +157,4 @@ fn positive(entry: &Entry, multiplier: f64) -> anyhow::Result<f64> {
         return Ok(multiplier);
     }
     bail!("entry {}: `multiplier` is {multiplier}; give a number above 0, such as 1000", entry.id)
-}
-
-fn interval(found: Option<Interval>, why: NotComputable) -> Found {
-    let of = found.ok_or(why)?;
-    Estimate::with(of.value, (of.lower, of.upper))
-}
-
-fn number(measure: &str, value: f64) -> Line {
-    Line { measure: measure.to_owned(), value: Some(value), ..Line::default() }
-}
-
-fn line(measure: &str, found: Found) -> Line {
-    let line = Line { measure: measure.to_owned(), ..Line::default() };
-    match found {
-        Ok(of) => Line {
-            value: Some(of.value),
-            limits: of.limits.ok(),
-            note: of.limits.err().map(|why| format!("no limits: {why}")).unwrap_or_default(),
-            ..line
-        },
-        Err(why) => Line { note: why.to_string(), ..line },
-    }
 }

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::asked::{Entry, OfGroup, OfGroups, OfLogistic, OfScale, OfSlope};
-use super::{Line, line, number};
+use super::line::{Line, line, number};
 use crate::domain::statistics::{self as statistics, Group, Groups, NotComputable, Scale, Shape};
 
 /// Every measure of inequality.
