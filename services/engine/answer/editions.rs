@@ -44,9 +44,11 @@ impl Engine {
         let several = "Each record counts by the edition that it carries; the editions are not comparable with each other.";
         match names.as_slice() {
             [] => None,
-            [one] => Some(format!("{label}: the counted submissions carry the edition {one}.")),
+            [one] => {
+                Some(format!("{label}: the submissions that were read carry the edition {one}."))
+            }
             [first @ .., last] => Some(format!(
-                "{label}: the counted submissions carry the editions {} and {last}. {several}",
+                "{label}: the submissions that were read carry the editions {} and {last}. {several}",
                 first.join(", ")
             )),
         }

@@ -276,7 +276,7 @@ fn cells(
         Ok(needed) => number(Ok(needed)),
         Err(why) => Cell::absent(Absence::not_computable(why)),
     };
-    let words = sentence(target, status.zip(figure).zip(needed.ok()), &why);
+    let words = sentence(target, status.zip(figure).map(|found| (found, needed.ok())), &why);
     let cells = vec![
         Cell { verdict: Some(verdict), ..value.clone() },
         Cell { verdict: None, ..before },
@@ -289,22 +289,28 @@ fn cells(
 }
 
 /// The status for a person: "57.0 % (52.1 to 61.7); required 60.0 %, target 60.0 %: `ON_TRACK`."
-fn sentence(target: &Target, found: Option<((TargetStatus, &Figure), f64)>, why: &str) -> String {
+fn sentence(
+    target: &Target,
+    found: Option<((TargetStatus, &Figure), Option<f64>)>,
+    why: &str,
+) -> String {
     let Some(((status, figure), needed)) = found else {
         return format!("{}: NOT_MEASURABLE, {why}.", target.label);
     };
     let (lower, upper) = figure.limits.unwrap_or((figure.value, figure.value));
+    // A target can be met where no trajectory is known.
+    let needed =
+        needed.map_or(String::new(), |needed| format!("required {:.1} %, ", 100.0 * needed));
     let word = match status {
         TargetStatus::Met => Verdict::Met,
         TargetStatus::OnTrack => Verdict::OnTrack,
         TargetStatus::OffTrack => Verdict::OffTrack,
     };
     format!(
-        "{:.1} % ({:.1} to {:.1}); required {:.1} %, target {:.1} %: {}.",
+        "{:.1} % ({:.1} to {:.1}); {needed}target {:.1} %: {}.",
         100.0 * figure.value,
         100.0 * lower,
         100.0 * upper,
-        100.0 * needed,
         100.0 * target.value.unwrap_or_default(),
         word.name()
     )
