@@ -26,7 +26,7 @@ Examples:
   equity inequality provision --area QK1 --from 2020-06 --by disability --collection synthetic-llr --format csv
 
 --by with one dimension gives every measure of inequality; with a period and a dimension it gives the gap in each period, and how it moves: \
-between the two groups that are furthest apart, between --group and all people, or between --group and --reference. --every-measure gives every measure in each period.";
+between the two groups that are furthest apart, between --group and all people, or between --group and --reference. --every-measure gives every measure in each period. `equity breakdown … --compare whole --chart` draws each group with its limits.";
 
 /// Examples for `equity gaps --help`.
 pub const GAPS: &str = "\
@@ -72,7 +72,7 @@ impl More for Measuring {
 
 /// `equity inequality`.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, mut_subcommand("risk", |refused| refused.hide(true)), mut_subcommand("restoration", |refused| refused.hide(true)), mut_subcommand("standardised", |refused| refused.hide(true)))]
+#[command(after_help = EXAMPLES, mut_subcommand("risk", |refused| refused.hide(true)), mut_subcommand("restoration", |refused| refused.hide(true)), mut_subcommand("exclusion", |of| of.mut_arg("estimates", |option| option.hide(true))), mut_subcommand("standardised", |refused| refused.hide(true)))]
 pub struct InequalityArgs {
     /// How the answer is written.
     #[command(flatten)]

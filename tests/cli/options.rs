@@ -25,10 +25,6 @@ const ELSEWHERE: [&str; 12] = [
     "purpose",
 ];
 
-/// Options that change nothing of a command and are shown by it, because the command shows the options of another one: published estimates are beside
-/// a table of exclusion, and a summary of its shares has none.
-const WITHOUT_EFFECT: [(&str, &str); 1] = [("inequality exclusion", "estimates")];
-
 /// What is typed before an option is tried, by the beginning of the command: the first that fits.
 const BASES: [(&str, &str); 18] = [
     ("breakdown exclusion", "--area QK1 --from 2020-06 --collection synthetic-llr"),
@@ -200,9 +196,7 @@ fn shown() -> Vec<(String, String)> {
     command.build();
     let mut found = Vec::new();
     look(&command, "", &mut found);
-    found.retain(|(path, option)| {
-        !ELSEWHERE.contains(&option.as_str()) && !WITHOUT_EFFECT.contains(&(path, option))
-    });
+    found.retain(|(_, option)| !ELSEWHERE.contains(&option.as_str()));
     found
 }
 
