@@ -39,8 +39,16 @@ async fn the_answer_states_the_editions_that_its_records_carry() {
     submit(&server, "C82005", "imd_2019").await;
     submit(&server, "C82003", "imd_2025").await;
     let both = Some("the editions IMD 2019 and IMD 2025");
+    let of = |organisation: &str| {
+        let mut question = asked(&["core20"], None);
+        question["query"]["area"] = json!("");
+        question["query"]["organisations"] = json!([organisation]);
+        question
+    };
     for (question, row, contacts, expected) in [
         (asked(&["core20"], None), "core20", 60, both),
+        (of("C82005"), "core20", 30, Some("the edition IMD 2019.")),
+        (of("C82003"), "core20", 30, Some("the edition IMD 2025.")),
         (asked(&[], Some("core20")), "", 60, both),
         // A view of one edition says it in its label; a question without deprivation says nothing.
         (asked(&["imd2025_quintile"], None), "imd_2025:q1", 30, None),

@@ -7,6 +7,7 @@ use crate::domain::codes::{Dimension, Value};
 use crate::domain::field::Field;
 use crate::engine::Engine;
 use crate::engine::query::Query;
+use crate::store::code_of;
 
 /// The edition of a code, `imd_2019` of `imd_2019:q1`; none: the code says none.
 fn edition(code: &str) -> Option<&str> {
@@ -34,7 +35,8 @@ impl Engine {
         }
         let catalog = self.store().catalog();
         let words = catalog.words().of(Field::Deprivation);
-        let values = numbers.iter().filter_map(|number| words.get(*number as usize));
+        let word = |number: &u32| words.get(number.checked_sub(code_of(0))? as usize);
+        let values = numbers.iter().filter_map(word);
         let codes = values.filter_map(|value| match value {
             Value::Codes(codes) => Some(codes),
             Value::State(_) | Value::Number(_) => None,
