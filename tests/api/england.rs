@@ -1,8 +1,8 @@
 //! Every system of England out of the box: no line of reference data is written for any of these questions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use equity_indicators::config::{Config, ProfileName};
+use equity_indicators::config::Config;
 use equity_indicators::domain::codes::Content;
 use equity_indicators::proto::v1::{Breakdown, ListAreasRequest, ListOrganisationsRequest};
 use serde_json::{Value, json};
@@ -408,24 +408,6 @@ async fn homes_whose_former_area_is_not_known_are_counted_in_the_system_of_today
     assert_eq!(rows_of(&answer), (of(&[("S0E4D", 100)]), 100));
     let notes = answer.context.unwrap().notes.join(" ");
     assert!(notes.contains(says) && !notes.contains("S0E4D (Thames Valley) began"), "{notes}");
-
-    // A partner, who is shown every system of the months, is shown this one too.
-    let header = header("C82001", "practice-feed", "2026-03", &[]);
-    server.submit(header, records(&rows)).await.unwrap();
-    server.release("first").await;
-    let partner =
-        |config: &mut Config| config.profile_without_identity = Some(ProfileName::Partner);
-    let server = server.reopen_with(partner).await;
-    let query = json!({
-        "area": "QK1", "collection": "practice-feed", "by": ["residence_system"],
-        "period": {"first": "2026-03", "last": "2026-03"},
-    });
-    let answer = server.ask(json!({"query": query})).await.unwrap();
-    let codes: BTreeSet<_> =
-        answer.rows.iter().flat_map(|row| &row.keys).map(|key| &*key.code).collect();
-    for (code, is_there) in [("S0E4D", true), ("QU9", true), ("QNQ", true), ("S9B9J", false)] {
-        assert_eq!(codes.contains(code), is_there, "{code}: {codes:?}");
-    }
 }
 
 #[tokio::test]

@@ -313,7 +313,7 @@ fn gaps_are_those_that_are_significantly_worse_with_the_people_to_level_up() {
     // 2000 times the share of all is 129.5: 36 of 165 have to come.
     assert!((value(cell(&answer, &codes, "LEVEL-UP")) - 36.0).abs() < 1e-12);
     assert!((value(cell(&answer, &codes, "WHOLE")) - all).abs() < 1e-12);
-    let says = "8.2 % of 2000 consultations, 1.8 points above all (6.5 %), from 0.6 to 3.0 with 95 % confidence. To level up takes 36 of them.";
+    let says = "8.2 % of 2000 consultations, 1.8 points above all (6.5 %), from 0.6 to 3.1 with 95 % confidence. To level up takes 36 of them.";
     assert!(first.sentence.ends_with(says), "{}", first.sentence);
     assert!(answer.rows().iter().all(|row| row.keys[1].code == "1"), "women are better");
     assert!(gaps(1e-30).rows().is_empty());
