@@ -275,6 +275,8 @@ const ESTIMATE_BYTES: u64 = 16 << 20;
 type Open = (Arc<Engine>, Arc<Audit>, [u8; 32]);
 
 fn open(config: &Config, content: Content) -> anyhow::Result<Open> {
+    // Before a secret is made for it.
+    Store::is_restored(&config.data_folder)?;
     let secret = secret::load(&config.secret_file(), &config.data_folder)?;
     let settings = Settings {
         memory_bytes: config.cache.memory_bytes,

@@ -26,6 +26,7 @@ pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
     let folder = &config.data_folder;
     writable(folder)
         .with_context(|| format!("the data folder {} cannot be used", folder.display()))?;
+    Store::is_restored(folder)?;
     if let Some(secret) = secret::read(&config.secret_file(), folder)? {
         let reads = Store::check(folder, &secret, &config.witness_file(), config.accept_loss)?;
         told.extend(

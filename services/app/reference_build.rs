@@ -132,9 +132,14 @@ fn keep(from: &Path, to: &Path) -> anyhow::Result<()> {
         let (kind, from, to) = (entry.file_type()?, entry.path(), to.join(entry.file_name()));
         let is_new = std::fs::symlink_metadata(&to).is_ok_and(|new| !new.is_dir());
         if kind.is_dir() {
-            anyhow::ensure!(!is_new, "{} is a folder, and a file is its name", from.display());
+            anyhow::ensure!(
+                !is_new,
+                "{} is a folder; the new content has a file of that name: move the folder away",
+                from.display()
+            );
             std::fs::create_dir_all(&to)?;
             keep(&from, &to)?;
+            std::fs::set_permissions(&to, std::fs::metadata(&from)?.permissions())?;
         } else if kind.is_symlink() && !is_new {
             std::os::unix::fs::symlink(std::fs::read_link(&from)?, &to)?;
         } else if kind.is_file() && !is_new {

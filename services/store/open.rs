@@ -109,6 +109,14 @@ impl Store {
 }
 
 impl Store {
+    /// Refuses a folder into which a restore was not finished: before a secret is made for it.
+    ///
+    /// # Errors
+    /// It was not.
+    pub fn is_restored(folder: &Path) -> Result<(), StoreError> {
+        super::snapshot::unfinished(folder).map_or(Ok(()), Err)
+    }
+
     /// Whether a start would refuse the log of a folder: it has another format, was written with another secret, or has lost something
     /// else than what was accepted. Returns why a start would only read; none: it would write. Reads only; a service may have the
     /// folder.

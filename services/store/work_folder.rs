@@ -29,12 +29,14 @@ impl WorkFolder {
     /// # Errors
     /// It cannot be made.
     pub(super) fn new(folder: &Path, within: Option<&Path>) -> Result<Self, StoreError> {
-        remove_left_among(&std::env::temp_dir());
-        let temporary = || std::env::temp_dir().join(format!("{TEMPORARY}{}", std::process::id()));
+        let places = [std::env::temp_dir()];
+        places.iter().map(PathBuf::as_path).chain(within).for_each(remove_left_among);
+        let [temporary] = places;
+        let own = |folder: &Path| folder.join(format!("{TEMPORARY}{}", std::process::id()));
         let path = match within {
-            Some(within) => within.join(WORK),
+            Some(within) => own(within),
             None if has_room(folder) => folder.join(WORK),
-            None => temporary(),
+            None => own(&temporary),
         };
         if path.try_exists().unwrap_or(false) {
             std::fs::remove_dir_all(&path).map_err(io("remove", &path))?;

@@ -109,8 +109,22 @@ fn likelihood(points: &[Point], odds: Odds) -> f64 {
     points.iter().map(of).sum()
 }
 
+/// Whether the likelihood has no maximum: one group aside at most, all groups before it are at one end, and all after it at the other. Then a
+/// steeper line always fits better.
+fn are_separated(points: &[Point]) -> bool {
+    let are_at = |of: &[Point], end: f64| of.iter().all(|of| (of.value - end).abs() < f64::EPSILON);
+    let around = |place: usize| [(0.0, 1.0), (1.0, 0.0)].map(|ends| (place, ends));
+    let mut cuts = (0..points.len()).flat_map(around);
+    cuts.any(|(place, (before, after))| {
+        are_at(&points[..place], before) && are_at(&points[place + 1..], after)
+    })
+}
+
 /// The log odds of the greatest likelihood; none: there are none.
 fn fit(points: &[Point], begin: Odds) -> Option<Odds> {
+    if are_separated(points) {
+        return None;
+    }
     let (mut odds, mut reached) = (begin, likelihood(points, begin));
     for _ in 0..STEPS {
         let of = information(points, odds);
@@ -181,6 +195,8 @@ mod tests {
             [(0, 90), (0, 80), (90, 90)],
             [(2514, 2514), (31, 100), (0, 10)],
             [(9, 9), (4, 4), (0, 1)],
+            [(31, 100), (100, 100), (100, 100)],
+            [(31, 100), (0, 100), (0, 100)],
         ] {
             assert_eq!(fitted(&shares), Err(NotComputable::NoConvergence), "{shares:?}");
         }

@@ -22,8 +22,12 @@ fn puts_together(dimension: &Dimension) -> bool {
 
 impl Engine {
     /// Which editions are behind the figures of a question by a dimension, or on a condition, that puts editions together. None: the
-    /// question has no such dimension, or no record is known by any edition.
+    /// question has no such dimension, no record is known by any edition, or the reader may not see all.
     pub(super) fn editions(&self, plan: &Plan, query: &Query) -> Option<String> {
+        // Which editions occur among few people would tell who is there.
+        if !plan.protection.is_exact() {
+            return None;
+        }
         let ids = query.by.iter().chain(query.filters.iter().map(|filter| &filter.dimension));
         let dimensions = ids.filter_map(|id| plan.reference.dimension(id));
         let labels: BTreeSet<_> =

@@ -390,7 +390,9 @@ impl Plan {
     /// nothing can be: the area had ended, or no organisation of it existed.
     fn months(&self, query: &Query) -> Vec<(Month, bool)> {
         let has: BTreeSet<_> = self.months.iter().map(|m| m.standing.slot.month).collect();
-        let months = self.months_of(query).into_iter().map(|month| (month, has.contains(&month)));
+        let months = self.months_of(query).into_iter();
+        let months = months.filter(|month| self.collection.expects(*month));
+        let months = months.map(|month| (month, has.contains(&month)));
         let organisations = query.place.organisations(&self.reference);
         let can_be = |month: Month| match &query.place {
             Where::Residence(area) => {

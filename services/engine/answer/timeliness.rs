@@ -35,7 +35,8 @@ pub struct TimelinessQuestion {
 pub struct Due {
     /// Days from the end of its month after which a submission is late.
     pub days: u32,
-    /// The time that is looked at, milliseconds since 1970; none: that of the state that is asked about.
+    /// The time that is looked at, milliseconds since 1970; none: that at which the release was made that is asked about, or that of the last
+    /// change up to the position.
     pub now_millis: Option<u64>,
 }
 
@@ -233,7 +234,13 @@ impl Engine {
         due: &Due,
     ) -> Result<OfRows, QueryError> {
         let received = self.received(plan)?;
-        let of_state = || self.look(|catalog| Ok(catalog.time_by(plan.position)));
+        let release = query.release();
+        let of_state = || {
+            self.look(|catalog| {
+                let release = catalog.release(release);
+                Ok(release.map_or_else(|| catalog.time_by(plan.position), |of| of.time_millis))
+            })
+        };
         let now_millis = due.now_millis.map_or_else(of_state, Ok)?;
         let calendar = Calendar { due_days: due.days, now_millis };
         let of_records =

@@ -46,6 +46,11 @@ impl FollowUps {
         self.0[mode][what as usize]
     }
 
+    /// Consultations of a mode.
+    pub(super) fn all(&self, mode: usize) -> TrueCount {
+        self.0[mode].iter().copied().sum()
+    }
+
     /// Consultations that were followed.
     pub(super) fn followed(&self, mode: usize) -> TrueCount {
         self.of(mode, Followed::Yes)

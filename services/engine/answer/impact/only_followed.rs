@@ -69,7 +69,9 @@ impl Question for FollowedQuestion {
     }
 
     fn parts(&self, figures: &Folded<OfRow>, row: &[usize], (): &()) -> Vec<TrueCount> {
-        vec![figures.row(row).map(|of| of.followed.followed(REMOTE)).unwrap_or_default()]
+        // As in the table of channel impact: the mode is a part of the row too.
+        let of = figures.row(row).map(|of| of.followed).unwrap_or_default();
+        vec![of.all(REMOTE), of.followed(REMOTE)]
     }
 
     fn columns(&self, reference: &Reference, _: &[&Folded<OfRow>]) -> Vec<(Column, ())> {

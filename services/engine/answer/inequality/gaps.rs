@@ -183,7 +183,14 @@ impl AnyQuestion for GapsQuestion {
             return Err(QueryError::OutOfScope(why.clone()));
         }
         let mut found = found.into_iter();
-        let Found { mut tests, mut gaps, mut provenance, .. } = found.next().unwrap_or_default();
+        let first = match (found.next(), &plan) {
+            (Some(first), _) => first,
+            (None, Some(plan)) => {
+                Found { provenance: self.of_nothing(engine, plan)?, ..Found::default() }
+            }
+            (None, None) => Found::default(),
+        };
+        let Found { mut tests, mut gaps, mut provenance, .. } = first;
         for of in found {
             let before = tests.len();
             gaps.extend(of.gaps.into_iter().map(|gap| Gap { test: before + gap.test, ..gap }));
@@ -241,6 +248,17 @@ impl AnyQuestion for GapsQuestion {
 }
 
 impl GapsQuestion {
+    /// What an answer is about if no table could be asked, and no indicator was submitted.
+    fn of_nothing(&self, engine: &Engine, plan: &Plan) -> Result<Provenance, QueryError> {
+        let provenance = engine.provenance(&mut plan.clone(), &self.query)?;
+        Ok(Provenance {
+            release: self.query.release().to_owned(),
+            profile: Some(plan.reference.profile(self.query.reader.profile)),
+            protection: Some(plan.protection.clone()),
+            ..provenance
+        })
+    }
+
     /// The questions to the indicators that were submitted, each by its dimension, and the plan that told which there are.
     fn of_submitted(
         &self,

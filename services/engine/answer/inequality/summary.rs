@@ -132,20 +132,31 @@ fn cells(
             return (MEASURES.iter().map(|_| absent()).collect(), String::new());
         }
     };
+    let place = of.keys.iter().position(|key| Some(key.code.as_str()) == reference);
     let shape = Shape {
         ordered: dimension.ordered,
         overlapping: dimension.overlapping(),
         polarity,
-        reference: of.keys.iter().position(|key| Some(key.code.as_str()) == reference),
+        reference: place,
         scale: Scale::Logit,
     };
     let (measured, scale) = summary(groups, &shape, showing.confidence);
     // A measure of the order needs every group of it.
-    let needs_all = ["D", "R", "SII", "RII", "ACI", "RCI", "RCI-WAGSTAFF", "RCI-ERREYGERS"];
+    let needs_all =
+        ["D", "R", "SII", "RII", "ACI", "RCI", "RCI-WAGSTAFF", "RCI-ERREYGERS", "PAR", "PAF"];
+    // The reference that was named has no figure: another one says something else.
+    let lacks_reference = reference.is_some() && place.is_none();
+    let of_reference = ["D", "R", "MDR", "MDR-WEIGHTED"];
     let cell = |Measured { name, found }: &Measured| {
         // A group without a figure may be the furthest one.
         let is_pair = ["D", "R"].contains(&name.id);
         let found = match dimension.ordered {
+            _ if lacks_reference
+                && (of_reference[2..].contains(&name.id)
+                    || !dimension.ordered && of_reference.contains(&name.id)) =>
+            {
+                Err(NotComputable::MissingGroup)
+            }
             true if !of.complete && needs_all.contains(&name.id) => {
                 Err(NotComputable::MissingGroup)
             }
@@ -161,9 +172,15 @@ fn cells(
         let words = if label.is_empty() { &of.keys[place].code } else { label };
         format!("{words} {:.1} %", 100.0 * groups.all()[place].value)
     };
-    let mut sentence = format!("D compares {} with {}.", says(two.first), says(two.second));
-    if dimension.ordered && scale == Scale::Linear {
-        sentence.push_str(" SII and RII are on the linear scale: a group is at 0 % or 100 %.");
+    let cells: Vec<_> = measured.iter().map(cell).collect();
+    let has =
+        |id: &str| MEASURES.iter().zip(&cells).any(|(of, cell)| of.id == id && cell.figure.is_ok());
+    let mut said = Vec::new();
+    if has("D") {
+        said.push(format!("D compares {} with {}.", says(two.first), says(two.second)));
+    }
+    if has("SII") && scale == Scale::Linear {
+        said.push("SII and RII are on the linear scale: a group is at 0 % or 100 %.".to_owned());
     }
     if groups.missing_share() > 0.0 {
         let missing = 100.0 * groups.missing_share();
@@ -171,7 +188,7 @@ fn cells(
             missing if missing < 0.1 => "Less than 0.1 %".to_owned(),
             missing => format!("{missing:.1} %"),
         };
-        sentence.push_str(&format!(" {of_people} are in groups without a figure."));
+        said.push(format!("{of_people} are in groups without a figure."));
     }
-    (measured.iter().map(cell).collect(), sentence)
+    (cells, said.join(" "))
 }
