@@ -1,5 +1,5 @@
-//! Keeps a few threads that may block. The runtime lets such a thread go when it has had nothing to do for 10 s. If the system starts no
-//! thread at the next question, a runtime that has none cannot go on; with these, the work waits for its turn.
+//! Keeps a few threads that may block. The runtime lets such a thread go when it has had nothing to do for 10 s. Without any such
+//! thread tokio ends the process when the system refuses a new one. With these, questions wait for one.
 
 use std::time::Duration;
 

@@ -105,7 +105,7 @@ pub struct GapsArgs {
     /// Dimension that is scanned (default: every characteristic of people). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "DIM", value_delimiter = ',')]
     pub dimension: Vec<String>,
-    /// Submitted indicator that is scanned alone (default: access outcomes, digital exclusion, face-to-face provision, channel impact, and every
+    /// Submitted indicator that is scanned alone (default: access outcomes, digital exclusion, face-to-face provision, follow-ups in person after remote consultations, and every
     /// submitted indicator of the collection). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub indicator: Vec<String>,

@@ -46,7 +46,7 @@ pub struct BuildArgs {
     /// Folder to write: a new one, or an empty one. Without it, nothing is written.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Replace a folder that is there already, in one step. Files in it that are no content stay.
+    /// Replace a folder that is there already, in one step. All other files in it stay, also content that this command does not build.
     #[arg(long, requires = "out")]
     pub overwrite: bool,
     /// Folder of the content in force. Default: the built-in content

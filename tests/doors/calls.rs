@@ -43,7 +43,12 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         "GetTargetStatus" => each(table("target_status")),
         "ListTargets" => each(vec![json!({}), json!({"tag": "CORE20PLUS5"}), json!({"tag": "x"})]),
         "GetRecordingQuality" => each(recording()),
-        "GetTimeliness" => each(queries().into_iter().map(|query| json!({"query": query})).collect()),
+        "GetTimeliness" => each(
+            queries()
+                .into_iter()
+                .flat_map(|query| [json!({"query": query}), json!({"query": query, "dataset": "DATASET_INDICATOR_COUNTS"})])
+                .collect(),
+        ),
         "GetRepresentativeness" => each(represented()),
         "GetConsistency" => each(consistent()),
         "WatchBreakdown" => each(
@@ -70,8 +75,16 @@ fn rows(method: &str) -> Vec<Vec<Value>> {
         ),
         "GetGapTrend" => each(
             ["channels", "outcomes", "exclusion", "provision", "impact", "indicators"]
-                .map(|name| json!({"question": {name: table(name)[13]}}))
-                .into(),
+                .into_iter()
+                .flat_map(|name| {
+                    let question = json!({name: table(name)[13]});
+                    [
+                        json!({"question": question}),
+                        json!({"question": question, "groupCode": "F"}),
+                        json!({"question": question, "groupCode": "G", "referenceCode": "A"}),
+                    ]
+                })
+                .collect(),
         ),
         "GetRestoration" => each(restored()),
         "GetStandardisedRates" => each(standardised()),

@@ -63,7 +63,7 @@ impl Kind {
             Self::Practices => "months in which practices closed, as far as they are known",
             Self::Trusts => "trusts",
             Self::Mapping => {
-                "primary care networks, practices, and without an ONS look-up of small areas systems and sub-ICB locations"
+                "primary care networks and practices; if there is no ONS look-up of small areas either, also systems and sub-ICB locations"
             }
             Self::SmallAreas => "districts and sub-ICB locations of small areas",
             Self::LookUp => "the look-up between small areas of 2011 and 2021",

@@ -55,7 +55,7 @@ const COLUMNS: [ColumnDefinition; 6] = [
         "BASELINE_STATED",
         "Value that the document states as the start",
         Unit::Ratio,
-        "As ListTargets has it, for the row's group. It has no counts, and no part in the required value.",
+        "As ListTargets has it, for the row's group: of the area and the people of the document, whatever the question's conditions are. It has no counts, and no part in the required value.",
     ),
     kind(
         "REQUIRED",

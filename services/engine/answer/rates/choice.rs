@@ -23,7 +23,7 @@ impl Engine {
             let collection = if named.is_empty() { own } else { named };
             return self.population_of(plan, query, collection);
         }
-        // What the organisations themselves say comes first, unless the published people match more of the consultations: a rate of an area
+        // What the organisations themselves say comes first, unless there are published people for more of the months and organisations: a rate of an area
         // needs people of all its organisations, and rates are compared only if all people are counted alike. The answer depends on both.
         let own = self.population_of(plan, query, own)?;
         let (all, matched) = own.matched();
@@ -68,8 +68,8 @@ impl Population {
         {
             let some = some_of(organisations, 5);
             notes.push(format!(
-                "Collection `{other}` has people of {some} too. They are not used: an answer takes all its people from one collection, and `{}` matches \
-                 at least as many of the consultations. `population_collection` names another one.",
+                "Collection `{other}` has people of {some} too. They are not used: an answer takes all its people from one collection, and `{}` has \
+                 people for at least as many of the months and organisations. `population_collection` names another one.",
                 self.plan.collection.id
             ));
         }
