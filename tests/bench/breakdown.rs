@@ -1,9 +1,8 @@
 //! P1, P1u, P2, P3, P8, P9, P10, P12 and P14: how fast questions are answered, how they bear growth, others and restarts.
 //!
-//! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and
-//! the crossings on Polars and ClickHouse too, `-- --tables` for P9, P12 and P14 alone, `-- --seconds 0` without P1,
-//! `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none, `-- --protected` for P2 alone, `-- --rest` for the cost of the bundled content alone,
-//! `-- --neighbours` for a partner beside bad neighbours alone).
+//! `cargo bench --bench breakdown` (`-- --rows 10000000` for P1, P1u, P3 and P10, `-- --peers` for the same questions on DuckDB, and the crossings on
+//! Polars and ClickHouse too, `-- --seconds 0` without P1, `-- --table-rows 500000` for fewer consultations behind the tables, 0 for none; alone: `-- --tables`
+//! P9, P12 and P14, `-- --protected` P2, `-- --rest` the cost of the bundled content, `-- --neighbours` a partner beside bad neighbours).
 #![allow(
     unreachable_pub,
     clippy::print_stdout,

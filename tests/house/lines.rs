@@ -40,7 +40,8 @@ use super::{root, sources, tracked};
 /// homes of which no earlier system is known, and what answers say of areas in conditions, 18;
 /// boundaries of rows, of codes and of figures, who is expected in each month, and which people rates are over, 150;
 /// the calendar of submissions, stated baselines of targets, and the editions of deprivation behind figures, 216;
-const PRODUCT_LINES: usize = 23_600;
+/// gaps of named groups over time, indicators and follow-ups among the largest gaps, and summaries by period, 240;
+const PRODUCT_LINES: usize = 23_850;
 /// Lines of the tests of presentation, at most.
 const PRESENTATION_TEST_LINES: usize = 1_800;
 /// Messages that are tables, rows, columns and cells of answers.

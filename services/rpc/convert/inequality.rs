@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tonic::Status;
 
+use super::people::any_indicator;
 use super::query::query;
 use super::query_error;
-use super::question::any_indicator;
 use crate::domain::codes::Dimension;
 use crate::domain::field::Field;
 use crate::domain::period::{Month, months_of};

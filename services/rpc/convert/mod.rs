@@ -9,6 +9,7 @@ mod fuzz_tests;
 pub(super) mod header;
 mod inequality;
 pub(super) mod name;
+mod people;
 pub(super) mod publication;
 mod quality;
 pub(super) mod query;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tonic::Status;
 
 use super::inequality::{self, NO_ESTIMATES};
+use super::people::{indicator, without_setting};
 use super::quality;
 use super::query::{asked, measure, query as checked, value};
 use super::{query_error, target};
@@ -13,8 +14,8 @@ use crate::domain::reference::Reference;
 use crate::engine::QueryError;
 use crate::engine::answer::{
     AnyQuestion, BasicQuestion, ChannelQuestion, EstimatesWanted, ExclusionQuestion, HighRisk,
-    ImpactQuestion, IndicatorQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion,
-    counted_indicators, snapshots_beside, submitted_indicator,
+    ImpactQuestion, OutcomeQuestion, ProvisionQuestion, RiskQuestion, counted_indicators,
+    snapshots_beside,
 };
 use crate::engine::query::{AsOf, Denominator, Reader, TableKind, Wrong, invalid, taking};
 use crate::proto::v1;
@@ -145,51 +146,6 @@ fn exclusion(
     let wanted =
         |collections| EstimatesWanted { collections, indicators: request.indicators.clone() };
     Ok(ExclusionQuestion { query, indicators, reasons, estimates: estimates.map(wanted) })
-}
-
-/// A query of people. A care setting goes to `wrong`: `these` describe people.
-fn without_setting(
-    mut asked: Option<v1::BreakdownQuery>,
-    these: &str,
-    wrong: &mut Wrong,
-) -> Option<v1::BreakdownQuery> {
-    if let Some(asked) = asked.as_mut().filter(|asked| !asked.care_setting.is_empty()) {
-        let why = format!("must be empty: {these} people, not care");
-        wrong.take::<()>(Err(invalid("query.care_setting", why)));
-        asked.care_setting.clear();
-    }
-    asked
-}
-
-fn indicator(
-    reference: &Reference,
-    reader: &Reader,
-    request: &v1::GetIndicatorBreakdownRequest,
-) -> Result<IndicatorQuestion, QueryError> {
-    let mut wrong = Wrong::default();
-    let id = request.indicator.as_str();
-    let known = match id {
-        "" => Err(invalid("indicator", "is required; ListIndicators lists the ids")),
-        id => submitted_indicator(reference, "indicator", id).map(|of| of.id.clone()),
-    };
-    let known = wrong.take(known);
-    let question = wrong.take(any_indicator(reference, reader, request));
-    let (question, indicator) = wrong.unless(question.zip(known))?;
-    Ok(IndicatorQuestion { indicator, ..question })
-}
-
-/// The question without its indicator.
-pub(super) fn any_indicator(
-    reference: &Reference,
-    reader: &Reader,
-    request: &v1::GetIndicatorBreakdownRequest,
-) -> Result<IndicatorQuestion, QueryError> {
-    let mut wrong = Wrong::default();
-    let these = "counts of indicators describe";
-    let asked = without_setting(request.query.clone(), these, &mut wrong);
-    let query = wrong.take(checked(reference, reader, TableKind::Indicators, asked.as_ref()));
-    let query = wrong.unless(query)?;
-    Ok(IndicatorQuestion { query, indicator: String::new() })
 }
 
 /// The requested collections of estimates; none: the caller wants no estimates.
