@@ -93,6 +93,8 @@ const TRIES: &[(&str, &str, &str, &str)] = &[
     // A column that the table does not have is refused by name.
     ("column", "", "", "--column NONE"),
     ("reference", "inequality", "", "--reference 1"),
+    ("group", "inequality", "--by sex", "--by month,sex --group 1"),
+    ("every-measure", "inequality", "--by sex", "--by month,sex --every-measure"),
     ("rate", "", "", "--rate 1"),
     ("count", "", "", "--count 1"),
     ("target", "", "--target C20-SMI", "--target C20-CAN"),
