@@ -25,7 +25,7 @@ pub(super) fn shows_figures(printed: &str) -> bool {
 }
 
 /// Examples that are passed over, by how they begin, and why.
-const PASSED_OVER: [(&str, &str); 30] = [
+const PASSED_OVER: [(&str, &str); 32] = [
     ("demo", "it does not end, or `demo.rs` runs it"),
     ("serve", "it does not end"),
     ("submit", "files of the reader; `sending.rs` and others send some"),
@@ -56,6 +56,11 @@ const PASSED_OVER: [(&str, &str); 30] = [
     ("man", "pages; `kit` runs it"),
     ("--format json", "an option before its command; `exits.rs` types one"),
     ("releases list", "the demo has no release"),
+    (
+        "breakdown channels --area QK1 --from 2020-04 --as-of release:2026-11",
+        "the demo has no release",
+    ),
+    ("assessments list", "the demo has no assessment"),
 ];
 
 /// The lines of all help texts that can be typed, each once: what stands behind two blanks is a remark.
