@@ -25,7 +25,7 @@ pub(super) fn shows_figures(printed: &str) -> bool {
 }
 
 /// Examples that are passed over, by how they begin, and why.
-const PASSED_OVER: [(&str, &str); 32] = [
+const PASSED_OVER: [(&str, &str); 30] = [
     ("demo", "it does not end, or `demo.rs` runs it"),
     ("serve", "it does not end"),
     ("submit", "files of the reader; `sending.rs` and others send some"),
@@ -42,7 +42,6 @@ const PASSED_OVER: [(&str, &str); 32] = [
     ("publish", "releases; `publish.rs` makes one"),
     ("partners", "certificates and telemetry; `tls.rs` and others have some"),
     ("certs", "it writes certificates; `tls.rs` runs it"),
-    ("check", "files of the reader"),
     ("attack", "hours"),
     ("ptable", "`ptable.rs` runs it"),
     ("audit", "an audit log; `audit.rs` has one"),
@@ -54,7 +53,6 @@ const PASSED_OVER: [(&str, &str); 32] = [
     ("info", "it may name another service; `tls.rs` runs it"),
     ("completions", "a shell; `kit` runs it"),
     ("man", "pages; `kit` runs it"),
-    ("--format json", "an option before its command; `exits.rs` types one"),
     ("releases list", "the demo has no release"),
     (
         "breakdown channels --area QK1 --from 2020-04 --as-of release:2026-11",
