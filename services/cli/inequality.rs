@@ -105,8 +105,8 @@ pub struct GapsArgs {
     /// Dimension that is scanned (default: every characteristic of people). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "DIM", value_delimiter = ',')]
     pub dimension: Vec<String>,
-    /// Submitted indicator that is scanned alone (default: access outcomes, digital exclusion, face-to-face provision, follow-ups in person after remote consultations, and every
-    /// submitted indicator of the collection). Repeat the option, or separate ids with commas.
+    /// Submitted indicator that is scanned alone (default: access outcomes, digital exclusion, face-to-face provision, follow-ups in person after
+    /// remote consultations, and every submitted indicator of the collection). Repeat the option, or separate ids with commas.
     #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub indicator: Vec<String>,
     /// Highest false discovery rate, above 0 and at most 1.
