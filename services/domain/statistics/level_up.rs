@@ -2,7 +2,8 @@
 //!
 //! How many: Σ nₖ·max(0, how much worse the group's share is than the reference's), rounded up: a whole number of people or consultations.
 //! A gap closed or widened if the limits of the change of its size do not hold 0 (hybrid of the limits of both sizes). Its size is its distance
-//! from 0: a gap that turned has closed only as far as it is smaller now. Levelled up: the group that was worse off gained at least as much as
+//! from 0: a gap that turned has closed only as far as it is smaller now, and a gap of 0, which has no direction, has the wider of its two
+//! limits on both sides. Levelled up: the group that was worse off gained at least as much as
 //! the other lost.
 
 use super::{Interval, Verdict, hybrid_difference};
@@ -24,8 +25,6 @@ pub fn levelling(
     (was, is): ((f64, f64), (f64, f64)),
     polarity: Polarity,
 ) -> Levelling {
-    let turned = |of: Interval| Interval { value: -of.value, lower: -of.upper, upper: -of.lower };
-    let size = |of: Interval| if of.value < 0.0 { turned(of) } else { of };
     let change = hybrid_difference(size(after), size(before));
     let closed = change.upper < 0.0;
     // A gain is a change in the good direction.
@@ -43,6 +42,18 @@ pub fn levelling(
         Polarity::HigherIsBetter | Polarity::LowerIsBetter => Verdict::LevelledDown,
     };
     Levelling { change, verdict: Some(verdict) }
+}
+
+/// A gap as a distance from 0, the same whichever group comes first.
+fn size(of: Interval) -> Interval {
+    let turned = Interval { value: -of.value, lower: -of.upper, upper: -of.lower };
+    if of.value > 0.0 {
+        of
+    } else if of.value < 0.0 {
+        turned
+    } else {
+        Interval { lower: of.lower.min(turned.lower), upper: of.upper.max(turned.upper), ..of }
+    }
 }
 
 /// For one group: the share `x` of `n` against the reference's share. `adverse`: a high share is worse.
@@ -99,6 +110,19 @@ mod tests {
             assert!((found.change.value - 0.1).abs() < 1e-12, "{was} {is}");
             assert_eq!(found.verdict, Some(Verdict::Widened), "{was} {is}");
         }
+    }
+
+    #[test]
+    fn a_gap_of_0_has_no_direction() {
+        let lopsided = [(-0.3, 0.05), (-0.05, 0.3)];
+        let [one, other] = lopsided.map(|(lower, upper)| Interval { value: 0.0, lower, upper });
+        let shares = ((0.5, 0.3), (0.45, 0.45));
+        let closed = |after| levelling((gap(0.2), after), shares, Polarity::HigherIsBetter);
+        let opened = |before| levelling((before, gap(0.2)), shares, Polarity::HigherIsBetter);
+        assert_eq!(closed(one), closed(other));
+        assert_eq!(opened(one), opened(other));
+        assert_eq!(closed(one).verdict, Some(Verdict::NoChange));
+        assert_eq!(closed(gap(0.0)).verdict, Some(Verdict::LevelledUp));
     }
 
     #[test]
