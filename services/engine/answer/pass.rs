@@ -138,7 +138,7 @@ impl Pass<'_> {
         let cube = Cube::new(places.collect());
         coded.push(Coded { of_value: of_column, spread: Vec::new() });
         let alone = group.plans.iter().map(|of| plans[*of].size).sum::<usize>();
-        let most = alone.max(NEAR).min(Cube::LIMIT);
+        let most = alone.clamp(NEAR, Cube::LIMIT);
         let Some(size) = cube.size().filter(|size| *size <= most) else { return Ok(None) };
         let counts = Scan::new(self.engine, &plan, (&cube, size, &coded), kept + bytes);
         let counts = Arc::new(counts.counts(Path::Columns)?);
