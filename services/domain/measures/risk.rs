@@ -43,6 +43,9 @@ pub struct Figures {
     pub components: Vec<Option<f64>>,
 }
 
+/// The scores of the small areas that have them, by number of the small area.
+pub type Scored = BTreeMap<usize, Scores>;
+
 /// Exposure of people, from the number of people and the scores of each small area.
 #[allow(clippy::cast_precision_loss)] // people are below 2^53
 pub fn figures<'a>(
@@ -79,16 +82,20 @@ pub fn figures<'a>(
     figures
 }
 
-/// Scores of small areas of 2011, converted to areas of 2021. An area formed from one area has its score; an area formed from
+/// Scores of small areas of 2011, converted to some areas of 2021. An area formed from one area has its score; an area formed from
 /// several has their mean, weighted by residents. If one of these has no score, the area has none.
 #[must_use]
-pub fn brought_forward(scores: &[Option<Scores>], parents: &Parents) -> Vec<Option<Scores>> {
+pub fn brought_forward(
+    scores: &Scored,
+    parents: &Parents,
+    to: impl Iterator<Item = usize>,
+) -> Scored {
     let of_parents = |number: usize| {
         let parents = parents.of(number);
-        let found = parents.map(|(old, people)| Some((scores.get(old)?.as_ref()?, people)));
+        let found = parents.map(|(old, people)| Some((scores.get(&old)?, people)));
         mean_of(&found.collect::<Option<Vec<_>>>()?)
     };
-    (0..parents.len()).map(of_parents).collect()
+    to.filter_map(|number| Some((number, of_parents(number)?))).collect()
 }
 
 /// Weighted mean of scores; the plain mean if nobody lives there.

@@ -14,16 +14,16 @@ fn reference() -> Reference {
 }
 
 /// The Digital Exclusion Risk Index as it is published for 2011 small areas.
-fn deri(reference: &Reference) -> Vec<Option<Scores>> {
+fn deri(reference: &Reference) -> Scored {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/demo/deri_depahri_lsoa11_llr.csv");
     let mut reader = csv::Reader::from_path(path).unwrap();
     let place = reader.headers().unwrap().iter().position(|h| h == "deri_score_national").unwrap();
     let areas = reference.small_areas();
-    let mut found = vec![None; areas.count(Edition::Lsoa2011)];
+    let mut found = Scored::new();
     for row in reader.records() {
         let row = row.unwrap();
         let number = areas.number(Edition::Lsoa2011, &row[0]).unwrap();
-        found[number] = Some(scores(row[place].parse().unwrap()));
+        found.insert(number, scores(row[place].parse().unwrap()));
     }
     found
 }
@@ -38,9 +38,9 @@ fn the_published_means_of_the_small_areas_come_out() {
     let deri = deri(&reference);
     let areas = reference.small_areas();
     let of = |keep: &dyn Fn(&SmallArea<'_>) -> bool| {
-        let all = areas.of(Edition::Lsoa2011).zip(&deri);
-        let kept = all.filter(|(area, scores)| scores.is_some() && keep(area));
-        figures(kept.map(|(_, scores)| (1, scores.as_ref())), 5.0)
+        let all = deri.iter().map(|(number, of)| (areas.at(Edition::Lsoa2011, *number), of));
+        let kept = all.filter(|(area, _)| keep(area));
+        figures(kept.map(|(_, scores)| (1, Some(scores))), 5.0)
     };
     let all = of(&|_| true);
     assert_eq!((rounded(all.unweighted_mean), all.areas, all.high_risk), (2.9369, 611, 0));
@@ -90,24 +90,27 @@ fn scores_go_through_splits_and_merges() {
     let reference = reference();
     let (areas, deri) = (reference.small_areas(), deri(&reference));
     let [old, new] = Edition::ALL.map(|of| move |code| areas.number(of, code).unwrap());
-    let brought = brought_forward(&deri, areas.parents());
-    assert_eq!(brought.iter().flatten().count(), 634);
-    assert_eq!(brought[new("E01013600")], deri[old("E01013600")]);
+    let every = || 0..areas.parents().len();
+    let brought = brought_forward(&deri, areas.parents(), every());
+    assert_eq!(brought.len(), 634);
+    assert_eq!(brought[&new("E01013600")], deri[&old("E01013600")]);
+    let one = brought_forward(&deri, areas.parents(), std::iter::once(new("E01013600")));
+    assert_eq!(Vec::from_iter(one.keys()), [&new("E01013600")]);
     // Two areas of Leicester became one: the mean by their people of mid-2020.
     let parts = [old("E01013647"), old("E01032875")];
-    let [a, b] = parts.map(|number| deri[number].as_ref().unwrap().score);
+    let [a, b] = parts.map(|number| deri[&number].score);
     let [of_a, of_b] =
         parts.map(|number| areas.at(Edition::Lsoa2011, number).population.unwrap() as f64);
     let mean = (a * of_a + b * of_b) / (of_a + of_b);
-    let merged = brought[new("E01034020")].as_ref().unwrap();
+    let merged = &brought[&new("E01034020")];
     assert!((merged.score - mean).abs() < 1e-12);
     assert!((merged.components[0].unwrap() - mean / 2.0).abs() < 1e-12);
     assert_eq!(merged.components[1], None);
     // Where one of the parts has no score, there is none for the whole.
     let mut without = deri.clone();
-    without[parts[1]] = None;
-    let brought = brought_forward(&without, areas.parents());
-    assert_eq!((brought.iter().flatten().count(), &brought[new("E01034020")]), (633, &None));
+    without.remove(&parts[1]);
+    let brought = brought_forward(&without, areas.parents(), every());
+    assert_eq!((brought.len(), brought.get(&new("E01034020"))), (633, None));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! People and scores brought together on small areas.
 
+use std::collections::BTreeSet;
+
 use super::asked::HighRisk;
 use super::people::People;
-use super::scores::Scored;
+use super::scores::PublishedScores;
 use crate::domain::measures::risk::{
-    ByArea, Figures, Scores, brought_forward, figures, score_of_top_share,
+    ByArea, Figures, Scored, brought_forward, figures, score_of_top_share,
 };
 use crate::domain::reference::Reference;
 use crate::domain::small_area::{Change, Edition};
@@ -33,13 +35,17 @@ impl Exposure {
     pub(super) fn new(
         reference: &Reference,
         people: &People,
-        scored: &Scored,
+        scored: &PublishedScores,
         high_risk: HighRisk,
     ) -> Result<Self, QueryError> {
         let scores = if scored.edition == people.edition {
             &scored.scores
         } else if people.edition == Edition::Lsoa2021 {
-            &brought_forward(&scored.scores, reference.small_areas().parents())
+            let groups = people.groups.iter().flat_map(|(_, people)| people);
+            let lived_in = people.total.iter().chain(groups).map(|(number, _)| *number);
+            let lived_in: BTreeSet<_> = lived_in.collect();
+            let parents = reference.small_areas().parents();
+            &brought_forward(&scored.scores, parents, lived_in.into_iter())
         } else {
             return Err(QueryError::Refused(format!(
                 "the scores are of LSOA 2021 and `{}` counts people by LSOA 2011: ask with a population by LSOA 2021",
@@ -48,7 +54,7 @@ impl Exposure {
         };
         let exposed = || -> Vec<(u64, f64)> {
             let people = people.total.iter();
-            people.filter_map(|(area, n)| Some((*n, scores[*area].as_ref()?.score))).collect()
+            people.filter_map(|(area, n)| Some((*n, scores.get(area)?.score))).collect()
         };
         let high_risk_score = match high_risk {
             HighRisk::Score(score) => Some(score),
@@ -56,7 +62,7 @@ impl Exposure {
         };
         let threshold = high_risk_score.unwrap_or(f64::INFINITY);
         let of = |people: &ByArea| {
-            figures(people.iter().map(|(area, n)| (*n, scores[*area].as_ref())), threshold)
+            figures(people.iter().map(|(area, n)| (*n, scores.get(area))), threshold)
         };
         let groups = people.groups.iter().map(|(key, people)| (key.clone(), of(people)));
         let mut notes = vec![scored.note.clone()];
@@ -77,13 +83,13 @@ impl Exposure {
 /// Says how the areas of the score and those of the population met.
 fn joined(
     reference: &Reference,
-    scored: &Scored,
+    scored: &PublishedScores,
     people: &People,
-    scores: &[Option<Scores>],
+    scores: &Scored,
 ) -> String {
     let areas = reference.small_areas();
     let lived_in = || people.total.iter().map(|(number, _)| *number);
-    let without = lived_in().filter(|number| scores[*number].is_none());
+    let without = lived_in().filter(|number| !scores.contains_key(number));
     let without: Vec<_> = without.map(|number| areas.at(people.edition, number).code).collect();
     let (from, to) = (scored.edition.label(), people.edition.label());
     let met = if scored.edition == people.edition {

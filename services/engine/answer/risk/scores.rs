@@ -1,13 +1,13 @@
 //! The score of each small area, out of what was published.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::asked::RiskQuestion;
 use super::people::{Found, nobody_has};
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::{Estimate, EstimateSource};
-use crate::domain::measures::risk::Scores;
+use crate::domain::measures::risk::{Scored, Scores};
 use crate::domain::period::Month;
 use crate::domain::reference::Reference;
 use crate::domain::small_area::Edition;
@@ -16,9 +16,8 @@ use crate::engine::{Engine, QueryError};
 use crate::store::{Look, Submission};
 
 /// Scores by small area.
-pub(super) struct Scored {
-    /// By number of the small area.
-    pub(super) scores: Vec<Option<Scores>>,
+pub(super) struct PublishedScores {
+    pub(super) scores: Scored,
     pub(super) edition: Edition,
     pub(super) source: EstimateSource,
     /// Which scores of which areas, in a sentence.
@@ -31,7 +30,7 @@ impl Engine {
         &self,
         question: &RiskQuestion,
         position: u64,
-    ) -> Result<Found<Scored>, QueryError> {
+    ) -> Result<Found<PublishedScores>, QueryError> {
         let reference = self.reference();
         let named = question.score_collection.as_str();
         let asked = |id: &&str| named.is_empty() || named == *id;
@@ -94,7 +93,7 @@ fn read(
     submission: &Submission,
     rows: &[Estimate],
     newest: (Month, Month),
-) -> Result<Scored, QueryError> {
+) -> Result<PublishedScores, QueryError> {
     let rows = by_period(rows).filter(|(period, _)| *period == newest);
     let rows: Vec<_> = rows.flat_map(|(_, run)| run).filter(|row| row.keys.is_empty()).collect();
     let id = &question.indicator;
@@ -111,28 +110,23 @@ fn read(
     let components = reference.indicator(id).map_or(&[][..], |known| &known.components);
     let areas = reference.small_areas();
     let by_area = |rows: &mut dyn Iterator<Item = &&Estimate>| {
-        let mut values = vec![None; areas.count(edition)];
-        for row in rows {
-            if let Some(number) = areas.number(edition, &row.area) {
-                values[number] = row.value.or(values[number]);
-            }
-        }
-        values
+        let valued = rows.filter_map(|row| Some((areas.number(edition, &row.area)?, row.value?)));
+        valued.collect::<BTreeMap<_, _>>()
     };
     let of_component = |id: &String| by_area(&mut rows.iter().filter(|row| row.indicator == *id));
     let components: Vec<_> = components.iter().map(of_component).collect();
-    let scores = by_area(&mut found.iter()).into_iter().enumerate().map(|(number, score)| {
-        let components = || components.iter().map(|values| values[number]).collect();
-        score.map(|score| Scores { score, components: components() })
+    let scores = by_area(&mut found.iter()).into_iter().map(|(number, score)| {
+        let components = components.iter().map(|values| values.get(&number).copied());
+        (number, Scores { score, components: components.collect() })
     });
-    let scores: Vec<_> = scores.collect();
+    let scores: Scored = scores.collect();
     let period = found.first().map_or("", |row| row.period.as_str());
-    let (label, count) = (edition.label(), scores.iter().flatten().count());
+    let (label, count) = (edition.label(), scores.len());
     let note =
         format!("Scores of {id}, {period}, {label}: {count} of the small areas known here. {told}");
     let mut source = submission.source.as_deref().cloned().unwrap_or_default();
     source.not_for_targets |= reference.is_not_for_targets(id);
-    Ok(Scored { scores, edition, source, note })
+    Ok(PublishedScores { scores, edition, source, note })
 }
 
 /// The edition of the small areas, and how it is known: said in the figures' base, or told by codes that one edition alone has.
