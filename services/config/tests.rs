@@ -52,6 +52,7 @@ fn fields() -> Vec<&'static str> {
         witness_file: _,
         profile_without_identity: _,
         accept_loss: _, // an option of one start, and no setting
+        segment_bytes: _, // for tests, and no setting
         reflection: _,
         limits:
             Limits {

@@ -62,7 +62,8 @@ impl CaughtUp {
         let seen = settings.witness.and_then(witness::read);
         let applied = state.tree.at().known();
         let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
-        let opened = open_log(folder, (&applied, &witnessed), settings.accept_loss)?;
+        let how = (settings.accept_loss, settings.segment_bytes.unwrap_or(SEGMENT_BYTES));
+        let opened = open_log(folder, (&applied, &witnessed), how)?;
         let (Opened { mut log, damage, denied, .. }, accepted) = opened;
         if applied.iter().any(|known| denied.contains(known)) {
             state = made_anew(state, folder, sled_bytes, OF_ANOTHER_LOG)?;
@@ -145,10 +146,10 @@ impl CaughtUp {
 fn open_log(
     folder: &Path,
     (applied, witnessed): (&[Known], &[Known]),
-    accept: Option<u64>,
+    (accept, segment_bytes): (Option<u64>, u64),
 ) -> Result<(Opened, bool), StoreError> {
     let (path, known) = (folder.join("log"), [applied, witnessed].concat());
-    let opened = SegmentLog::open(&path, SEGMENT_BYTES, &known)?;
+    let opened = SegmentLog::open(&path, segment_bytes, &known)?;
     let Some(damage) = accepted(&opened, witnessed, accept)? else {
         let has_lost = is_of_another_log(&opened, witnessed)
             || !Unfinished::of(&opened.log)?.unnamed.is_empty();
@@ -170,7 +171,7 @@ fn open_log(
     );
     drop(opened);
     let kept: Vec<Known> = known.into_iter().filter(|known| known.position <= position).collect();
-    let opened = SegmentLog::open(&path, SEGMENT_BYTES, &kept)?;
+    let opened = SegmentLog::open(&path, segment_bytes, &kept)?;
     Ok((opened, true))
 }
 

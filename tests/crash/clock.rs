@@ -127,7 +127,7 @@ async fn a_jump_of_the_clock_poisons_nothing() {
         asked.push((during, at(&channel, during).await.unwrap()));
         match ending {
             Ending::Stopped => assert_eq!(running.terminate().0, Some(0)),
-            Ending::Killed => running.kill(),
+            Ending::Killed | Ending::KilledLater => running.kill(),
         }
     }
     off(&rules, 0);
