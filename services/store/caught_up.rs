@@ -9,7 +9,7 @@ use prost::Message as _;
 use super::aside::{OF_ANOTHER_LOG, free_name, made_anew, open_first};
 use super::clock::LogClock;
 use super::erasing::set_aside;
-use super::error::StoreError;
+use super::error::{StoreError, io};
 use super::folder::{free_bytes, make_folder};
 use super::lock::Lock;
 use super::log::{
@@ -41,11 +41,7 @@ impl CaughtUp {
     /// Opens sled and the log in a folder and applies what sled has not seen.
     pub(super) fn open(settings: &Settings<'_>) -> Result<Self, StoreError> {
         let (folder, sled_bytes) = (settings.folder, settings.sled_bytes);
-        make_folder(folder).map_err(|source| StoreError::Io {
-            doing: "create",
-            path: folder.to_owned(),
-            source,
-        })?;
+        make_folder(folder).map_err(io("create", folder))?;
         let lock = Lock::take(folder)?;
         snapshot::remove_left(folder)?;
         work_folder::remove_left(folder);
@@ -158,11 +154,7 @@ fn open_log(
         }
         return Ok((opened, false));
     };
-    let aside = free_name(&path, "log-lost").map_err(|source| StoreError::Io {
-        doing: "set aside",
-        path: path.clone(),
-        source,
-    })?;
+    let aside = free_name(&path, "log-lost").map_err(io("set aside", &path))?;
     lose(&path, damage, &aside)?;
     let (position, until) = (damage.whole_until(), opened.log.last_known());
     tracing::warn!(

@@ -13,6 +13,7 @@ mod faults;
 mod feed;
 mod folder;
 mod full;
+mod held;
 mod kill;
 mod load;
 mod log;

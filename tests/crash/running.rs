@@ -141,12 +141,29 @@ impl Running {
     }
 
     /// The same; no exit code if it takes longer.
-    pub(super) fn terminate_within(mut self, longest: Duration) -> (Option<i32>, Duration) {
+    pub(super) fn terminate_within(self, longest: Duration) -> (Option<i32>, Duration) {
         let begin = Instant::now();
+        self.signal("-TERM");
+        (self.ends_within(longest), begin.elapsed())
+    }
+
+    /// Bytes of memory that the process has.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() << 10
+    }
+
+    /// Sends a signal: `-TERM`, `-STOP`, `-CONT`.
+    pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let status = wait(&mut self.child, longest);
-        (status.and_then(|status| status.code()), begin.elapsed())
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended; no exit code if it takes longer.
+    pub(super) fn ends_within(mut self, longest: Duration) -> Option<i32> {
+        wait(&mut self.child, longest).and_then(|status| status.code())
     }
 }
 
