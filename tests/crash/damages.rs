@@ -244,12 +244,13 @@ async fn outcome(
 
 /// Prints how many damages of each kind had which outcome.
 fn print_table(counts: &BTreeMap<(String, Outcome), usize>) {
-    println!("{:24}{}", "", OUTCOMES.map(|outcome| format!("{outcome:>11?}")).concat());
+    let names = OUTCOMES.map(|outcome| format!("{:>11}", format!("{outcome:?}")));
+    println!("{:30}{}", "", names.concat());
     let kinds: BTreeSet<_> = counts.keys().map(|(kind, _)| kind).collect();
     for kind in kinds {
         let of = |outcome| counts.get(&(kind.clone(), outcome)).copied().unwrap_or_default();
         let row = OUTCOMES.map(|outcome| format!("{:>11}", of(outcome)));
-        println!("{kind:24}{}", row.concat());
+        println!("{kind:30}{}", row.concat());
     }
 }
 
