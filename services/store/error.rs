@@ -190,10 +190,7 @@ pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
 }
 
 /// The error of the system about a file or folder: what was being done, and to which.
-pub(super) fn io(
-    doing: &'static str,
-    path: &Path,
-) -> impl FnOnce(std::io::Error) -> StoreError {
+pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 

@@ -159,9 +159,9 @@ async fn the_present_instant_is_answered_once_and_for_all() {
         accepted(&channel, &mut dice).await;
         let writers = (0..4).map(|_| {
             let (channel, mut dice) = (channel.clone(), Dice::new(dice.roll()));
-            tokio::spawn(async move {
-                while Parcel::new(&mut dice, 20).send(&channel).await.is_ok() {}
-            })
+            tokio::spawn(
+                async move { while Parcel::new(&mut dice, 20).send(&channel).await.is_ok() {} },
+            )
         });
         let writers: Vec<_> = writers.collect();
         let first = asked.len();

@@ -89,9 +89,8 @@ impl Running {
             }
         });
         let begin = Instant::now();
-        let mut lines = std::iter::from_fn(|| {
-            line.recv_timeout(LONGEST.saturating_sub(begin.elapsed())).ok()
-        });
+        let mut lines =
+            std::iter::from_fn(|| line.recv_timeout(LONGEST.saturating_sub(begin.elapsed())).ok());
         let line = lines.find(|line| line.starts_with('{')).unwrap_or_default();
         let ready: Option<serde_json::Value> = serde_json::from_str(&line).ok();
         if let Some(address) = ready.as_ref().and_then(|ready| ready["address"].as_str()) {
@@ -199,10 +198,7 @@ pub(super) fn spawn(folder: &Path, start: &Start<'_>) -> (Child, PathBuf) {
             .arg(folder)
             .args(start.options);
     }
-    command
-        .envs(start.settings.iter().copied())
-        .stdout(Stdio::piped())
-        .stderr(said);
+    command.envs(start.settings.iter().copied()).stdout(Stdio::piped()).stderr(said);
     if let Some((root, image, fsync)) = start.shim {
         watch(&mut command, root, image, fsync);
     }

@@ -14,8 +14,8 @@ use std::{
 
 use equity_indicators::proto::v1::{
     Breakdown, BreakdownQuery, BreakdownQuestion, GetChannelBreakdownRequest, ListGapsRequest,
-    Measure, PeriodRange, WatchBreakdownRequest, WatchBreakdownResponse,
-    breakdown_question::Table, breakdown_service_client::BreakdownServiceClient,
+    Measure, PeriodRange, WatchBreakdownRequest, WatchBreakdownResponse, breakdown_question::Table,
+    breakdown_service_client::BreakdownServiceClient,
     consultation_channel_service_client::ConsultationChannelServiceClient,
     inequality_service_client::InequalityServiceClient,
 };
@@ -63,7 +63,11 @@ type Heard = (Instant, Instant, Result<Option<Breakdown>, Status>);
 
 /// Asks one question after another, until one is not answered. `asked`: how many questions all have asked. `under_way`: how many they
 /// wait for.
-async fn ask_on(channel: Channel, asked: Arc<AtomicUsize>, under_way: Arc<AtomicUsize>) -> Vec<Heard> {
+async fn ask_on(
+    channel: Channel,
+    asked: Arc<AtomicUsize>,
+    under_way: Arc<AtomicUsize>,
+) -> Vec<Heard> {
     let mut heard: Vec<Heard> = Vec::new();
     while heard.last().is_none_or(|(.., heard)| heard.is_ok()) {
         let (number, begun) = (asked.fetch_add(1, SeqCst), Instant::now());

@@ -306,11 +306,12 @@ async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) ->
 /// Characters that no text has: the end of a text in C, the begin of a command to a terminal, an override of the writing direction.
 const FORBIDDEN: [char; 3] = ['\0', '\u{1b}', '\u{202e}'];
 
-/// What a refusal says of a field of this name, which a row may call by the end of it.
-fn said_of<'a>(refusal: &'a Refusal, name: &str) -> Option<&'a str> {
+/// What a refusal says of a field of this name, which a row may call by the end of it: a sentence for each problem.
+fn said_of(refusal: &Refusal, name: &str) -> Option<String> {
     let is_named = |of: &str| of == name || name.ends_with(&format!(".{of}"));
-    let found = refusal.fields.iter().find(|(of, _)| is_named(of));
-    found.map(|(_, what)| what.as_str())
+    let said = refusal.fields.iter().filter(|(of, _)| is_named(of)).map(|(_, what)| &**what);
+    let said: Vec<_> = said.collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 /// One field with characters that no text has, at its largest, and larger. Why it is refused at its largest, if it is.
@@ -332,8 +333,7 @@ async fn one_field(
         let refusal = Refusal::of(&answer.expect_err(&case));
         let reason = if rows { "ROWS_INVALID" } else { "FIELD_INVALID" };
         assert_eq!(refusal.reason, reason, "{case}");
-        let said = said_of(&refusal, name).unwrap_or_else(|| panic!("{case}: {refusal:?}"));
-        said.to_owned()
+        said_of(&refusal, name).unwrap_or_else(|| panic!("{case}: {refusal:?}"))
     };
     // (bytes of a text, entries of a list)
     let taken = async |bytes: usize, entries: usize| {
@@ -350,7 +350,7 @@ async fn one_field(
         let said = said.into_iter().flatten().next()?;
         // It may be wrong for what it says, and not for how long it is.
         assert!(!said.contains("are allowed"), "{case}: {said}");
-        Some(said.to_owned())
+        Some(said)
     };
     let why = taken(bytes, entries).await;
     if is_text {

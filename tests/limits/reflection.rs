@@ -134,10 +134,7 @@ const FILE: &str = "equity/v1/limits.proto";
 /// A stream that asks once and stays open, if the service begins it, and what it was answered. The sender keeps it open.
 type Open = (Info, mpsc::Sender<ServerReflectionRequest>, Option<Answer>);
 
-async fn open(
-    client: &mut ServerReflectionClient<Channel>,
-    name: String,
-) -> Result<Open, Status> {
+async fn open(client: &mut ServerReflectionClient<Channel>, name: String) -> Result<Open, Status> {
     let (asking, asked) = mpsc::channel(1);
     let message_request = Some(Asked::FileByFilename(name));
     asking.send(ServerReflectionRequest { host: String::new(), message_request }).await.unwrap();
