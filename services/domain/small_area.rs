@@ -355,17 +355,14 @@ impl SmallAreas {
     /// decides if both have it.
     #[must_use]
     pub fn around(&self, code: &str) -> Option<impl Iterator<Item = &str>> {
-        self.packed(code).map(|area| self.around_packed(area))
-    }
-
-    fn around_packed(&self, area: &Packed) -> impl Iterator<Item = &str> {
+        let area = self.packed(code)?;
         let (district, today) = (&self.districts.around(area.district).within, self.today(area));
         // What was in a location that ended was in no other before.
         let former = &self.former_sub_icbs[usize::from(area.former_sub_icb)];
         let own: &[String] = if former.is_empty() { today.beyond } else { &[] };
         let ended = former.iter().flat_map(|number| self.stay(*number).areas());
         let around = district.iter().chain(today.within).chain(own).map(String::as_str);
-        around.chain(ended)
+        Some(around.chain(ended))
     }
 
     /// The sub-ICB locations that a small area was in until they ended, the oldest first, and then that of today. None if no small area has
@@ -415,14 +412,32 @@ impl SmallAreas {
         counts.into_values().map(location).collect()
     }
 
-    /// Whether each small area of an edition, by number, lies in an area.
-    pub fn lie_in<'a>(
-        &'a self,
+    /// Whether something is true of each small area of an edition, by number. It is asked once for all small areas of one district that are and
+    /// were in the same sub-ICB locations: with the codes of the district and of what contains that up to the place, and with the stays.
+    pub fn which(
+        &self,
         edition: Edition,
-        area: &'a str,
-    ) -> impl Iterator<Item = bool> + 'a {
-        let areas = self.editions[edition as usize].iter();
-        areas.map(move |small| self.around_packed(small).any(|code| code == area))
+        mut is_true: impl FnMut(&[String], &[Stay<'_>]) -> bool,
+    ) -> Vec<bool> {
+        let mut known = BTreeMap::new();
+        let mut ask = |area: &Packed| {
+            let district = &self.districts.around(area.district).within;
+            let stays: Vec<_> = self.stays_of(area).collect();
+            is_true(district, &stays)
+        };
+        let mut last = None;
+        let answer = |area: &Packed| {
+            let key = (area.district, area.sub_icb, area.former_sub_icb);
+            match last {
+                Some((same, answer)) if same == key => answer,
+                _ => {
+                    let answer = *known.entry(key).or_insert_with(|| ask(area));
+                    last = Some((key, answer));
+                    answer
+                }
+            }
+        };
+        self.editions[edition as usize].iter().map(answer).collect()
     }
 
     /// For every small area of 2021, the areas of 2011 that it was formed from.

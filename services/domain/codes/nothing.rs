@@ -38,18 +38,23 @@ const NOBODY: [&str; 4] = ["not known", "not recorded", "not stated", "unknown"]
 /// What to do in place of writing such a word.
 pub const LEAVE_EMPTY: &str = "leave the cell empty where nothing is recorded";
 
+/// No longer text is such a word, and most texts are longer.
+const LONGEST: usize = 16;
+
 /// Whether a text is a word for nothing. A code list may have such a code: ask the list first.
 #[must_use]
 pub fn says_nothing(text: &str) -> bool {
-    // No longer text is such a word, and most texts are longer.
-    text.len() <= 16 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
+    let text = text.trim();
+    text.len() <= LONGEST && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
 /// Whether a text in the place of a key is no key: as one, it would make one person of many.
 #[must_use]
 pub fn names_nobody(key: &str) -> bool {
-    let words = key.trim().replace('_', " ");
-    says_nothing(key) || NOBODY.iter().any(|word| word.eq_ignore_ascii_case(&words))
+    let key = key.trim();
+    let as_word = |byte: u8| if byte == b'_' { b' ' } else { byte.to_ascii_lowercase() };
+    let names = |word: &&str| word.bytes().eq(key.bytes().map(as_word));
+    says_nothing(key) || key.len() <= LONGEST && NOBODY.iter().any(|word| names(&word))
 }
 
 /// What was expected of a value, and the advice if the value says nothing. Of a value with a character that no text may have, that is said
@@ -75,6 +80,10 @@ mod tests {
         }
         for word in ["UNKNOWN", "Not known", "NOT_RECORDED", " unknown "] {
             assert!(names_nobody(word) && !says_nothing(word), "{word}");
+        }
+        // However many blanks are around it.
+        for word in [" NA", "unknown"].map(|word| format!("{word:>40}")) {
+            assert!(names_nobody(&word), "{word}");
         }
         for key in ["0", "p1", "unknown-7", "Nathan", "N"] {
             assert!(!names_nobody(key), "{key}");

@@ -8,13 +8,15 @@ const SHARES: u8 = 63;
 
 /// Appends a run.
 pub fn put_numbers(out: &mut Vec<u8>, numbers: &[u64]) {
-    let windowed = Windowed::of(numbers);
-    match Shares::of(numbers).filter(|shares| shares.bytes < windowed.bytes()) {
-        Some(shares) => {
+    let shares = Shares::of(numbers);
+    // The shares are chosen only if they take less.
+    let limit = shares.as_ref().map_or(usize::MAX, |shares| shares.bytes.saturating_add(1));
+    match (Windowed::below(limit, numbers), shares) {
+        (None, Some(shares)) => {
             out.push(SHARES);
             shares.put(out, numbers);
         }
-        None => windowed.put(out, numbers),
+        (windowed, _) => windowed.into_iter().for_each(|of| of.put(out, numbers)),
     }
 }
 

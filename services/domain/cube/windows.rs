@@ -32,8 +32,8 @@ pub(super) struct Windowed {
 }
 
 impl Windowed {
-    /// The window with which a run takes the fewest bytes.
-    pub(super) fn of(numbers: &[u64]) -> Self {
+    /// The window with which a run takes the fewest bytes; none: it takes as many as `limit` or more.
+    pub(super) fn below(limit: usize, numbers: &[u64]) -> Option<Self> {
         let mut before = 0u64;
         let differences: Vec<u64> = numbers
             .iter()
@@ -43,17 +43,12 @@ impl Windowed {
                 difference
             })
             .collect();
-        let (plain, stepped) = (window(numbers), window(&differences));
-        if stepped.bytes < plain.bytes {
-            Self { window: stepped, differences: Some(differences) }
-        } else {
-            Self { window: plain, differences: None }
+        let plain = window(numbers, limit);
+        let stepped = window(&differences, plain.map_or(limit, |plain| plain.bytes));
+        match stepped {
+            Some(window) => Some(Self { window, differences: Some(differences) }),
+            None => plain.map(|window| Self { window, differences: None }),
         }
-    }
-
-    /// Approximate bytes of the run.
-    pub(super) fn bytes(&self) -> usize {
-        self.window.bytes
     }
 
     /// Appends the run.
@@ -67,7 +62,9 @@ impl Windowed {
 
 /// Appends a run.
 pub(super) fn put_windows(out: &mut Vec<u8>, numbers: &[u64]) {
-    Windowed::of(numbers).put(out, numbers);
+    if let Some(windowed) = Windowed::below(usize::MAX, numbers) {
+        windowed.put(out, numbers);
+    }
 }
 
 /// Takes a run of `count` numbers off the bytes and gives each to `each`. `None`: the bytes are no such run.
@@ -161,41 +158,45 @@ fn put_window(out: &mut Vec<u8>, numbers: &[u64], window: Window, flag: u8) {
     }
 }
 
-/// The window with which a run takes the fewest bytes.
-fn window(numbers: &[u64]) -> Window {
+/// The window with which a run takes the fewest bytes; none: it takes as many as `limit` or more.
+fn window(numbers: &[u64], limit: usize) -> Option<Window> {
     let step = numbers.len() / SAMPLE + 1;
     let mut sorted: Vec<u64> = numbers.iter().step_by(step).copied().collect();
     sorted.sort_unstable();
     let (Some(least), Some(greatest)) = (sorted.first().copied(), sorted.last().copied()) else {
-        return Window { base: 0, width: 0, bytes: 0 };
+        return Some(Window { base: 0, width: 0, bytes: 0 });
     };
+    // Each number once, and behind how many others: codes are few, however long the run is.
+    let mut kinds: Vec<(u64, usize)> = sorted.iter().copied().zip(0..).collect();
+    kinds.dedup_by_key(|(number, _)| *number);
     let whole = u64::BITS - (greatest - least).leading_zeros();
     let exception = 1 + (u64::BITS - greatest.leading_zeros()).div_ceil(7).max(1) as usize;
     let packed = |width: u32| (numbers.len() * width as usize).div_ceil(8);
-    let mut best = Window { base: 0, width: 0, bytes: usize::MAX };
+    let mut best = Window { base: 0, width: 0, bytes: limit };
     for width in 0..=whole.min(WIDEST) {
         // A wider one takes more, whatever it holds.
         if packed(width) >= best.bytes {
             break;
         }
-        let (base, within) = fullest(&sorted, width);
+        let (base, within) = fullest(&kinds, sorted.len(), width);
         let bytes = packed(width) + (sorted.len() - within) * step * exception;
         if bytes < best.bytes {
             best = Window { base, width, bytes };
         }
     }
-    best
+    (best.bytes < limit).then_some(best)
 }
 
-/// Where a window of this width holds the most of the sorted numbers, and how many.
-fn fullest(sorted: &[u64], width: u32) -> (u64, usize) {
+/// Where a window of this width holds the most of `all` sorted numbers, and how many. Each kind of number has the count of those in front of it.
+fn fullest(kinds: &[(u64, usize)], all: usize, width: u32) -> (u64, usize) {
     let (mut best, mut end) = ((0, 0), 0);
-    for (start, base) in sorted.iter().enumerate() {
-        while end < sorted.len() && (sorted[end] - base) >> width == 0 {
+    for (base, before) in kinds {
+        while end < kinds.len() && (kinds[end].0 - base) >> width == 0 {
             end += 1;
         }
-        if end - start > best.1 {
-            best = (*base, end - start);
+        let within = kinds.get(end).map_or(all, |(_, before)| *before) - before;
+        if within > best.1 {
+            best = (*base, within);
         }
     }
     best

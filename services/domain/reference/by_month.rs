@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Reference;
-use super::in_force::{SuccessorShare, stay_in};
+use super::in_force::{SuccessorShare, in_force, stay_in};
 use super::residence::SYSTEM;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Value};
 use crate::domain::period::Month;
-use crate::domain::small_area::Stay;
+use crate::domain::small_area::{Edition, Stay};
 
 impl Reference {
     /// The months from which on some small areas are in other systems, in order.
@@ -42,6 +42,17 @@ impl Reference {
         self.places.in_force.stand_ins.get(changes).unwrap_or(&NONE)
     }
 
+    /// Whether each small area of an edition, by number, lies in an area. If the area ended: whether it lay in it in its last month.
+    #[must_use]
+    pub fn lie_in(&self, edition: Edition, area: &str) -> Vec<bool> {
+        let ended = self.areas().get(area).and_then(|area| area.last_month);
+        self.small_areas().which(edition, |district, stays| match ended {
+            _ if district.iter().any(|code| code == area) => true,
+            Some(last) => in_force(self.areas(), stays, last).iter().any(|of| of.code == area),
+            None => stays.last().is_some_and(|today| today.is_within(area)),
+        })
+    }
+
     /// Places of a value in a dimension of where people live, by the areas of a month. A home that was in no area then is in the one of
     /// today.
     #[must_use]
@@ -66,7 +77,6 @@ mod tests {
     use super::*;
     use crate::domain::codes::Content;
     use crate::domain::reference::Counted;
-    use crate::domain::small_area::Edition;
 
     fn month(text: &str) -> Month {
         text.parse().unwrap()
@@ -190,6 +200,10 @@ mod tests {
         assert_eq!(frimley("2026-04"), None);
         assert_eq!(systems(&reference, month("2022-06"))["QU9"], 419 + 335 + 302 + 455);
         assert_eq!(reference.residence_changes(), [month("2022-07"), month("2026-04")]);
+        for (ended, homes) in [("QNQ", 455), ("QU9", 419 + 335 + 302 + 455), ("D4U1Y", 455)] {
+            let lie = reference.lie_in(Edition::Lsoa2021, ended);
+            assert_eq!(lie.iter().filter(|lies| **lies).count(), homes, "{ended}");
+        }
     }
 
     #[test]
@@ -207,6 +221,12 @@ mod tests {
         }
         assert_eq!(of("2019-12"), of("2022-03"));
         assert_eq!(of("2026-04"), [leicester, northampton, derby]);
+        // It lies in the system of today alone, and lay in the locations that ended.
+        let home = reference.small_areas().number(Edition::Lsoa2021, "E01013600").unwrap();
+        let lies = |area: &&str| reference.lie_in(Edition::Lsoa2021, area)[home];
+        let areas = ["QK1", "E06000016", "X1", "X2", "QPM", "QJ2", "X3", "QNQ", "no area"];
+        let found: Vec<_> = areas.into_iter().filter(lies).collect();
+        assert_eq!(found, ["QK1", "E06000016", "X1", "X2"]);
         for (former, says) in [
             ("X1;X2", "`X2` ended after the one in front of it: put the newest first"),
             ("X9", "former sub-ICB location `X9` of `E01013600` is no area that ended"),

@@ -52,7 +52,7 @@ fn shares(areas: &Areas, locations: &[Location<'_>], ended: &Area) -> Vec<Succes
         return Vec::new();
     };
     let lies_in = |of: &&Location<'_>, area: &str, month| {
-        in_force(areas, of, month).iter().any(|found| found.code == area)
+        in_force(areas, &of.stays, month).iter().any(|found| found.code == area)
     };
     let were: Vec<_> = locations.iter().filter(|of| lies_in(of, &ended.code, last)).collect();
     let of: usize = were.iter().map(|location| location.count).sum();
@@ -89,7 +89,8 @@ impl InForce {
             let Some(before) = month.previous() else { continue };
             let mut changed = BTreeSet::new();
             for location in &locations {
-                let [was, is] = [before, month].map(|month| in_force(areas, location, month));
+                let [was, is] =
+                    [before, month].map(|month| in_force(areas, &location.stays, month));
                 let others = was.iter().filter(|area| !is.contains(area));
                 for area in others.chain(is.iter().filter(|area| !was.contains(area))) {
                     changed.insert(area.kind.as_str());
@@ -114,7 +115,8 @@ impl InForce {
 
 /// The systems of today of those who were in no system in a month.
 fn stand_ins(areas: &Areas, locations: &[Location<'_>], month: Month) -> BTreeSet<String> {
-    let is_known = |of: &&Location<'_>| in_force(areas, of, month).iter().any(|a| a.kind == SYSTEM);
+    let is_known =
+        |of: &&Location<'_>| in_force(areas, &of.stays, month).iter().any(|a| a.kind == SYSTEM);
     let unknown = locations.iter().filter(|of| !is_known(of));
     let today = unknown.filter_map(|of| of.stays.last()).flat_map(|stay| stay.areas());
     let systems = today.filter_map(|code| areas.get(code)).filter(|area| area.kind == SYSTEM);
@@ -140,8 +142,8 @@ pub(super) fn stay_in<'a>(
 
 /// The areas that small areas were in in a month: one of each type. An area that ended later is behind that of today, and stands in its
 /// place.
-fn in_force<'a>(areas: &'a Areas, location: &Location<'_>, month: Month) -> Vec<&'a Area> {
-    let stay = stay_in(areas, location.stays.iter().copied(), month);
+pub(super) fn in_force<'a>(areas: &'a Areas, stays: &[Stay<'_>], month: Month) -> Vec<&'a Area> {
+    let stay = stay_in(areas, stays.iter().copied(), month);
     let around = stay.into_iter().flat_map(Stay::areas);
     let then = around.filter_map(|code| areas.get(code));
     let then = then.filter(|area| area.exists_in(month) && KINDS.contains(&area.kind.as_str()));

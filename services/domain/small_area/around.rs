@@ -34,6 +34,12 @@ impl<'a> Stay<'a> {
     pub fn areas(self) -> impl Iterator<Item = &'a str> {
         self.within.iter().chain(self.beyond).map(String::as_str)
     }
+
+    /// Whether the location is an area, or all of it lies in the area.
+    #[must_use]
+    pub fn is_within(self, area: &str) -> bool {
+        self.within.iter().any(|code| code == area)
+    }
 }
 
 /// Small areas of an edition that are in the same sub-ICB location, and were in the same ones before.

@@ -412,9 +412,9 @@ impl Builder {
         let row = self.weights.len();
         let place = field.index();
         let column = self.columns[place].get_or_insert_with(|| RawColumn::new(field));
-        let (reference, header) = (&self.reference, &self.header);
-        let told = self.problems.keeps(path);
+        let (reference, header, problems) = (&self.reference, &self.header, &self.problems);
         let index = column.index_of(text, || {
+            let told = problems.keeps(path);
             let system = header.code_systems.get(&field).copied().unwrap_or(0);
             let value = raw::look_up(field, reference.list_of(field), system, given, told)?;
             match reference.collection(&header.collection) {

@@ -157,6 +157,8 @@ pub(super) struct RawColumn {
     pub(super) entries: Vec<RawCode>,
     /// Index of codes of less than 16 bytes, which are most, by their bytes as a number.
     short: FxHashMap<u128, u16>,
+    /// The last of them: often the next row has the same.
+    last: Option<(u128, u16)>,
     long: FxHashMap<String, u16>,
 }
 
@@ -169,6 +171,7 @@ impl RawColumn {
             indices: Indices::Narrow(Vec::new()),
             entries: vec![absent],
             short: FxHashMap::default(),
+            last: None,
             long: FxHashMap::default(),
         }
     }
@@ -208,11 +211,18 @@ impl RawColumn {
             // No two codes have one number: the length tells a code from the same with zeros behind it.
             key[15] = u8::try_from(bytes.len()).unwrap_or(u8::MAX);
             let key = u128::from_le_bytes(key);
-            if let Some(index) = self.short.get(&key) {
-                return Ok(*index);
+            if let Some((_, index)) = self.last.filter(|(last, _)| *last == key) {
+                return Ok(index);
             }
-            let index = self.add(raw, look_up()?)?;
-            self.short.insert(key, index);
+            let index = match self.short.get(&key) {
+                Some(index) => *index,
+                None => {
+                    let index = self.add(raw, look_up()?)?;
+                    self.short.insert(key, index);
+                    index
+                }
+            };
+            self.last = Some((key, index));
             return Ok(index);
         }
         if let Some(index) = self.long.get(raw) {

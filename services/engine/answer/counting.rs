@@ -11,7 +11,7 @@ use super::crosstab::{
 };
 use super::dense::{Counts, Dense};
 use super::listed::{Listed, begins};
-use super::plan::{On, Plan, PlanMonth};
+use super::plan::{Derived, On, Plan, PlanMonth};
 use super::shape::Path;
 use crate::domain::collection::Dataset;
 use crate::domain::cube::{
@@ -133,23 +133,32 @@ impl<'a> Scan<'a> {
         let alone: Result<Vec<_>, StoreError> =
             self.fields.iter().map(|(f, _)| column(f)).collect();
         let (alone, mut computed) = (alone?, Vec::new());
-        for (on, _) in &self.computed {
+        for (on, adds) in &self.computed {
             let of = match on {
-                On::Together(of) => of.fields.iter().map(|(f, _)| column(f)).collect(),
+                On::Together(of) => {
+                    let columns = of.fields.iter().map(|(f, _)| column(f));
+                    (columns.collect::<Result<_, StoreError>>()?, None)
+                }
                 // Of a month without records nothing was worked out.
                 On::Derived(columns) => match columns.get(&month.standing.slot.month) {
-                    Some(codes) => Ok(vec![Arc::clone(codes)]),
+                    Some(Derived { codes, places }) => {
+                        let of_code = |places: &Vec<u32>| {
+                            Adds::new(places.iter().map(|place| adds.of(*place)).collect())
+                        };
+                        (vec![Arc::clone(codes)], places.as_ref().map(of_code))
+                    }
                     None => return Ok(()),
                 },
-                On::Field(..) | On::Submission(_) => Ok(Vec::new()),
+                On::Field(..) | On::Submission(_) => (Vec::new(), None),
             };
-            computed.push(of?);
+            computed.push(of);
         }
         let span = self.plan.spans.of(month.standing.slot.month);
         let fields = alone.iter().zip(&self.fields);
         let mut terms: Vec<_> =
             fields.map(|(codes, (_, adds))| Term::Alone(codes, in_span(adds, span))).collect();
-        for (columns, (on, adds)) in computed.iter().zip(&self.computed) {
+        for ((columns, of_month), (on, adds)) in computed.iter().zip(&self.computed) {
+            let adds = of_month.as_ref().unwrap_or(adds);
             let columns = columns.iter().map(AsRef::as_ref);
             match on {
                 On::Together(of) => {

@@ -50,6 +50,12 @@ impl Dense {
         Self { counts, cells: Some(cells), width }
     }
 
+    /// Bytes in memory; of counts that several share, its part.
+    pub(super) fn bytes(&self) -> usize {
+        self.counts.bytes() / Arc::strong_count(&self.counts)
+            + self.cells.as_ref().map_or(0, Vec::len) * size_of::<usize>()
+    }
+
     /// Calls `then` with the number of each row that counts something, and its inner cells.
     pub(super) fn each_row(
         &self,

@@ -1,13 +1,15 @@
 //! The inner axes of a plan as one column: what each record adds to its cell within a row.
 //!
 //! The column depends neither on the dimension of the rows nor on conditions. It is worked out once a month and kept as columns are. Questions by
-//! other dimensions read it in place of the columns that it is made of. Only combinations that occur get a place in the table.
+//! other dimensions read it in place of the columns that it is made of. Only combinations that occur get a place in the table. A month numbers
+//! those that occur in it, so that its column has few bytes, and is read with what each of its numbers means.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::crosstab::{Coded, codes_of};
-use super::plan::{On, Plan, PlanAxis, PlanMonth};
+use rustc_hash::FxHashMap;
+
+use super::crosstab::Coded;
+use super::plan::{Derived, On, Plan, PlanAxis, PlanMonth};
 use crate::domain::cube::{Adds, Codes, Cube, Records, Stretch, Term};
 use crate::domain::field::Field;
 use crate::engine::slabs::{Kind, Worked};
@@ -18,10 +20,8 @@ use crate::store::StoreError;
 pub(super) struct InnerColumn {
     /// The plan, with the column as its last axis.
     pub(super) plan: Plan,
-    /// The codes of its last axis: one for each combination that occurs.
-    pub(super) coded: Coded,
-    /// The codes on the inner axes of each of these codes.
-    pub(super) codes: Vec<Vec<u32>>,
+    /// The combination of each place of this axis: the number of a cell of the inner axes.
+    pub(super) cells: Vec<u32>,
     /// Bytes in memory of the column.
     pub(super) bytes: usize,
 }
@@ -35,7 +35,7 @@ struct Part<'a> {
 /// All that the column is made of.
 struct Parts<'a> {
     of: Vec<Part<'a>>,
-    /// Number of combinations. A record that is not counted has this code.
+    /// Number of combinations.
     size: u32,
     /// Everything that decides the column, besides the records.
     hash: [u8; 32],
@@ -94,19 +94,28 @@ impl<'a> Parts<'a> {
             }
         });
         let records = month.standing.records();
-        let mut codes = Codes::for_codes(self.size, records);
-        let mut seen = vec![false; self.size as usize + 1];
+        // The combinations that occur, in this order, and the place of each among them.
+        let (mut occurring, mut places) = (Vec::new(), FxHashMap::default());
+        let mut found = Vec::with_capacity(records);
         let stretches = vec![Stretch { records: 0..records, base: 0 }];
         Records { terms: terms.collect(), weights: &Codes::Same(1), stretches }.chunks(
             |_, cells| {
-                codes.extend(cells.iter().map(|cell| (*cell).min(self.size)));
-                for cell in cells.iter().filter(|cell| **cell < self.size) {
-                    seen[*cell as usize] = true;
-                }
+                found.extend(cells.iter().map(|cell| {
+                    if *cell >= self.size {
+                        return u32::MAX;
+                    }
+                    *places.entry(*cell).or_insert_with(|| {
+                        occurring.push(*cell);
+                        u32::try_from(occurring.len() - 1).unwrap_or(u32::MAX)
+                    })
+                }));
             },
         );
-        let occurring = (0..self.size).zip(seen).filter_map(|(code, seen)| seen.then_some(code));
-        Ok(Worked { codes: Arc::new(codes), occurring: occurring.collect(), marks: Vec::new() })
+        // A record that is not counted has the code behind the last one.
+        let behind = u32::try_from(occurring.len()).unwrap_or(u32::MAX);
+        let mut codes = Codes::for_codes(behind, records);
+        codes.extend(found.into_iter().map(|code| code.min(behind)));
+        Ok(Worked { codes: Arc::new(codes), occurring: occurring.into(), marks: Vec::new() })
     }
 }
 
@@ -148,21 +157,54 @@ impl Engine {
             let kind = Kind::Inner(parts.number(plan, month));
             self.slabs.worked(&month.standing, kind, || parts.work(self, plan, month))
         })?;
-        let occurring = columns.iter().flat_map(|column| column.occurring.iter().copied());
-        let occurring: BTreeSet<u32> = occurring.collect();
-        let mut of_value = vec![0; occurring.last().map_or(0, |last| *last as usize + 1)];
-        let mut codes = Vec::with_capacity(occurring.len());
-        for (number, cell) in (0..).zip(&occurring) {
-            of_value[*cell as usize] = number;
-            codes.push(codes_of(*cell, coded));
-        }
+        let occurring = Occurring::new(&columns, parts.size);
         let months = plan.months.iter().map(|month| month.standing.slot.month);
-        let of_month: BTreeMap<_, _> =
-            months.zip(columns.iter().map(|column| Arc::clone(&column.codes))).collect();
+        let derived = columns.iter().map(|column| Derived {
+            codes: Arc::clone(&column.codes),
+            places: Some(column.occurring.iter().map(|cell| occurring.place(*cell)).collect()),
+        });
+        let on = On::Derived(Arc::new(months.zip(derived).collect()));
+        let cells = occurring.cells();
         let mut plan = plan.clone();
         plan.axes.truncate(outer);
-        plan.axes.push(PlanAxis::computed(On::Derived(Arc::new(of_month)), codes.len()));
-        let spread = (0..codes.len()).map(|place| vec![place]).collect();
-        Ok(Some(InnerColumn { plan, coded: Coded { of_value, spread }, codes, bytes }))
+        plan.axes.push(PlanAxis::computed(on, cells.len()));
+        Ok(Some(InnerColumn { plan, cells, bytes }))
+    }
+}
+
+/// The combinations that occur in any month, in the order of their numbers: one bit for each that there may be.
+struct Occurring {
+    bits: Vec<u64>,
+    /// How many occur before each word of bits.
+    before: Vec<u32>,
+}
+
+impl Occurring {
+    fn new(columns: &[Arc<Worked>], size: u32) -> Self {
+        let mut bits = vec![0u64; size as usize / 64 + 1];
+        for cell in columns.iter().flat_map(|column| column.occurring.iter()) {
+            bits[*cell as usize / 64] |= 1 << (cell % 64);
+        }
+        let mut before = Vec::with_capacity(bits.len());
+        let mut sum = 0;
+        for word in &bits {
+            before.push(sum);
+            sum += word.count_ones();
+        }
+        Self { bits, before }
+    }
+
+    /// The place of a combination that occurs among all that do.
+    fn place(&self, cell: u32) -> u32 {
+        let (word, below) = (cell as usize / 64, (1u64 << (cell % 64)) - 1);
+        self.before[word] + (self.bits[word] & below).count_ones()
+    }
+
+    fn cells(&self) -> Vec<u32> {
+        let in_word = |(first, word): (u32, &u64)| {
+            let word = *word;
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
+        };
+        (0..).step_by(64).zip(&self.bits).flat_map(in_word).collect()
     }
 }

@@ -13,26 +13,25 @@ use super::plan::{On, Plan};
 use crate::domain::cube::Cube;
 use crate::domain::disclosure::TrueCount;
 use crate::engine::answer::counting::{Scan, of_a_row};
+use crate::engine::answer::shape::Path;
 use crate::engine::{Engine, QueryError};
 
-/// Most combinations of the axes of one column: its codes have at most two bytes.
-const COMBINED: usize = (1 << 16) - 1;
+/// Most combinations of the axes of one column.
+const COMBINED: usize = 1 << 21;
+/// A table of so many cells fits the nearest caches. A larger one has no more cells than those of its plans have together.
+const NEAR: usize = 1 << 18;
 
-/// What some plans count, each in a dense table of its own.
+/// Plans that are counted when they are asked for, several of them in one pass.
 pub(super) struct Pass<'a> {
     engine: &'a Engine,
     outer: usize,
     listed: Listed,
-    counted: Vec<Counted<'a>>,
+    plans: Vec<Shaped<'a>>,
+    groups: Vec<Group>,
+    /// What was counted together with a plan that was asked for.
+    counted: BTreeMap<usize, Dense>,
     /// Bytes in memory of the rows that were made.
     kept: usize,
-}
-
-/// A plan, and what it counts.
-struct Counted<'a> {
-    plan: &'a Plan,
-    coded: Vec<Coded>,
-    counts: Dense,
 }
 
 /// Plans whose inner axes are one column.
@@ -48,106 +47,129 @@ struct Group {
 /// A plan, and the bytes of what a row of it is added up in; none: it is cross-tabulated, and a row has all its counts.
 pub(super) type Wanted<'a> = (&'a Plan, Option<usize>);
 
-/// A plan with the codes of its axes and the cells of its table.
-type Shaped<'a> = (&'a Plan, usize, Vec<Coded>);
+/// A plan with the cells of its table, the codes of its axes, and the bytes of what is made of its counts.
+struct Shaped<'a> {
+    plan: &'a Plan,
+    size: usize,
+    coded: Vec<Coded>,
+    rows: usize,
+}
 
 impl Engine {
     /// Counts plans of the same records under the same conditions, whose first `outer` axes are the same. `listed`: what is known of the table.
     pub(super) fn pass<'a>(
         &'a self,
-        plans: &[Wanted<'a>],
+        wanted: &[Wanted<'a>],
         outer: usize,
         listed: Listed,
     ) -> Result<Pass<'a>, QueryError> {
-        let shaped = |(plan, _): &Wanted<'a>| {
+        let shaped = |(plan, folded): &Wanted<'a>| {
             plan.fits(outer, listed)?;
             let (_, size, coded) = plan.shape()?;
-            Ok((*plan, size, coded))
-        };
-        let shaped: Vec<Shaped<'a>> =
-            plans.iter().map(shaped).collect::<Result<_, QueryError>>()?;
-        // What is made of the counts.
-        let bytes = |((plan, _, coded), (_, folded)): (&Shaped<'a>, &Wanted<'a>)| {
             let of_row = folded.unwrap_or_else(|| InnerCounts::memory(combined(&coded[outer..])));
-            plan.rows_within(&coded[..outer], Some(listed)) * 2 * (of_a_row(outer) + of_row)
+            let rows = plan.rows_within(&coded[..outer], Some(listed));
+            Ok(Shaped { plan, size, coded, rows: rows * 2 * (of_a_row(outer) + of_row) })
         };
-        let mut kept = shaped.iter().zip(plans).map(bytes).sum();
-        let mut together = BTreeMap::new();
-        for group in groups(&shaped, outer) {
-            self.together(&shaped, &group, outer, (&mut kept, &mut together))?;
+        let plans: Vec<_> = wanted.iter().map(shaped).collect::<Result<_, QueryError>>()?;
+        let (groups, counted) = (groups(&plans, outer), BTreeMap::new());
+        Ok(Pass { engine: self, outer, listed, plans, groups, counted, kept: 0 })
+    }
+}
+
+impl Pass<'_> {
+    /// What a plan counts. Those that were counted with it are kept until they are asked for.
+    fn counts(&mut self, number: usize) -> Result<Dense, QueryError> {
+        if let Some(counts) = self.counted.remove(&number) {
+            return Ok(counts);
         }
-        let mut counted = Vec::with_capacity(shaped.len());
-        for (number, (plan, size, coded)) in shaped.into_iter().enumerate() {
-            let counts = match together.remove(&number) {
-                Some(counts) => counts,
-                None => {
-                    let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-                    let found = Scan::new(self, plan, (&cube, size, &coded), kept);
-                    let found = found.counts(plan.path())?;
-                    kept += found.bytes();
-                    Dense::new(found, combined(&coded[outer..]))
-                }
-            };
-            counted.push(Counted { plan, coded, counts });
+        let group = self.groups.iter().find(|group| group.plans.contains(&number));
+        let rows = group.iter().flat_map(|group| &group.plans).map(|of| self.plans[*of].rows);
+        let held = self.counted.values().map(Dense::bytes);
+        let kept = rows.chain(held).sum::<usize>() + self.kept;
+        let all = group.map(|group| self.together(group, kept)).transpose()?;
+        match all.flatten() {
+            Some(all) => {
+                self.counted.extend(all);
+                self.counts(number)
+            }
+            None => self.alone(number, kept),
         }
-        Ok(Pass { engine: self, outer, listed, counted, kept: 0 })
     }
 
-    /// Counts the plans of a group in one pass, if there is such a column and none is counted as fast on its own. `kept`: bytes that the question
-    /// needs besides.
+    /// Counts a plan on its own. `kept`: bytes that the question needs besides.
+    fn alone(&self, number: usize, kept: usize) -> Result<Dense, QueryError> {
+        let mut group = Group::default();
+        group.take(&self.plans, number, self.outer);
+        let mut as_column = self.together(&group, kept)?.into_iter().flatten();
+        if let Some((_, counts)) = as_column.next() {
+            return Ok(counts);
+        }
+        let Shaped { plan, size, coded, .. } = &self.plans[number];
+        let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
+        let counts = Scan::new(self.engine, plan, (&cube, *size, coded), kept);
+        Ok(Dense::new(counts.counts(plan.path())?, combined(&coded[self.outer..])))
+    }
+
+    /// Counts the plans of a group in one pass; none: there is no such column, or its table would be too large, or the only plan is counted as
+    /// fast as it is.
     fn together(
         &self,
-        shaped: &[Shaped<'_>],
         group: &Group,
-        outer: usize,
-        (kept, together): (&mut usize, &mut BTreeMap<usize, Dense>),
-    ) -> Result<(), QueryError> {
-        let mut plan = shaped[group.plans[0]].0.clone();
+        kept: usize,
+    ) -> Result<Option<Vec<(usize, Dense)>>, QueryError> {
+        let (plans, outer) = (&self.plans, self.outer);
+        let first = &plans[group.plans[0]];
+        let mut plan = first.plan.clone();
         plan.axes.truncate(outer);
-        plan.axes.extend(group.axes.iter().map(|(of, axis)| shaped[*of].0.axes[*axis].clone()));
+        plan.axes.extend(group.axes.iter().map(|(of, axis)| plans[*of].plan.axes[*axis].clone()));
         let is_together = plan.axes.iter().any(|axis| matches!(axis.on, On::Together(_)));
         if group.plans.len() == 1 && !is_together {
-            return Ok(());
+            return Ok(None);
         }
         let inner: Vec<_> =
-            group.axes.iter().map(|(of, axis)| shaped[*of].2[*axis].clone()).collect();
-        let Some(InnerColumn { plan, coded: column, codes, bytes }) =
-            self.inner_column(&plan, outer, &inner, *kept)?
-        else {
-            return Ok(());
+            group.axes.iter().map(|(of, axis)| plans[*of].coded[*axis].clone()).collect();
+        let Some(column) = self.engine.inner_column(&plan, outer, &inner, kept)? else {
+            return Ok(None);
         };
-        let mut coded = shaped[group.plans[0]].2[..outer].to_vec();
-        coded.push(column);
-        let cube = Cube::new(coded.iter().map(|axis| axis.spread.len()).collect());
-        let Some(size) = cube.size().filter(|size| *size <= Cube::LIMIT) else {
-            return Ok(());
-        };
-        let found = Scan::new(self, &plan, (&cube, size, &coded), *kept + bytes);
-        let found = Arc::new(found.counts(super::shape::Path::Columns)?);
-        *kept += found.bytes();
-        for number in &group.plans {
-            let (of, _, coded) = &shaped[*number];
-            let cube = Cube::new(coded[outer..].iter().map(|axis| axis.spread.len()).collect());
-            let places: Vec<_> = (outer..of.axes.len())
-                .map(|axis| group.place(shaped, (*number, axis)).unwrap_or_default())
-                .collect();
-            // The cell of each code of the column among the plan's own inner cells.
-            let cell = |codes: &Vec<u32>| {
-                let cells = places.iter().enumerate().map(|(n, at)| cube.stride(n) * codes[*at]);
-                cells.sum::<u32>() as usize
+        let InnerColumn { plan, cells: combinations, bytes } = column;
+        let of_column = (0u32..).take(combinations.len()).collect();
+        let mut coded = first.coded[..outer].to_vec();
+        let places = coded.iter().map(|axis| axis.spread.len()).chain([combinations.len()]);
+        let cube = Cube::new(places.collect());
+        coded.push(Coded { of_value: of_column, spread: Vec::new() });
+        let alone = group.plans.iter().map(|of| plans[*of].size).sum::<usize>();
+        let most = alone.max(NEAR).min(Cube::LIMIT);
+        let Some(size) = cube.size().filter(|size| *size <= most) else { return Ok(None) };
+        let counts = Scan::new(self.engine, &plan, (&cube, size, &coded), kept + bytes);
+        let counts = Arc::new(counts.counts(Path::Columns)?);
+        let whole = Cube::new(inner.iter().map(|axis| axis.spread.len()).collect());
+        let of_plan = |number: &usize| {
+            let Shaped { plan, coded, .. } = &plans[*number];
+            let own = Cube::new(coded[outer..].iter().map(|axis| axis.spread.len()).collect());
+            // Of each of its axes: the step in the combinations, how many codes it has, and the step in its own cells.
+            let steps = (outer..plan.axes.len()).map(|axis| {
+                let at = group.place(plans, (*number, axis)).unwrap_or_default();
+                let codes = u32::try_from(inner[at].spread.len().max(1)).unwrap_or(u32::MAX);
+                (whole.stride(at), codes, own.stride(axis - outer))
+            });
+            let steps: Vec<_> = steps.collect();
+            let cell = |combination: &u32| {
+                let own = steps.iter().map(|(step, codes, own)| combination / step % codes * own);
+                own.sum::<u32>() as usize
             };
-            let cells = codes.iter().map(cell).collect();
-            let found = Dense::by_column(Arc::clone(&found), cells, combined(&coded[outer..]));
-            together.insert(*number, found);
-        }
-        Ok(())
+            let cells = combinations.iter().map(cell).collect();
+            let counts = Arc::clone(&counts);
+            (*number, Dense::by_column(counts, cells, combined(&coded[outer..])))
+        };
+        Ok(Some(group.plans.iter().map(of_plan).collect()))
     }
 }
 
 impl Group {
     /// The place of an axis, or of the same one of another plan, among those of the group.
-    fn place(&self, shaped: &[Shaped<'_>], (of, axis): (usize, usize)) -> Option<usize> {
-        let at = |(of, axis): (usize, usize)| (&shaped[of].0.axes[axis].on, &shaped[of].2[axis]);
+    fn place(&self, plans: &[Shaped<'_>], (of, axis): (usize, usize)) -> Option<usize> {
+        let at =
+            |(of, axis): (usize, usize)| (&plans[of].plan.axes[axis].on, &plans[of].coded[axis]);
         let (on, coded) = at((of, axis));
         let is_same = |known: &(usize, usize)| {
             let (other, codes) = at(*known);
@@ -157,10 +179,10 @@ impl Group {
     }
 
     /// Takes a plan, if its axes leave the combinations few enough, or if it is the first.
-    fn take(&mut self, shaped: &[Shaped<'_>], number: usize, outer: usize) -> bool {
-        let axes = (outer..shaped[number].0.axes.len()).map(|axis| (number, axis));
-        let new: Vec<_> = axes.filter(|axis| self.place(shaped, *axis).is_none()).collect();
-        let more = new.iter().map(|(of, axis)| shaped[*of].2[*axis].spread.len());
+    fn take(&mut self, plans: &[Shaped<'_>], number: usize, outer: usize) -> bool {
+        let axes = (outer..plans[number].plan.axes.len()).map(|axis| (number, axis));
+        let new: Vec<_> = axes.filter(|axis| self.place(plans, *axis).is_none()).collect();
+        let more = new.iter().map(|(of, axis)| plans[*of].coded[*axis].spread.len());
         let size = more.fold(self.size.max(1), usize::saturating_mul);
         let fits = self.plans.is_empty() || size <= COMBINED;
         if fits {
@@ -173,12 +195,12 @@ impl Group {
 }
 
 /// The plans in groups: each goes to the first that it fits into.
-fn groups(shaped: &[Shaped<'_>], outer: usize) -> Vec<Group> {
+fn groups(plans: &[Shaped<'_>], outer: usize) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for number in 0..shaped.len() {
-        if !groups.iter_mut().any(|group| group.take(shaped, number, outer)) {
+    for number in 0..plans.len() {
+        if !groups.iter_mut().any(|group| group.take(plans, number, outer)) {
             let mut group = Group::default();
-            group.take(shaped, number, outer);
+            group.take(plans, number, outer);
             groups.push(group);
         }
     }
@@ -188,9 +210,10 @@ fn groups(shaped: &[Shaped<'_>], outer: usize) -> Vec<Group> {
 impl Pass<'_> {
     /// The cross-tabulation of a plan.
     pub(super) fn crosstab(&mut self, number: usize) -> Result<Crosstab, QueryError> {
-        let Counted { plan, coded, counts } = &self.counted[number];
+        let counts = self.counts(number)?;
+        let Shaped { plan, coded, .. } = &self.plans[number];
         let begins = begins(plan, Some(self.listed), 0);
-        let crosstab = count_crosstab(counts, coded, &plan.places(), self.outer, begins)?;
+        let crosstab = count_crosstab(&counts, coded, &plan.places(), self.outer, begins)?;
         let width = crosstab.all.inner.len();
         self.kept += crosstab.rows.len() * 2 * (InnerCounts::memory(width) + of_a_row(self.outer));
         Ok(crosstab)
@@ -204,10 +227,11 @@ impl Pass<'_> {
         folded: &mut Folded<T>,
         add: impl Fn(&mut T, &[usize], TrueCount),
     ) -> Result<(), QueryError> {
-        let Counted { plan, coded, counts } = &self.counted[number];
+        let counts = self.counts(number)?;
+        let Shaped { plan, coded, .. } = &self.plans[number];
         let before = folded.rows.len();
         let begins = begins(plan, Some(self.listed), before);
-        folded.add_by_place(counts, coded, self.outer, begins, add)?;
+        folded.add_by_place(&counts, coded, self.outer, begins, add)?;
         let rows = folded.rows.len().saturating_sub(before);
         self.kept += rows * (of_a_row(self.outer) + 2 * size_of::<T>());
         Ok(())

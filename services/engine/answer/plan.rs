@@ -36,8 +36,8 @@ pub(super) enum On {
     Submission(Vec<usize>),
     /// A field of the record.
     Field(Field, Placed),
-    /// A column that was worked out for the question, which holds the places themselves: one for each of the plan's months.
-    Derived(Arc<BTreeMap<Month, Arc<Codes>>>),
+    /// A column that was worked out for the question, of each of the plan's months.
+    Derived(Arc<BTreeMap<Month, Derived>>),
     /// Fields that say something together only.
     Together(Arc<Together>),
 }
@@ -47,6 +47,14 @@ impl On {
     pub(super) fn is_field_of(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Field(one, _), Self::Field(same, _)) if one == same)
     }
+}
+
+/// A month's column that was worked out.
+#[derive(Debug)]
+pub(super) struct Derived {
+    pub(super) codes: Arc<Codes>,
+    /// The place of each code; none: the code itself.
+    pub(super) places: Option<Vec<u32>>,
 }
 
 /// Fields that say something together only: the sum of what their codes add is looked up.

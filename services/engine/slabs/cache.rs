@@ -50,7 +50,7 @@ pub(in crate::engine) enum Slab {
 pub(in crate::engine) struct Worked {
     /// The code of each record.
     pub(in crate::engine) codes: Arc<Codes>,
-    /// The codes that occur, in order.
+    /// Of a field: the codes that occur, in order. Of an inner column: what each of its codes stands for.
     pub(in crate::engine) occurring: Arc<[u32]>,
     /// A mark of each submission; none: no submission is marked.
     pub(in crate::engine) marks: Vec<bool>,
@@ -62,7 +62,10 @@ impl Slab {
         let bytes = match self {
             Self::Codes(codes) => codes.bytes(),
             Self::Rollup(rows) => rows.bytes(),
-            Self::Worked(worked) => worked.codes.bytes() + worked.marks.len(),
+            Self::Worked(worked) => {
+                let occurring = worked.occurring.len() * size_of::<u32>();
+                worked.codes.bytes() + occurring + worked.marks.len()
+            }
         };
         bytes as u64 + 160
     }

@@ -21,7 +21,7 @@ use crate::domain::period::Month;
 use crate::engine::answer::axis_answers::answers;
 use crate::engine::answer::derived_column::{Meanings, Said};
 use crate::engine::answer::outcome_shares::ATTENDANCE;
-use crate::engine::answer::plan::{On, Plan, PlanAxis, PlanMonth};
+use crate::engine::answer::plan::{Derived, On, Plan, PlanAxis, PlanMonth};
 use crate::engine::answer::provenance::{LOWER_BOUND, Provenance};
 use crate::engine::query::{Measure, Query};
 use crate::engine::slabs::{Kind, PersonNumbers, Worked};
@@ -98,7 +98,8 @@ impl Engine {
             })?;
             let is_marked = |place: usize| worked.marks.get(place) == Some(&true);
             hidden.fetch_or(month.places().any(is_marked), Ordering::Relaxed);
-            Ok((standing.slot.month, Arc::clone(&worked.codes)))
+            let column = Derived { codes: Arc::clone(&worked.codes), places: None };
+            Ok((standing.slot.month, column))
         };
         let (threads, of_month) =
             (&self.settings.threads, plan.months.iter().map(PlanMonth::records));

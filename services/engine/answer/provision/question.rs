@@ -144,16 +144,19 @@ impl Question for ProvisionQuestion {
         let by_source = access.sources(&by_source);
         let scans = engine.scans_of_provision(&pinned, &access, self.request_met_days)?;
         let plans = [&plan].into_iter().chain(&by_source).map(|plan| (plan, None));
+        // They are added up in the same rows.
+        let of_rows = std::iter::once(size_of::<Groups>()).chain(std::iter::repeat(0));
+        let scanned = scans.iter().zip(of_rows).map(|(scan, of_row)| (&scan.plan, Some(of_row)));
+        let plans = plans.chain(scanned);
         let outer = query.by.len();
         let mut pass = engine.pass(&Vec::from_iter(plans), outer, engine.listed(outer, 1))?;
         let (crosstab, mut groups) = (pass.crosstab(0)?, Folded::<Groups>::default());
         let sources = (1..=by_source.len()).map(|number| pass.crosstab(number));
         let sources = sources.collect::<Result<_, _>>()?;
-        pass.end()?;
-        // Each has a large table of its own: one after the other.
-        for scan in &scans {
-            engine.fold(&scan.plan, outer, &mut groups, &scan.add)?;
+        for (number, scan) in scans.iter().enumerate() {
+            pass.fold(1 + by_source.len() + number, &mut groups, &scan.add)?;
         }
+        pass.end()?;
         let tabulated = Tabulated { plan, crosstab };
         let quality = engine.quality(&[(&tabulated.plan, tabulated.sums())])?;
         let [lowest, highest] = groups.all[Group::All as usize].given;

@@ -212,8 +212,7 @@ fn high_risk(indicator: &Indicator, asked: Option<HighRisk>) -> Result<HighRisk,
 
 /// Whether small areas of any edition lie in an area.
 fn is_lived_in(reference: &Reference, area: &str) -> bool {
-    let small = reference.small_areas();
-    Edition::ALL.iter().any(|edition| small.lie_in(*edition, area).any(|lies| lies))
+    Edition::ALL.iter().any(|edition| reference.lie_in(*edition, area).contains(&true))
 }
 
 fn no_small_areas(reference: &Reference, code: &str, kind: &str) -> String {

@@ -266,7 +266,7 @@ fn people(
         )));
     }
     let areas = reference.small_areas();
-    let mut inside: Vec<bool> = areas.lie_in(edition, question.area()).collect();
+    let mut inside: Vec<bool> = reference.lie_in(edition, question.area());
     let codes = &plan.axes[plan.axes.len() - 1].categories;
     let numbers: Vec<_> = codes.iter().map(|(code, _)| areas.number(counted, code)).collect();
     // What has no code, or lies elsewhere, is left out.
