@@ -54,7 +54,7 @@ pub fn names_nobody(key: &str) -> bool {
     let key = key.trim();
     let as_word = |byte: u8| if byte == b'_' { b' ' } else { byte.to_ascii_lowercase() };
     let names = |word: &&str| word.bytes().eq(key.bytes().map(as_word));
-    says_nothing(key) || key.len() <= LONGEST && NOBODY.iter().any(|word| names(&word))
+    says_nothing(key) || key.len() <= LONGEST && NOBODY.iter().any(names)
 }
 
 /// What was expected of a value, and the advice if the value says nothing. Of a value with a character that no text may have, that is said

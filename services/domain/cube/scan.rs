@@ -8,8 +8,9 @@ use super::codes::Codes;
 const CHUNK: usize = 4096;
 /// Number of tables counted side by side. In a single table equal cells in a row wait for each other's store.
 const LANES: usize = 4;
-/// Most cells for counting in lanes. With more cells the lanes do not fit the cache, and equal neighbours are rare.
-const LANED: usize = 1 << 14;
+/// Most cells for counting in lanes. With more cells the lanes do not fit the cache, and equal neighbours are rare. Few in tests, so that
+/// there are both.
+const LANED: usize = if cfg!(test) { 1 << 10 } else { 1 << 14 };
 
 /// What each code of a column adds to the number of a cell ([`Cube::REJECT`]: the record is not counted).
 #[derive(Clone, Debug)]
@@ -198,15 +199,13 @@ impl Counter {
     }
 
     fn add_ones(&mut self, records: &Records<'_>) {
-        if self.lanes == LANES {
-            let columns: Option<Vec<_>> = records.terms.iter().map(Term::bytes).collect();
-            match columns.as_deref() {
-                Some([a]) => return self.add_bytes([*a], &records.stretches),
-                Some([a, b]) => return self.add_bytes([*a, *b], &records.stretches),
-                Some([a, b, c]) => return self.add_bytes([*a, *b, *c], &records.stretches),
-                Some([a, b, c, d]) => return self.add_bytes([*a, *b, *c, *d], &records.stretches),
-                _ => {}
-            }
+        let columns: Option<Vec<_>> = records.terms.iter().map(Term::bytes).collect();
+        match columns.as_deref() {
+            Some([a]) => return self.add_bytes([*a], &records.stretches),
+            Some([a, b]) => return self.add_bytes([*a, *b], &records.stretches),
+            Some([a, b, c]) => return self.add_bytes([*a, *b, *c], &records.stretches),
+            Some([a, b, c, d]) => return self.add_bytes([*a, *b, *c, *d], &records.stretches),
+            _ => {}
         }
         let (words, others): (Vec<_>, Vec<_>) =
             records.terms.iter().partition(|term| term.words().is_some());
@@ -236,19 +235,16 @@ impl Counter {
         columns: [(&[u8], &[u32; 256]); N],
         stretches: &[Stretch],
     ) {
-        let (size, behind) = (self.size, of_word.behind);
-        // The number of lanes is a power of two: a remainder would cost more than all else.
-        let last = self.lanes - 1;
+        let behind = of_word.behind;
         for Stretch { records, base } in stretches {
             let words = &words[records.clone()];
             let columns =
                 columns.map(|(codes, adds)| (&codes[records.clone()][..words.len()], adds));
-            for (record, word) in words.iter().enumerate() {
-                let of_word = of_word.of.get(usize::from(*word)).copied().unwrap_or(behind);
+            self.count(words.len(), |record| {
+                let of_word = of_word.of.get(usize::from(words[record])).copied();
                 let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
-                let cell = adds.fold(base.wrapping_add(of_word), u32::wrapping_add);
-                self.ones[(record & last) * (size + 1) + (cell as usize).min(size)] += 1;
-            }
+                adds.fold(base.wrapping_add(of_word.unwrap_or(behind)), u32::wrapping_add)
+            });
         }
     }
 
@@ -258,27 +254,37 @@ impl Counter {
         columns: [(&[u8], &[u32; 256]); N],
         stretches: &[Stretch],
     ) {
+        for Stretch { records, base } in stretches {
+            let columns = columns.map(|(codes, adds)| (&codes[records.clone()], adds));
+            self.count(records.len(), |record| {
+                let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
+                adds.fold(*base, u32::wrapping_add)
+            });
+        }
+    }
+
+    /// Counts the cell of each of so many records.
+    fn count(&mut self, records: usize, cell: impl Fn(usize) -> u32) {
         let size = self.size;
+        let cell = |record: usize| (cell(record) as usize).min(size);
+        if self.lanes < LANES {
+            let ones = &mut self.ones[..=size];
+            (0..records).for_each(|record| ones[cell(record)] += 1);
+            return;
+        }
         let (lane0, rest) = self.ones.split_at_mut(size + 1);
         let (lane1, rest) = rest.split_at_mut(size + 1);
         let (lane2, lane3) = rest.split_at_mut(size + 1);
-        for Stretch { records, base } in stretches {
-            let columns = columns.map(|(codes, adds)| (&codes[records.clone()], adds));
-            let cell = |record: usize| {
-                let adds = columns.iter().map(|(codes, adds)| adds[usize::from(codes[record])]);
-                (adds.fold(*base, u32::wrapping_add) as usize).min(size)
-            };
-            let fours = records.len() / LANES;
-            for four in 0..fours {
-                let first = four * LANES;
-                lane0[cell(first)] += 1;
-                lane1[cell(first + 1)] += 1;
-                lane2[cell(first + 2)] += 1;
-                lane3[cell(first + 3)] += 1;
-            }
-            for record in fours * LANES..records.len() {
-                lane0[cell(record)] += 1;
-            }
+        let fours = records / LANES;
+        for four in 0..fours {
+            let first = four * LANES;
+            lane0[cell(first)] += 1;
+            lane1[cell(first + 1)] += 1;
+            lane2[cell(first + 2)] += 1;
+            lane3[cell(first + 3)] += 1;
+        }
+        for record in fours * LANES..records {
+            lane0[cell(record)] += 1;
         }
     }
 

@@ -16,6 +16,9 @@ const PLAIN: u8 = 1 << 7;
 /// Numbers that are looked at to choose a window. Longer runs are sampled, which is enough for a choice.
 const SAMPLE: usize = 1 << 12;
 
+/// Numbers below this are counted, and others sorted.
+const COUNTED: u64 = 1 << 12;
+
 /// A window of numbers, and the approximate bytes of the run with it.
 #[derive(Clone, Copy)]
 struct Window {
@@ -161,14 +164,10 @@ fn put_window(out: &mut Vec<u8>, numbers: &[u64], window: Window, flag: u8) {
 /// The window with which a run takes the fewest bytes; none: it takes as many as `limit` or more.
 fn window(numbers: &[u64], limit: usize) -> Option<Window> {
     let step = numbers.len() / SAMPLE + 1;
-    let mut sorted: Vec<u64> = numbers.iter().step_by(step).copied().collect();
-    sorted.sort_unstable();
-    let (Some(least), Some(greatest)) = (sorted.first().copied(), sorted.last().copied()) else {
+    let (kinds, all) = kinds(numbers.iter().copied().step_by(step));
+    let (Some((least, _)), Some((greatest, _))) = (kinds.first(), kinds.last()) else {
         return Some(Window { base: 0, width: 0, bytes: 0 });
     };
-    // Each number once, and behind how many others: codes are few, however long the run is.
-    let mut kinds: Vec<(u64, usize)> = sorted.iter().copied().zip(0..).collect();
-    kinds.dedup_by_key(|(number, _)| *number);
     let whole = u64::BITS - (greatest - least).leading_zeros();
     let exception = 1 + (u64::BITS - greatest.leading_zeros()).div_ceil(7).max(1) as usize;
     let packed = |width: u32| (numbers.len() * width as usize).div_ceil(8);
@@ -178,13 +177,35 @@ fn window(numbers: &[u64], limit: usize) -> Option<Window> {
         if packed(width) >= best.bytes {
             break;
         }
-        let (base, within) = fullest(&kinds, sorted.len(), width);
-        let bytes = packed(width) + (sorted.len() - within) * step * exception;
+        let (base, within) = fullest(&kinds, all, width);
+        let bytes = packed(width) + (all - within) * step * exception;
         if bytes < best.bytes {
             best = Window { base, width, bytes };
         }
     }
     (best.bytes < limit).then_some(best)
+}
+
+/// Each number once, in order, with how many are less; and how many there are.
+fn kinds(numbers: impl Iterator<Item = u64> + Clone) -> (Vec<(u64, usize)>, usize) {
+    let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let greatest = numbers.clone().max().unwrap_or(0);
+    if greatest >= COUNTED {
+        let mut sorted: Vec<u64> = numbers.collect();
+        sorted.sort_unstable();
+        let all = sorted.len();
+        let mut kinds: Vec<(u64, usize)> = sorted.into_iter().zip(0..).collect();
+        kinds.dedup_by_key(|(number, _)| *number);
+        return (kinds, all);
+    }
+    let mut counts = vec![0; place(greatest) + 1];
+    numbers.for_each(|number| counts[place(number)] += 1);
+    let (mut kinds, mut all) = (Vec::new(), 0);
+    for (number, count) in (0..).zip(counts).filter(|(_, count)| *count > 0) {
+        kinds.push((number, all));
+        all += count;
+    }
+    (kinds, all)
 }
 
 /// Where a window of this width holds the most of `all` sorted numbers, and how many. Each kind of number has the count of those in front of it.

@@ -164,7 +164,7 @@ impl Engine {
             places: Some(column.occurring.iter().map(|cell| occurring.place(*cell)).collect()),
         });
         let on = On::Derived(Arc::new(months.zip(derived).collect()));
-        let cells = occurring.cells();
+        let cells = occurring.cells;
         let mut plan = plan.clone();
         plan.axes.truncate(outer);
         plan.axes.push(PlanAxis::computed(on, cells.len()));
@@ -172,39 +172,49 @@ impl Engine {
     }
 }
 
-/// The combinations that occur in any month, in the order of their numbers: one bit for each that there may be.
+/// The combinations that occur in any month, in the order in which they occur: often ones come early, so that their cells lie together.
 struct Occurring {
+    cells: Vec<u32>,
+    /// One bit for each combination that there may be.
     bits: Vec<u64>,
-    /// How many occur before each word of bits.
+    /// How many that occur have a bit before each of these words.
     before: Vec<u32>,
+    /// The place of each that occurs, in the order of the bits.
+    places: Vec<u32>,
 }
 
 impl Occurring {
     fn new(columns: &[Arc<Worked>], size: u32) -> Self {
         let mut bits = vec![0u64; size as usize / 64 + 1];
-        for cell in columns.iter().flat_map(|column| column.occurring.iter()) {
-            bits[*cell as usize / 64] |= 1 << (cell % 64);
+        let mut cells = Vec::new();
+        for cell in columns.iter().flat_map(|column| column.occurring.iter().copied()) {
+            let (word, bit) = (&mut bits[cell as usize / 64], 1 << (cell % 64));
+            if *word & bit == 0 {
+                *word |= bit;
+                cells.push(cell);
+            }
         }
-        let mut before = Vec::with_capacity(bits.len());
-        let mut sum = 0;
+        let (mut before, mut sum) = (Vec::with_capacity(bits.len()), 0);
         for word in &bits {
             before.push(sum);
             sum += word.count_ones();
         }
-        Self { bits, before }
+        let mut found = Self { places: vec![0; cells.len()], cells, bits, before };
+        for (place, cell) in (0..).zip(&found.cells) {
+            let rank = found.rank(*cell);
+            found.places[rank] = place;
+        }
+        found
     }
 
-    /// The place of a combination that occurs among all that do.
-    fn place(&self, cell: u32) -> u32 {
+    /// How many that occur have a smaller number.
+    fn rank(&self, cell: u32) -> usize {
         let (word, below) = (cell as usize / 64, (1u64 << (cell % 64)) - 1);
-        self.before[word] + (self.bits[word] & below).count_ones()
+        (self.before[word] + (self.bits[word] & below).count_ones()) as usize
     }
 
-    fn cells(&self) -> Vec<u32> {
-        let in_word = |(first, word): (u32, &u64)| {
-            let word = *word;
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| first + bit)
-        };
-        (0..).step_by(64).zip(&self.bits).flat_map(in_word).collect()
+    /// The place of a combination that occurs.
+    fn place(&self, cell: u32) -> u32 {
+        self.places[self.rank(cell)]
     }
 }

@@ -18,8 +18,9 @@ use crate::engine::{Engine, QueryError};
 
 /// Most combinations of the axes of one column.
 const COMBINED: usize = 1 << 21;
-/// A table of so many cells fits the nearest caches. A larger one has no more cells than those of its plans have together.
-const NEAR: usize = 1 << 18;
+/// A table of so many cells fits the nearest caches. A larger one has no more cells than those of its plans have together. Few in tests, so that
+/// there are both.
+const NEAR: usize = if cfg!(test) { 1 << 9 } else { 1 << 18 };
 
 /// Plans that are counted when they are asked for, several of them in one pass.
 pub(super) struct Pass<'a> {
@@ -138,7 +139,7 @@ impl Pass<'_> {
         let cube = Cube::new(places.collect());
         coded.push(Coded { of_value: of_column, spread: Vec::new() });
         let alone = group.plans.iter().map(|of| plans[*of].size).sum::<usize>();
-        let most = alone.max(NEAR).min(Cube::LIMIT);
+        let most = alone.clamp(NEAR, Cube::LIMIT);
         let Some(size) = cube.size().filter(|size| *size <= most) else { return Ok(None) };
         let counts = Scan::new(self.engine, &plan, (&cube, size, &coded), kept + bytes);
         let counts = Arc::new(counts.counts(Path::Columns)?);
