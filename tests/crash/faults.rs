@@ -173,62 +173,6 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
     );
 }
 
-/// Reads that fail beside questions about versions that were replaced, which are read from the disk: the same answer as before, or a
-/// reason. Never another answer, and never damage.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reads_that_fail_change_no_answer_about_replaced_versions() {
-    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
-    let folder = place.path().join("data");
-    let rules = Rules::new(&folder);
-    let settings = [("EQUITY_CACHE_SLED_BYTES", "1048576"), ("EQUITY_CACHE_MEMORY_BYTES", "0")];
-    let start = Start { settings: &settings, ..rules.start() };
-    let mut running = Running::try_start(&folder, &start).unwrap();
-    let mut told = Vec::new();
-    for _ in 0..6 {
-        let parcel = Parcel::new(&mut dice, 12_000).of("C82001", "2024-01");
-        let (made, _) = parcel.send(&running.channel().await).await.unwrap();
-        told.push((parcel, made.position));
-    }
-    let mut failures = 0;
-    // Every read, and one of them.
-    for rule in [format!("read {EIO} /data/ 0 -1"), format!("read {EIO} /data/ 2 1")] {
-        // What was read at a start is let go of, so questions read it again.
-        running.kill();
-        running = Running::try_start(&folder, &start).unwrap();
-        let (channel, hits, said) = (running.channel().await, rules.hits(), running.said().len());
-        rules.set(&rule);
-        for (parcel, position) in told.iter().chain(&told) {
-            match counts(&channel, parcel.organisation, parcel.month, Some(*position)).await {
-                Ok(answer) => assert_eq!(answer, parcel.counts(), "{rule}: at {position}"),
-                Err(status) => {
-                    let heard = (status.code(), &*reason(&status));
-                    assert_eq!(heard, (Code::Unavailable, "STORAGE_FAILED"), "{status:?}");
-                    failures += 1;
-                }
-            }
-        }
-        println!("{rule}: {failures} refused so far, {} hits", rules.hits() - hits);
-        assert!(rules.hits() > hits, "{rule}: nothing failed");
-        assert!(!running.said_since(said).contains("damaged"), "{}", running.said_since(said));
-        rules.set("");
-        let begin = Instant::now();
-        for (parcel, position) in &told {
-            let answer = loop {
-                let asked = counts(&channel, parcel.organisation, parcel.month, Some(*position));
-                match asked.await {
-                    Ok(answer) => break answer,
-                    Err(status) => assert!(begin.elapsed() < Duration::from_secs(30), "{status:?}"),
-                }
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            };
-            assert_eq!(answer, parcel.counts(), "at {position}");
-        }
-    }
-    assert!(failures > 0, "no question met a read that failed");
-    assert_eq!(running.terminate().0, Some(0));
-    verify_clean(&folder);
-}
-
 /// Faults of a start of one run of the tests.
 fn faults() -> u64 {
     let faults = std::env::var("EQUITY_CRASH_FAULTS").ok().and_then(|faults| faults.parse().ok());
