@@ -296,6 +296,7 @@ fn open(config: &Config, content: Content) -> anyhow::Result<Open> {
         min_free_bytes: config.limits.min_free_disk_bytes,
         witness: Some(&config.witness_file()),
         accept_loss: config.accept_loss,
+        segment_bytes: config.segment_bytes,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })?;
     let audit = store.audit(AuditSettings {

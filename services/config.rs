@@ -51,6 +51,8 @@ pub struct Config {
     /// Position at which the log ends, where an operator has decided to go on without what was behind it. An option of the command
     /// line, and no setting: it is for one start.
     pub accept_loss: Option<u64>,
+    /// Size at which a new segment of the log begins, in bytes. None: the usual one. No setting: only tests need small segments.
+    pub segment_bytes: Option<u64>,
     /// Whether reflection is served. None: only on loopback.
     pub reflection: Option<bool>,
     /// Bounds of everything that could grow or wait.
@@ -216,6 +218,7 @@ impl Default for Config {
             secret_file: None,
             witness_file: None,
             accept_loss: None,
+            segment_bytes: None,
             reflection: None,
             limits: Limits {
                 max_connections: 1024,

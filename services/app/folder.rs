@@ -1,4 +1,4 @@
-//! A folder that goes away with its value.
+//! A folder that goes away with its value, and whether a folder may be made at a place.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,4 +30,26 @@ impl Drop for TempFolder {
         // What cannot be removed stays in the folder of temporary files.
         let _ = std::fs::remove_dir_all(&self.0);
     }
+}
+
+/// Whether a folder may be made here without replacing anything: there is nothing, or an empty folder.
+///
+/// # Errors
+/// A link is here, and what it names does not exist.
+pub fn is_free(place: &Path) -> io::Result<bool> {
+    match std::fs::read_dir(place) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let is_link = std::fs::symlink_metadata(place).is_ok_and(|found| found.is_symlink());
+            let what = "is a link to a folder that does not exist: make that folder, remove the link, or name another place";
+            if is_link { Err(io::Error::other(what)) } else { Ok(true) }
+        }
+        Err(_) => Ok(false),
+    }
+}
+
+/// The place itself, or the folder that a link names.
+#[must_use]
+pub fn followed(place: &Path) -> PathBuf {
+    std::fs::canonicalize(place).unwrap_or_else(|_| place.to_owned())
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use super::folder::{followed, is_free};
 use crate::domain::codes::Content;
 use crate::domain::period::Month;
 use crate::domain::reference::{PLACE_FILES, PlaceRows, Reference};
@@ -36,8 +37,10 @@ pub struct Plan {
 /// # Errors
 /// A folder cannot be read or written, is there already, or the new content cannot be used.
 pub fn run(plan: &Plan) -> anyhow::Result<(Files, Built)> {
-    if let Some(out) = plan.out.as_deref().filter(|out| !plan.overwrite && !is_free(out)) {
-        anyhow::bail!(
+    if let Some(out) = &plan.out {
+        let is_free = is_free(out).with_context(|| out.display().to_string())?;
+        anyhow::ensure!(
+            is_free || plan.overwrite,
             "{} is there already: name a new folder or an empty one, or add --overwrite to replace the files of the content in it",
             out.display()
         );
@@ -71,14 +74,6 @@ pub fn run(plan: &Plan) -> anyhow::Result<(Files, Built)> {
     Ok((files, built))
 }
 
-/// Whether a folder may be made here without replacing anything.
-fn is_free(out: &Path) -> bool {
-    match std::fs::read_dir(out) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    }
-}
-
 /// The other files of the folder in force: the new folder takes its place.
 fn carried(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let mut found = Vec::new();
@@ -92,10 +87,9 @@ fn carried(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
 
 /// Writes the folder beside its place, reads it back with the service's own reader, and moves it there.
 fn write(out: &Path, files: &[(String, String)]) -> anyhow::Result<()> {
-    let is_free = is_free(out);
+    let is_free = is_free(out)?;
     // A link to a folder stays one.
-    let there = if is_free { None } else { Some(std::fs::canonicalize(out)?) };
-    let out = there.as_deref().unwrap_or(out);
+    let out = &*followed(out);
     let name = out.file_name().context("is not the name of a folder")?;
     let parent =
         out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

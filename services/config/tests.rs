@@ -51,7 +51,8 @@ fn fields() -> Vec<&'static str> {
         secret_file: _,
         witness_file: _,
         profile_without_identity: _,
-        accept_loss: _, // an option of one start, and no setting
+        accept_loss: _,   // an option of one start, and no setting
+        segment_bytes: _, // for tests, and no setting
         reflection: _,
         limits:
             Limits {

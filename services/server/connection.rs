@@ -175,7 +175,7 @@ impl Connection {
             while let Some(head) = self.sent.next(&mut part) {
                 self.taken += if head.kind == DATA { head.length } else { 0 };
                 if head.kind == RESET {
-                    self.frames.reset();
+                    self.frames.reset(head.ends_an_answered_call(part));
                 }
                 self.is_sent_away |= head.sends_away(part);
             }

@@ -85,10 +85,12 @@ impl Frames {
         std::mem::take(&mut self.begun)
     }
 
-    /// The service has reset a call.
-    pub(super) fn reset(&mut self) {
+    /// The service has reset a call. One that was answered costs its client time alone: a client that is refused is none that floods.
+    pub(super) fn reset(&mut self, was_answered: bool) {
         self.due += A_CANCELLED_CALL;
-        self.pay(A_CALL + A_RESET);
+        if !was_answered {
+            self.pay(A_CALL + A_RESET);
+        }
     }
 
     /// So many calls were refused because a quota is used up.
@@ -208,7 +210,7 @@ mod tests {
     fn calls_that_are_reset_are_a_flood() {
         let (mut frames, now) = open();
         let cut = (0..1_000).find(|call| {
-            frames.reset();
+            frames.reset(false);
             !frames.came(&frame_of(2 * call + 1, 1, 4, 60), now)
         });
         assert!(cut.is_some_and(|call| call > 30), "{cut:?}");
@@ -216,9 +218,17 @@ mod tests {
         let (mut frames, mut now) = open();
         for call in 0..1_000 {
             now += Duration::from_millis(100);
-            frames.reset();
+            frames.reset(false);
             assert!(frames.came(&frame_of(2 * call + 1, 1, 4, 60), now));
         }
+        // A client that is refused again and again is read later, and not cut, whatever it makes of its own calls.
+        let (mut frames, now) = open();
+        for call in 0..1_000 {
+            let parts = [frame_of(2 * call + 1, 1, 4, 60), frame_of(2 * call + 1, 0, 0, 90)];
+            frames.reset(true);
+            assert!(frames.came(&parts.concat(), now), "{call}");
+        }
+        assert!(frames.rests_until(now).is_some());
     }
 
     #[test]
@@ -282,7 +292,7 @@ mod tests {
         let waits = frames.rests_until(now).map(|until| until - now);
         assert!(waits > Some(8 * A_CANCELLED_CALL), "{waits:?}");
         let (mut frames, now) = open();
-        (0..60).for_each(|_| frames.reset());
+        (0..60).for_each(|_| frames.reset(false));
         assert!(frames.rests_until(now).is_some(), "more at once than it may have");
         let (mut frames, now) = open();
         frames.refused(20, now);

@@ -29,6 +29,12 @@ impl Head {
     pub(super) fn sends_away(self, rest: &[u8]) -> bool {
         self.kind == GO_AWAY && rest.get(4..8).is_some_and(|why| why != [0; 4])
     }
+
+    /// Whether the frame ends a call that was answered before its request had ended: a refusal, mostly. HTTP/2 has the service end such a
+    /// call, with a reason of zeros.
+    pub(super) fn ends_an_answered_call(self, rest: &[u8]) -> bool {
+        self.kind == RESET && rest.get(..4) == Some(&[0; 4])
+    }
 }
 
 /// Finds the heads.
@@ -94,6 +100,18 @@ mod tests {
         );
         assert!(!sends_away(b"\0\0\x08\x07\0\0\0\0\0\0\0"), "cut");
         assert!(!sends_away(b"\0\0\x08\x06\0\0\0\0\0\0\0\0\x05\0\0\0\x0b"), "a ping");
+    }
+
+    #[test]
+    fn calls_that_were_answered_are_told_apart_from_calls_that_are_reset() {
+        let is_answered = |frame: &[u8]| {
+            let mut rest = frame;
+            Heads::after(0).next(&mut rest).unwrap().ends_an_answered_call(rest)
+        };
+        assert!(is_answered(b"\0\0\x04\x03\0\0\0\0\x05\0\0\0\0"));
+        assert!(!is_answered(b"\0\0\x04\x03\0\0\0\0\x05\0\0\0\x07"), "refused by HTTP/2");
+        assert!(!is_answered(b"\0\0\x04\x03\0\0\0\0\x05\0\0"), "cut");
+        assert!(!is_answered(b"\0\0\x04\x08\0\0\0\0\x05\0\0\0\0"), "a window update");
     }
 
     #[test]

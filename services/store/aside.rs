@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::error::StoreError;
+use super::error::{StoreError, io};
 use super::folder::free_bytes;
 use super::log::{Log, LogError, Opened, SegmentLog};
 use super::sled_error::is_of_the_disk;
@@ -23,11 +23,7 @@ pub(super) fn open_first(folder: &Path, sled_bytes: u64) -> Result<State, StoreE
         Err(StoreError::OldFormat { format, position }) => {
             has_everything(&folder.join("log"), position)?;
             let sled = folder.join("sled");
-            std::fs::remove_dir_all(&sled).map_err(|source| StoreError::Io {
-                doing: "remove",
-                path: sled,
-                source,
-            })?;
+            std::fs::remove_dir_all(&sled).map_err(io("remove", &sled))?;
             tracing::warn!(
                 format,
                 "the store has the format of an earlier version: made anew from the log"
@@ -99,9 +95,9 @@ fn has_everything(log: &Path, position: u64) -> Result<(), StoreError> {
 }
 
 fn set_aside(sled: &Path) -> Result<PathBuf, StoreError> {
-    let failed = |source| StoreError::Io { doing: "set aside", path: sled.to_owned(), source };
-    let aside = free_name(sled, "sled-damaged").map_err(failed)?;
-    std::fs::rename(sled, &aside).map(|()| aside).map_err(failed)
+    let aside = free_name(sled, "sled-damaged").map_err(io("set aside", sled))?;
+    std::fs::rename(sled, &aside).map_err(io("set aside", sled))?;
+    Ok(aside)
 }
 
 /// A path beside another that does not exist: `name-1`, `name-2`, …

@@ -9,7 +9,7 @@ use prost::Message as _;
 use super::aside::{OF_ANOTHER_LOG, free_name, made_anew, open_first};
 use super::clock::LogClock;
 use super::erasing::set_aside;
-use super::error::StoreError;
+use super::error::{StoreError, io};
 use super::folder::{free_bytes, make_folder};
 use super::lock::Lock;
 use super::log::{
@@ -41,11 +41,7 @@ impl CaughtUp {
     /// Opens sled and the log in a folder and applies what sled has not seen.
     pub(super) fn open(settings: &Settings<'_>) -> Result<Self, StoreError> {
         let (folder, sled_bytes) = (settings.folder, settings.sled_bytes);
-        make_folder(folder).map_err(|source| StoreError::Io {
-            doing: "create",
-            path: folder.to_owned(),
-            source,
-        })?;
+        make_folder(folder).map_err(io("create", folder))?;
         let lock = Lock::take(folder)?;
         snapshot::remove_left(folder)?;
         work_folder::remove_left(folder);
@@ -62,7 +58,8 @@ impl CaughtUp {
         let seen = settings.witness.and_then(witness::read);
         let applied = state.tree.at().known();
         let witnessed: Vec<Known> = seen.iter().flat_map(Seen::known).collect();
-        let opened = open_log(folder, (&applied, &witnessed), settings.accept_loss)?;
+        let how = (settings.accept_loss, settings.segment_bytes.unwrap_or(SEGMENT_BYTES));
+        let opened = open_log(folder, (&applied, &witnessed), how)?;
         let (Opened { mut log, damage, denied, .. }, accepted) = opened;
         if applied.iter().any(|known| denied.contains(known)) {
             state = made_anew(state, folder, sled_bytes, OF_ANOTHER_LOG)?;
@@ -145,10 +142,10 @@ impl CaughtUp {
 fn open_log(
     folder: &Path,
     (applied, witnessed): (&[Known], &[Known]),
-    accept: Option<u64>,
+    (accept, segment_bytes): (Option<u64>, u64),
 ) -> Result<(Opened, bool), StoreError> {
     let (path, known) = (folder.join("log"), [applied, witnessed].concat());
-    let opened = SegmentLog::open(&path, SEGMENT_BYTES, &known)?;
+    let opened = SegmentLog::open(&path, segment_bytes, &known)?;
     let Some(damage) = accepted(&opened, witnessed, accept)? else {
         let has_lost = is_of_another_log(&opened, witnessed)
             || !Unfinished::of(&opened.log)?.unnamed.is_empty();
@@ -157,11 +154,7 @@ fn open_log(
         }
         return Ok((opened, false));
     };
-    let aside = free_name(&path, "log-lost").map_err(|source| StoreError::Io {
-        doing: "set aside",
-        path: path.clone(),
-        source,
-    })?;
+    let aside = free_name(&path, "log-lost").map_err(io("set aside", &path))?;
     lose(&path, damage, &aside)?;
     let (position, until) = (damage.whole_until(), opened.log.last_known());
     tracing::warn!(
@@ -170,7 +163,7 @@ fn open_log(
     );
     drop(opened);
     let kept: Vec<Known> = known.into_iter().filter(|known| known.position <= position).collect();
-    let opened = SegmentLog::open(&path, SEGMENT_BYTES, &kept)?;
+    let opened = SegmentLog::open(&path, segment_bytes, &kept)?;
     Ok((opened, true))
 }
 

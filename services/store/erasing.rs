@@ -20,7 +20,7 @@ use prost::Message as _;
 use super::change::{Change, Written};
 use super::described::inflated;
 use super::erasure::{NewErasure, ToErase, left_by, left_of};
-use super::error::{StoreError, WriteError, damaged};
+use super::error::{StoreError, WriteError, damaged, io};
 use super::folder::folder_bytes;
 use super::keys::Slot;
 use super::log::{Entry, EntryKind, Log, NewEntry, SEGMENT_BYTES};
@@ -351,10 +351,6 @@ fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
 
 fn sync(folder: &Path) -> Result<(), StoreError> {
     fs::File::open(folder).and_then(|file| file.sync_all()).map_err(io("make durable", folder))
-}
-
-fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
 #[cfg(test)]

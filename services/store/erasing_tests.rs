@@ -40,6 +40,7 @@ pub(in crate::store) fn try_open(
         min_free_bytes: 0,
         witness: Some(&folder.join("witness")),
         accept_loss,
+        segment_bytes: None,
         observer: Arc::new(|_, _| {}),
     })
 }

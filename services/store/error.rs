@@ -1,6 +1,6 @@
 //! Why the store cannot be read, and why a change was not made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::log::{Damage, LogError};
 use crate::domain::codes::ContentError;
@@ -187,6 +187,11 @@ impl From<StoreError> for WriteError {
 /// The error for a row or entry that cannot be read.
 pub(super) fn damaged(error: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(error.to_string())
+}
+
+/// The error of the system about a file or folder: what was being done, and to which.
+pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
 #[cfg(test)]

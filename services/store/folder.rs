@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::error::StoreError;
+use super::error::{StoreError, io};
 
 /// Creates a folder and its parents, and fsyncs their names. A file in a folder whose name is lost would be lost too.
 ///
@@ -26,11 +26,8 @@ pub fn make_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Free bytes of the disk, for a process without special rights.
 pub(super) fn free_bytes(folder: &Path) -> Result<u64, StoreError> {
-    let stat = rustix::fs::statvfs(folder).map_err(|error| StoreError::Io {
-        doing: "ask for the free space of",
-        path: folder.to_owned(),
-        source: error.into(),
-    })?;
+    let stat = rustix::fs::statvfs(folder)
+        .map_err(|error| io("ask for the free space of", folder)(error.into()))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 

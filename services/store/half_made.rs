@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::error::StoreError;
+use super::error::{StoreError, io};
 
 /// Removes the snapshots that sled had begun to write when its process was killed. sled takes the last of its snapshots by name,
 /// and the half-made one comes last.
@@ -11,19 +11,15 @@ use super::error::StoreError;
 /// # Errors
 /// The folder cannot be read, or the file cannot be removed.
 pub(super) fn remove_half_made(sled: &Path) -> Result<(), StoreError> {
-    let failed = |doing, path: &Path| {
-        let path = path.to_owned();
-        move |source| StoreError::Io { doing, path, source }
-    };
     let files = match std::fs::read_dir(sled) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        files => files.map_err(failed("list", sled))?,
+        files => files.map_err(io("list", sled))?,
     };
     for file in files {
-        let path = file.map_err(failed("list", sled))?.path();
+        let path = file.map_err(io("list", sled))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with("snap.") && name.ends_with(".generating") {
-            std::fs::remove_file(&path).map_err(failed("remove", &path))?;
+            std::fs::remove_file(&path).map_err(io("remove", &path))?;
             tracing::info!(file = %path.display(), "removed what a killed process had left half-made");
         }
     }

@@ -16,6 +16,7 @@ fn settings(folder: &Path, content: Option<Content>) -> Settings<'_> {
         min_free_bytes: 0,
         witness: None,
         accept_loss: None,
+        segment_bytes: None,
         observer: Arc::new(|_, _| {}),
     }
 }

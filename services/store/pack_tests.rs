@@ -187,6 +187,7 @@ pub(in crate::store) fn open(folder: &Path) -> Result<Store, StoreError> {
         min_free_bytes: 0,
         witness: None,
         accept_loss: None,
+        segment_bytes: None,
         observer: Arc::new(|_, _| {}),
     })
 }

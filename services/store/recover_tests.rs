@@ -24,6 +24,7 @@ fn open(folder: &Path) -> Store {
         min_free_bytes: 0,
         witness: None,
         accept_loss: None,
+        segment_bytes: None,
         observer: Arc::new(|_, _| {}),
     })
     .unwrap()

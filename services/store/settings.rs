@@ -23,6 +23,8 @@ pub struct Settings<'a> {
     pub witness: Option<&'a Path>,
     /// Position at which the log ends, if an operator has decided to go on without what was behind it.
     pub accept_loss: Option<u64>,
+    /// Size at which a new segment of the log begins, in bytes. None: the usual one.
+    pub segment_bytes: Option<u64>,
     /// Called after every change.
     pub observer: Observer,
 }

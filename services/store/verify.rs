@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::aside::{OF_ANOTHER_LOG, made_anew};
-use super::error::StoreError;
+use super::error::{StoreError, io};
 use super::lock::Lock;
 use super::log::{LogError, Opened, SegmentLog};
 use super::state::{State, genesis_of};
@@ -206,8 +206,4 @@ where
 
 fn hex(key: &[u8]) -> String {
     key.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, FlockOperation, access, flock};
 
-use super::error::StoreError;
+use super::error::{StoreError, io};
 use super::folder::{folder_bytes, free_bytes};
 
 /// What two stores may need besides their rows.
@@ -113,10 +113,6 @@ impl Drop for WorkFolder {
             tracing::warn!(%error, folder = %self.path.display(), "could not be removed");
         }
     }
-}
-
-fn io<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> StoreError + 'a {
-    move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod formats;
 mod guides;
 mod home_area;
 mod options;
+mod overloaded;
 mod profiles;
 mod ptable;
 mod publish;

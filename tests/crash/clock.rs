@@ -6,6 +6,7 @@ use equity_indicators::proto::v1::{
     AsOf, BreakdownQuery, GetChannelBreakdownRequest, GetChannelBreakdownResponse, PeriodRange,
     as_of::At, consultation_channel_service_client::ConsultationChannelServiceClient,
 };
+use prost::Message as _;
 use prost_types::Timestamp;
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
@@ -127,7 +128,7 @@ async fn a_jump_of_the_clock_poisons_nothing() {
         asked.push((during, at(&channel, during).await.unwrap()));
         match ending {
             Ending::Stopped => assert_eq!(running.terminate().0, Some(0)),
-            Ending::Killed => running.kill(),
+            Ending::Killed | Ending::KilledLater => running.kill(),
         }
     }
     off(&rules, 0);
@@ -141,32 +142,43 @@ async fn a_jump_of_the_clock_poisons_nothing() {
     verify_clean(&folder);
 }
 
-/// The present instant, asked about while four callers write: the same again, for ever.
+/// The present instant, asked about while four callers write: the same bytes again, for ever, also after the service was killed beside
+/// them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_present_instant_is_answered_once_and_for_all() {
     let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
     let folder = place.path().join("data");
-    let running = Running::start(&folder);
-    let channel = running.channel().await;
-    accepted(&channel, &mut dice).await;
-    let writers: Vec<_> = (0..4)
-        .map(|_| {
-            let (channel, mut dice) = (channel.clone(), Dice::new(dice.roll()));
-            tokio::spawn(async move {
-                loop {
-                    accepted(&channel, &mut dice).await;
-                }
-            })
-        })
-        .collect();
     let mut asked = Vec::new();
-    for _ in 0..40 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let millis = i64::try_from(now.as_millis()).unwrap();
-        asked.push((millis, at(&channel, millis).await.unwrap()));
+    for round in 0..3 {
+        let running = Running::start(&folder);
+        let channel = running.channel().await;
+        for (time, before) in &asked {
+            let now = at(&channel, *time).await.unwrap().encode_to_vec();
+            assert_eq!(&now, before, "round {round}: at {time}");
+        }
+        accepted(&channel, &mut dice).await;
+        let writers = (0..4).map(|_| {
+            let (channel, mut dice) = (channel.clone(), Dice::new(dice.roll()));
+            tokio::spawn(
+                async move { while Parcel::new(&mut dice, 20).send(&channel).await.is_ok() {} },
+            )
+        });
+        let writers: Vec<_> = writers.collect();
+        let first = asked.len();
+        for _ in 0..40 {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+            let millis = i64::try_from(now.as_millis()).unwrap();
+            asked.push((millis, at(&channel, millis).await.unwrap().encode_to_vec()));
+        }
+        for (time, before) in &asked[first..] {
+            let now = at(&channel, *time).await.unwrap().encode_to_vec();
+            assert_eq!(&now, before, "round {round}: at {time}");
+        }
+        // While they write.
+        running.kill();
+        for writer in writers {
+            writer.await.unwrap();
+        }
     }
-    writers.iter().for_each(tokio::task::JoinHandle::abort);
-    for (time, before) in &asked {
-        assert_eq!(&at(&channel, *time).await.unwrap(), before, "at {time}");
-    }
+    verify_clean(&folder);
 }

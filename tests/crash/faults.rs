@@ -25,7 +25,9 @@ const EIO: i32 = 5;
 const EAGAIN: i32 = 11;
 pub(super) const EACCES: i32 = 13;
 const EMFILE: i32 = 24;
+const EFBIG: i32 = 27;
 const ENOSPC: i32 = 28;
+const EDQUOT: i32 = 122;
 
 /// A file of rules.
 pub(super) struct Rules(PathBuf);
@@ -107,12 +109,16 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
     let cases = [
         ("write 0 /log/ 0 -1".to_owned(), vec!["stored"], false),
         (format!("write {ENOSPC} /log/ 0 -1"), vec![full], false),
+        (format!("write {EDQUOT} /log/ 0 -1"), vec![full], false),
+        (format!("write {EFBIG} /log/ 0 -1"), vec![full], false),
         (format!("write {EIO} /log/ 0 -1"), vec![failed], false),
         (format!("write {EIO} /log/ 0 1"), vec![failed], false),
         (format!("open {EMFILE} /data/ 0 -1"), vec![failed], false),
         (format!("open {EACCES} /reserve 0 -1"), vec![failed], false),
         (format!("write {EIO} /sled/ 0 -1"), vec!["stored", failed], false),
         (format!("write {ENOSPC} /sled/ 0 -1"), vec!["stored", full], false),
+        (format!("write {EDQUOT} /sled/ 0 -1"), vec!["stored", full], false),
+        (format!("write {EFBIG} /sled/ 0 -1"), vec!["stored", full], false),
         // sled is opened again, and cannot be read at first.
         (format!("write {EIO} /sled/ 0 1\nread {EIO} /sled/ 0 3"), vec!["stored", failed], false),
         (format!("write {EIO} witness 0 -1"), vec!["stored"], false),

@@ -3,19 +3,30 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use super::{
     feed::{Dice, Parcel},
     memory::{Memory, withdraw},
-    running::Running,
+    running::{Running, Start},
 };
 
 /// Fills a data folder over several starts; the last one ended as `ending` says.
 pub(super) async fn filled(folder: &Path, dice: &mut Dice, ending: Ending) -> Memory {
+    filled_by(folder, dice, ending, &Start::default()).await
+}
+
+/// The same by a service that is started so.
+pub(super) async fn filled_by(
+    folder: &Path,
+    dice: &mut Dice,
+    ending: Ending,
+    start: &Start<'_>,
+) -> Memory {
     let mut memory = Memory::default();
     for sizes in [[40, 200, 3], [1, 9_000, 120]] {
-        let running = Running::start(folder);
+        let running = Running::try_start(folder, start).unwrap();
         let channel = running.channel().await;
         for rows in sizes {
             let parcel = Parcel::new(dice, rows);
@@ -31,9 +42,28 @@ pub(super) async fn filled(folder: &Path, dice: &mut Dice, ending: Ending) -> Me
         match ending {
             Ending::Stopped => assert_eq!(running.terminate().0, Some(0)),
             Ending::Killed => running.kill(),
+            Ending::KilledLater => {
+                wait_for_witness(folder);
+                running.kill();
+            }
         }
     }
     memory
+}
+
+/// Waits until the witness has seen the last entry of the log, which takes about two seconds.
+fn wait_for_witness(folder: &Path) {
+    let segments = segments(folder);
+    let segment = segments.last().unwrap();
+    let (at, _) = *entries(segment).last().unwrap();
+    let head = &fs::read(segment).unwrap()[at..];
+    let position = u64::from_le_bytes(head[16..24].try_into().unwrap());
+    let (file, begin) = (folder.join("secret.key.witness"), Instant::now());
+    let line = format!("\nposition {position}\n");
+    while !fs::read_to_string(&file).is_ok_and(|text| text.contains(&line)) {
+        assert!(begin.elapsed() < Duration::from_secs(60), "the witness has not seen {position}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// How the last service on a folder ended.
@@ -41,6 +71,8 @@ pub(super) async fn filled(folder: &Path, dice: &mut Dice, ending: Ending) -> Me
 pub(super) enum Ending {
     Stopped,
     Killed,
+    /// Killed when the witness had seen the last change: some two seconds after it.
+    KilledLater,
 }
 
 /// Copies a folder.
@@ -99,9 +131,14 @@ pub(super) fn entries(segment: &Path) -> Vec<(usize, usize)> {
 /// Bytes in front of a payload.
 pub(super) const HEADER: usize = 112;
 
+/// The segments of a log, in order.
+pub(super) fn segments(folder: &Path) -> Vec<PathBuf> {
+    files(&folder.join("log"))
+}
+
 /// The only segment of a small log.
 pub(super) fn segment(folder: &Path) -> PathBuf {
-    let segments = files(&folder.join("log"));
+    let segments = segments(folder);
     assert_eq!(segments.len(), 1);
     segments[0].clone()
 }

@@ -68,7 +68,11 @@ fn is_root() -> bool {
 
 /// Fills the disk to the last byte.
 fn fill(place: &Path) -> PathBuf {
-    let ballast = place.join("ballast");
+    fill_with(place.join("ballast"))
+}
+
+/// The same with a file of this name.
+fn fill_with(ballast: PathBuf) -> PathBuf {
     let mut file = File::create(&ballast).unwrap();
     for bytes in [1 << 20, 1 << 12, 1] {
         let block = vec![7; bytes];
@@ -179,7 +183,8 @@ async fn the_last_byte_is_used() {
     }
 }
 
-/// A service that finds the disk full when it starts answers; the store is not taken for damaged.
+/// A service that finds the disk full when it starts answers; the store is not taken for damaged, also if a kill has left a snapshot of
+/// sled half-made: on a full disk a store cannot be made anew.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn started_on_a_full_disk() {
     let test = concat!(module_path!(), "::started_on_a_full_disk");
@@ -188,12 +193,17 @@ async fn started_on_a_full_disk() {
     let mut memory = Memory::default();
     let start =
         Start { settings: &[("EQUITY_LIMITS_MIN_FREE_DISK_BYTES", "4194304")], ..Start::default() };
-    for killed in [false, true] {
+    for (killed, bytes_left) in [(false, false), (true, false), (true, true)] {
         let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;
         while heard(&channel, &mut memory, &mut dice).await != "stored" {}
+        let said = running.said().len();
+        let half_made = folder.join("sled/snap.FFFFFFFFFFFFFFFF.generating");
         if killed {
             running.kill();
+            // As large as it may have become, and empty: the disk was full already when it was begun.
+            let content = vec![7; if bytes_left { 1 << 20 } else { 0 }];
+            fs::write(&half_made, content).unwrap();
         } else {
             assert_eq!(running.terminate().0, Some(0));
         }
@@ -201,12 +211,18 @@ async fn started_on_a_full_disk() {
         let full = Running::try_start(&folder, &Start::default());
         assert!(!folder.join("sled-damaged-1").try_exists().unwrap(), "taken for damaged");
         let full = full.expect("the reserve is what it is opened with");
+        assert!(!half_made.try_exists().unwrap(), "half-made, and not removed: {}", full.said());
+        let now = full.said_since(said);
+        assert!(!killed || now.contains("had left half-made"), "{now}");
         let channel = full.channel().await;
         memory.holds(&channel).await.unwrap();
+        // What the removed file frees is taken again: the disk stays full.
+        let more = fill_with(place.join("more"));
         let heard = heard(&channel, &mut memory, &mut dice).await;
         assert_eq!(heard, "ResourceExhausted STORAGE_FULL");
         drop(full);
         fs::remove_file(ballast).unwrap();
+        fs::remove_file(more).unwrap();
         let running = Running::try_start(&folder, &start).unwrap();
         memory.holds(&running.channel().await).await.unwrap();
     }

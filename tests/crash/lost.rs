@@ -1,36 +1,27 @@
-//! Log and store damaged together. Every damage ends in recovery, in reading less with a message that says how much, or in refusal with
-//! what to do; none is silent. After an operator has decided, the service goes on.
+//! What an operator decides about a loss: to go on without what is lost, once. And losses that the log cannot tell of itself: a log of
+//! another folder, a store of another log.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use tonic_types::StatusExt as _;
 
 use super::{
     faults::{EACCES, Rules},
     feed::{Dice, Parcel, seed},
-    folder::{Ending, content, copy, damage, entries, filled, segment},
+    folder::{Ending, content, copy, entries, filled, segment},
     memory::{Memory, list},
     running::{Running, Start, check, equity, verify_clean},
     shim::build_faults,
 };
 
-/// Damages of one run of the tests.
-fn damages() -> u64 {
-    let damages = std::env::var("EQUITY_CRASH_DAMAGES").ok().and_then(|count| count.parse().ok());
-    damages.unwrap_or(20)
-}
-
 /// Why the caller's change was not stored; none: it was.
-async fn refusal(running: &Running, dice: &mut Dice) -> Option<String> {
+pub(super) async fn refusal(running: &Running, dice: &mut Dice) -> Option<String> {
     let refused = Parcel::new(dice, 5).send(&running.channel().await).await.err()?;
     Some(refused.get_details_error_info().unwrap().reason)
 }
 
 /// The position that `--accept-loss` is to have, as the log of the service says.
-fn offered(said: &str) -> String {
+pub(super) fn offered(said: &str) -> String {
     let (_, after) = said.rsplit_once("--accept-loss ").unwrap_or_else(|| panic!("{said}"));
     after.chars().take_while(char::is_ascii_digit).collect()
 }
@@ -41,7 +32,7 @@ async fn there(running: &Running) -> usize {
 }
 
 /// Goes on without what is lost.
-async fn accepted(folder: &Path, position: &str, dice: &mut Dice) {
+pub(super) async fn accepted(folder: &Path, position: &str, dice: &mut Dice) {
     let wrong = position.parse::<u64>().unwrap() + 1;
     let options = ["--accept-loss", &wrong.to_string()];
     let start = Start { options: &options, ..Start::default() };
@@ -73,91 +64,6 @@ async fn accepted(folder: &Path, position: &str, dice: &mut Dice) {
     assert_eq!(refusal(&running, dice).await, None);
     drop(running);
     verify_clean(folder);
-}
-
-fn cut(file: &Path, at: usize) {
-    damage(file, |bytes| bytes.truncate(at));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_damage_of_log_and_store_together_is_silent() {
-    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
-    let whole = place.path().join("whole");
-    let mut memory = filled(&whole, &mut dice, Ending::Stopped).await;
-    let known = memory.acknowledged();
-    let mut told = 0;
-    for number in 0..damages() {
-        let folder = place.path().join(format!("data-{number}"));
-        copy(&whole, &folder);
-        let found = entries(&segment(&folder));
-        let length = fs::metadata(segment(&folder)).unwrap().len();
-        let what = match number % 5 {
-            // The end of the log, at a border of entries and anywhere.
-            0 => {
-                let (at, _) = dice.of(&found[2..]);
-                cut(&segment(&folder), at);
-                format!("cut at entry {at}")
-            }
-            1 => {
-                let at = usize::try_from(dice.below(length)).unwrap();
-                cut(&segment(&folder), at);
-                format!("cut at {at}")
-            }
-            2 => {
-                let (at, bytes) = (dice.below(length), dice.below(64) + 1);
-                let (at, bytes) = (usize::try_from(at).unwrap(), usize::try_from(bytes).unwrap());
-                damage(&segment(&folder), |content| {
-                    content.iter_mut().skip(at).take(bytes).for_each(|byte| *byte ^= 0x5a);
-                });
-                format!("{bytes} bytes changed at {at}")
-            }
-            3 => {
-                fs::remove_file(segment(&folder)).unwrap();
-                "no segment".to_owned()
-            }
-            _ => {
-                fs::remove_dir_all(folder.join("log")).unwrap();
-                "no log".to_owned()
-            }
-        };
-        fs::remove_dir_all(folder.join("sled")).unwrap();
-        let before = content(&folder);
-        let running = Running::start(&folder);
-        let (left, said) = (there(&running).await, running.said());
-        println!("{what}: {left} of {known} are left");
-        let refused = refusal(&running, &mut dice).await;
-        assert_eq!(refused.as_deref(), Some("WRITING_STOPPED"), "{what}: silent: {said}");
-        let (takes, answers) = ("equity.v1.SubmissionService", "equity.v1.BreakdownService");
-        assert!(!running.serves(takes).await && running.serves(answers).await, "{what}: health");
-        assert!(said.contains("ERROR") && said.contains("are lost or cannot be read"), "{said}");
-        assert!(said.contains("backup"), "{said}");
-        running.kill();
-        let log = |files: Vec<(PathBuf, Vec<u8>)>| {
-            let of_log = files
-                .into_iter()
-                .filter(|(path, _)| path.parent().is_some_and(|p| p.ends_with("log")));
-            of_log.collect::<Vec<_>>()
-        };
-        assert_eq!(log(content(&folder)), log(before), "{what}: the log was changed");
-        assert_eq!(check("verify", &folder).code, Some(4), "{what}");
-        told += 1;
-        if number % 2 == 0 {
-            accepted(&folder, &offered(&said), &mut dice).await;
-        } else {
-            // The backup is put back.
-            fs::create_dir_all(folder.join("log")).unwrap();
-            fs::copy(
-                segment(&whole),
-                folder.join("log").join(segment(&whole).file_name().unwrap()),
-            )
-            .unwrap();
-            let running = Running::start(&folder);
-            memory.holds(&running.channel().await).await.unwrap();
-            assert_eq!(refusal(&running, &mut dice).await, None);
-        }
-        fs::remove_dir_all(folder).unwrap();
-    }
-    println!("{told} damages, none silent");
 }
 
 /// The witness beside the secret, outside the data folder, as an operator has it.

@@ -107,6 +107,21 @@ impl Memory {
         Ok(())
     }
 
+    /// Log positions of the submissions that were acknowledged and are not there. What is there is as it was sent, and answers so.
+    pub(super) async fn missing(&mut self, channel: &Channel) -> Result<Vec<i64>, String> {
+        let there = list(channel).await.map_err(|error| error.to_string())?;
+        for (id, found) in &there {
+            let told = self.parcels.get(id).and_then(|(_, told)| told.as_ref());
+            if !told.is_some_and(|told| alike(told, found)) {
+                return Err(format!("told {told:?}, found {found:?}"));
+            }
+        }
+        self.answered.clear();
+        self.answers(channel, &there).await?;
+        let told = self.parcels.iter().filter_map(|(id, (_, told))| Some((id, told.as_ref()?)));
+        Ok(told.filter(|(id, _)| !there.contains_key(*id)).map(|(_, told)| told.position).collect())
+    }
+
     /// Sends again whatever nobody answered, and some of what was answered.
     pub(super) async fn send_again(&mut self, channel: &Channel) {
         let there = list(channel).await.unwrap();

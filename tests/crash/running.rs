@@ -15,7 +15,10 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::shim::{Fsync, build_faults, watch};
+use super::{
+    segments::with_small_segments,
+    shim::{Fsync, build_faults, watch},
+};
 
 /// Longest that a start, or a command, may take on a busy machine; whatever hangs is found here.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -44,6 +47,8 @@ pub(super) struct Start<'a> {
     pub(super) options: &'a [&'a str],
     /// How many files it may have open; 0: as many as the tests.
     pub(super) open_files: u32,
+    /// Whether its log has small segments (`segments.rs`). Such a service takes no settings and no options.
+    pub(super) small_segments: bool,
 }
 
 /// A running service; killed, not stopped, when it is dropped.
@@ -78,12 +83,15 @@ impl Running {
         let stdout = child.stdout.take().unwrap();
         let (told, line) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut line = String::new();
-            // Nothing is read where the process has ended.
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = told.send(line);
+            // A process of the tests says other things too. All is read to its end: whoever prints to nobody fails.
+            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+                let _ = told.send(line);
+            }
         });
-        let line = line.recv_timeout(LONGEST).unwrap_or_default();
+        let begin = Instant::now();
+        let mut lines =
+            std::iter::from_fn(|| line.recv_timeout(LONGEST.saturating_sub(begin.elapsed())).ok());
+        let line = lines.find(|line| line.starts_with('{')).unwrap_or_default();
         let ready: Option<serde_json::Value> = serde_json::from_str(&line).ok();
         if let Some(address) = ready.as_ref().and_then(|ready| ready["address"].as_str()) {
             return Ok(Self { child, address: address.to_owned(), log });
@@ -132,12 +140,29 @@ impl Running {
     }
 
     /// The same; no exit code if it takes longer.
-    pub(super) fn terminate_within(mut self, longest: Duration) -> (Option<i32>, Duration) {
+    pub(super) fn terminate_within(self, longest: Duration) -> (Option<i32>, Duration) {
         let begin = Instant::now();
+        self.signal("-TERM");
+        (self.ends_within(longest), begin.elapsed())
+    }
+
+    /// Bytes of memory that the process has.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() << 10
+    }
+
+    /// Sends a signal: `-TERM`, `-STOP`, `-CONT`.
+    pub(super) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        let status = wait(&mut self.child, longest);
-        (status.and_then(|status| status.code()), begin.elapsed())
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended; no exit code if it takes longer.
+    pub(super) fn ends_within(mut self, longest: Duration) -> Option<i32> {
+        wait(&mut self.child, longest).and_then(|status| status.code())
     }
 }
 
@@ -163,16 +188,17 @@ pub(super) fn spawn(folder: &Path, start: &Start<'_>) -> (Child, PathBuf) {
     let log = folder.with_extension("log");
     let said = OpenOptions::new().create(true).append(true).open(&log).unwrap();
     let mut command = match start.open_files {
+        _ if start.small_segments => with_small_segments(folder),
         0 => equity(),
         most => limited(most),
     };
-    command
-        .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
-        .arg(folder)
-        .args(start.options)
-        .envs(start.settings.iter().copied())
-        .stdout(Stdio::piped())
-        .stderr(said);
+    if !start.small_segments {
+        command
+            .args(["serve", "--address", "127.0.0.1:0", "--format", "json", "--data-folder"])
+            .arg(folder)
+            .args(start.options);
+    }
+    command.envs(start.settings.iter().copied()).stdout(Stdio::piped()).stderr(said);
     if let Some((root, image, fsync)) = start.shim {
         watch(&mut command, root, image, fsync);
     }

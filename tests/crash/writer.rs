@@ -22,6 +22,7 @@ fn open(folder: &Path, observer: Observer) -> Store {
         min_free_bytes: 0,
         witness: None,
         accept_loss: None,
+        segment_bytes: None,
         observer,
     })
     .unwrap()

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use equity_indicators::server::ServerSettings;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
-use super::support::{Client, ECHO, SLEEP, TICK, TestServer, WATCH, soon};
+use super::support::{Client, ECHO, SLEEP, TICK, TestServer, WATCH, soon, until_begun};
 
 /// Keeps asking until the answer is as wanted.
 async fn until(client: &Client, wanted: impl Fn(&Result<String, tonic::Status>) -> bool) {
@@ -68,4 +69,58 @@ async fn a_stream_keeps_its_seat_until_it_ends() {
     assert_eq!(soon(client.unary(ECHO)).await.unwrap_err().code(), Code::Unavailable);
     drop(stream);
     until(&client, Result::is_ok).await;
+}
+
+/// One connection with as many open calls as there are places has its share of them, a quarter. The rest is for others, who get in.
+#[tokio::test]
+async fn a_connection_with_256_open_calls_leaves_places_to_others() {
+    const CALLS: usize = 256;
+    const SHARE: usize = CALLS / 4;
+    let settings = ServerSettings {
+        max_in_flight: CALLS,
+        max_concurrent_streams: u32::try_from(CALLS).unwrap(),
+        ..ServerSettings::default()
+    };
+    let server = TestServer::start(settings).await;
+    let begin = async |name: &str, calls: usize| {
+        let client = server.client().await;
+        let calls = (0..calls).map(|number| {
+            let (client, word) = (client.clone(), format!("{name} has a share {number}"));
+            let call = async move { client.send(SLEEP, tonic::Request::new(word)).await };
+            AbortOnDropHandle::new(tokio::spawn(call))
+        });
+        calls.collect::<Vec<_>>()
+    };
+    let greedy = begin("greedy", CALLS).await;
+    let ended = async |calls: &[AbortOnDropHandle<_>], count: usize| {
+        let finished = || calls.iter().filter(|call| call.is_finished()).count();
+        soon(async {
+            while finished() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        finished()
+    };
+    assert_eq!(ended(&greedy, CALLS - SHARE).await, CALLS - SHARE);
+    // Three others have all that they may.
+    let mut others = Vec::new();
+    for name in ["second", "third", "fourth"] {
+        assert_eq!(soon(server.client().await.unary(ECHO)).await.unwrap(), "word");
+        others.push(begin(name, SHARE).await);
+        for number in 0..SHARE {
+            until_begun(&format!("{name} has a share {number}")).await;
+        }
+    }
+    let refused = soon(server.client().await.unary(ECHO)).await.unwrap_err();
+    assert_eq!(refused.get_details_error_info().unwrap().reason, "OVERLOADED", "{refused:?}");
+    for call in greedy {
+        if call.is_finished() {
+            let status = call.await.unwrap().unwrap_err();
+            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+            assert_eq!(status.get_details_error_info().unwrap().reason, "OVERLOADED");
+            assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+        }
+    }
+    assert!(others.iter().flatten().all(|call| !call.is_finished()), "an open call was ended");
 }

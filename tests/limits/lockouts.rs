@@ -1,6 +1,7 @@
 //! Cheap ways to keep others out: calls whose messages never come, answers that nobody takes, connections that say nothing. A client
 //! that asks every 100 ms sees no error beside any of them.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -20,8 +21,8 @@ const CALLS: usize = 64;
 
 type Asked = Pin<Box<dyn Future<Output = Result<(), tonic::Status>> + Send>>;
 
-async fn connect(server: &TestServer, window: u32) -> SendRequest<Bytes> {
-    let stream = TcpStream::connect(server.address).await.unwrap();
+async fn connect(address: SocketAddr, window: u32) -> SendRequest<Bytes> {
+    let stream = TcpStream::connect(address).await.unwrap();
     let mut client = h2::client::Builder::new();
     client.initial_window_size(window);
     let (requests, connection) = client.handshake(stream).await.unwrap();
@@ -64,31 +65,68 @@ fn asks(server: &TestServer, client: Client) -> impl Fn() -> Asked + Clone + use
     }
 }
 
+/// What comes of a message, and a header: a part, nothing at all, and headers as large as they may be.
+pub(super) fn unfinished() -> [(Option<Bytes>, String); 3] {
+    let long = "x".repeat(7_000);
+    [(Some(Bytes::from_static(b"\0\0\0")), String::new()), (None, String::new()), (None, long)]
+}
+
+/// Calls that fill every seat, and of whose messages no more comes than this.
+pub(super) async fn messages_that_never_come(
+    address: SocketAddr,
+    path: &str,
+    (part, header): &(Option<Bytes>, String),
+) {
+    let mut open = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let requests = connect(address, 1 << 16).await;
+        for _ in 0..CALLS {
+            let Some((answer, mut body)) = soon(begin(&requests, path, header)).await else {
+                break;
+            };
+            if let Some(part) = part {
+                body.send_data(part.clone(), false).unwrap();
+            }
+            open.push((answer, body));
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+}
+
+/// As many calls with a whole message, whose answers are not read.
+pub(super) async fn answers_that_nobody_takes(address: SocketAddr, path: &str, message: &Bytes) {
+    let mut open = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let requests = connect(address, 0).await;
+        for _ in 0..CALLS {
+            let Some((answer, mut body)) = soon(begin(&requests, path, "")).await else {
+                break;
+            };
+            body.send_data(message.clone(), true).unwrap();
+            open.push(answer);
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+}
+
+/// Connections that say this and nothing more.
+pub(super) async fn silence(address: SocketAddr, said: &[u8]) -> Vec<TcpStream> {
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(said).await.unwrap();
+        silent.push(stream);
+    }
+    silent
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_never_come_keep_nobody_out() {
     let server = TestServer::start(ServerSettings::default()).await;
     let ask = asks(&server, server.client().await);
-    let long = "x".repeat(7_000);
-    // A part of a message, nothing at all, and headers as large as they may be.
-    let parts = [(Some(Bytes::from_static(b"\0\0\0")), ""), (None, ""), (None, &*long)];
-    let send = async |(part, header): &(Option<Bytes>, &str)| {
-        let mut open = Vec::new();
-        for _ in 0..CONNECTIONS {
-            let requests = connect(&server, 1 << 16).await;
-            for _ in 0..CALLS {
-                let Some((answer, mut body)) = soon(begin(&requests, ECHO, header)).await else {
-                    break;
-                };
-                if let Some(part) = part {
-                    body.send_data(part.clone(), false).unwrap();
-                }
-                open.push((answer, body));
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
-    };
-    for part in &parts {
-        goes_on_beside("messages that never come", ask.clone(), async || send(part).await).await;
+    for part in &unfinished() {
+        let send = async || messages_that_never_come(server.address, ECHO, part).await;
+        goes_on_beside("messages that never come", ask.clone(), send).await;
     }
 }
 
@@ -96,23 +134,9 @@ async fn messages_that_never_come_keep_nobody_out() {
 async fn answers_that_nobody_takes_keep_nobody_out() {
     let server = TestServer::start(ServerSettings::default()).await;
     let ask = asks(&server, server.client().await);
-    let read_nothing = async |path: &'static str| {
-        let mut open = Vec::new();
-        for _ in 0..CONNECTIONS {
-            let requests = connect(&server, 0).await;
-            for _ in 0..CALLS {
-                let Some((answer, mut body)) = soon(begin(&requests, path, "")).await else {
-                    break;
-                };
-                body.send_data(word(), true).unwrap();
-                open.push(answer);
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(2_500)).await;
-    };
     for path in [ECHO, WATCH] {
-        goes_on_beside("answers that nobody takes", ask.clone(), async || read_nothing(path).await)
-            .await;
+        let read_nothing = async || answers_that_nobody_takes(server.address, path, &word()).await;
+        goes_on_beside("answers that nobody takes", ask.clone(), read_nothing).await;
     }
 }
 
@@ -123,7 +147,7 @@ async fn watches_that_nobody_reads_make_room() {
     let server = TestServer::start(settings).await;
     let mut open = Vec::new();
     for _ in 0..4 {
-        let requests = connect(&server, 0).await;
+        let requests = connect(server.address, 0).await;
         for _ in 0..2 {
             let (answer, mut body) = soon(begin(&requests, WATCH, "")).await.unwrap();
             body.send_data(word(), true).unwrap();
@@ -148,20 +172,15 @@ async fn connections_that_say_nothing_keep_nobody_out() {
     let settings = ServerSettings { max_connections: 32, ..ServerSettings::default() };
     let server = TestServer::start(settings).await;
     let ask = asks(&server, server.client().await);
-    let silence = async |said: &[u8]| {
-        let mut silent = Vec::new();
-        for _ in 0..100 {
-            let mut stream = TcpStream::connect(server.address).await.unwrap();
-            stream.write_all(said).await.unwrap();
-            silent.push(stream);
-        }
+    let beside = async |said: &[u8]| {
+        let silent = silence(server.address, said).await;
         // Whoever comes now waits until the silent ones have made room, and no longer.
         let late = server.client().await;
         assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
         drop(silent);
     };
     for said in [&b""[..], OPENING] {
-        goes_on_beside("connections that say nothing", ask.clone(), async || silence(said).await)
+        goes_on_beside("connections that say nothing", ask.clone(), async || beside(said).await)
             .await;
     }
 }
@@ -173,7 +192,7 @@ async fn connections_that_only_watch_health_keep_nobody_out() {
     let server = TestServer::start(settings).await;
     let mut open = Vec::new();
     for _ in 0..8 {
-        let requests = connect(&server, 1 << 16).await;
+        let requests = connect(server.address, 1 << 16).await;
         let (answer, mut body) =
             soon(begin(&requests, "/grpc.health.v1.Health/Watch", "")).await.unwrap();
         body.send_data(Bytes::from_static(b"\0\0\0\0\0"), true).unwrap();

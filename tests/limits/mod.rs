@@ -11,6 +11,7 @@ mod gzip;
 mod largest;
 mod lockouts;
 mod program;
+mod questions;
 mod raw;
 mod reflection;
 mod reluctant;

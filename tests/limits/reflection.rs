@@ -1,6 +1,8 @@
 //! Reflection: everything that a tool needs to decode answers and errors, and a stream that goes on after a name that is not known.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use equity_indicators::server::ServerSettings;
@@ -19,7 +21,7 @@ use tonic_reflection::pb::v1::{
 use tonic_types::StatusExt as _;
 
 use super::good::goes_on_beside;
-use super::support::{ECHO, TestServer, soon};
+use super::support::{ECHO, Log, TestServer, soon};
 
 /// The answers to these questions, in one stream.
 async fn ask(server: &TestServer, questions: Vec<Asked>) -> Vec<Answer> {
@@ -124,21 +126,89 @@ async fn every_imported_file_is_served() {
 
 type Info = tonic::Streaming<ServerReflectionResponse>;
 
-/// A stream that asks once and stays open, if the service begins it. The second keeps it open.
-async fn open(
-    client: &mut ServerReflectionClient<Channel>,
-    name: String,
-) -> Result<(Info, mpsc::Sender<ServerReflectionRequest>), Status> {
+/// Most streams of reflection at once: an eighth of the calls that run at once, and of these a quarter for each connection.
+const MOST: usize = 32;
+const SHARE: usize = 8;
+const FILE: &str = "equity/v1/limits.proto";
+
+/// A stream that asks once and stays open, if the service begins it, and what it was answered. The sender keeps it open.
+type Open = (Info, mpsc::Sender<ServerReflectionRequest>, Option<Answer>);
+
+async fn open(client: &mut ServerReflectionClient<Channel>, name: String) -> Result<Open, Status> {
     let (asking, asked) = mpsc::channel(1);
     let message_request = Some(Asked::FileByFilename(name));
     asking.send(ServerReflectionRequest { host: String::new(), message_request }).await.unwrap();
     let answers = client.server_reflection_info(ReceiverStream::new(asked)).await?;
     let mut answers = answers.into_inner();
-    answers.message().await?;
-    Ok((answers, asking))
+    let answer = answers.message().await?.and_then(|answer| answer.message_response);
+    Ok((answers, asking, answer))
 }
 
-/// Streams of reflection that stay open are bounded as all calls are, and take no place that a question needs.
+/// Opens as many streams as a connection may have calls, and keeps them.
+async fn open_many(server: &TestServer) -> Vec<Result<Open, Status>> {
+    let mut client = ServerReflectionClient::new(server.client().await.channel);
+    let mut opened = Vec::new();
+    for _ in 0..63 {
+        opened.push(soon(open(&mut client, FILE.into())).await);
+    }
+    opened
+}
+
+/// Whether it was refused as a service at its limit refuses: with the reason, and when to come again.
+fn is_refused(status: &Status) -> bool {
+    status.code() == Code::Unavailable
+        && status.get_details_error_info().is_some_and(|info| info.reason == "OVERLOADED")
+        && status.get_details_retry_info().is_some_and(|info| info.retry_delay.is_some())
+}
+
+/// How many of these streams are open: the others have ended.
+fn still_open(streams: &mut [Open]) -> usize {
+    let mut now = Context::from_waker(Waker::noop());
+    let mut is_open = |open: &mut Open| pin!(open.0.message()).poll(&mut now).is_pending();
+    streams.iter_mut().filter_map(|open| is_open(open).then_some(())).count()
+}
+
+/// Each stream is answered, or refused with what to do, or its connection was cut for a reason that the service logs. No more are open at
+/// once than may be. None of this depends on how fast the machine is.
+#[tokio::test]
+async fn open_streams_are_bounded_and_each_is_answered_or_refused() {
+    let (log, _logged_here) = Log::here();
+    let server = TestServer::start(ServerSettings::default()).await;
+    let (mut streams, mut refused) = (Vec::new(), 0);
+    for _ in 0..6 {
+        let cuts = log.said().matches("cut a connection").count();
+        let mut own = Vec::new();
+        for opened in open_many(&server).await {
+            match opened {
+                Ok(stream) => own.push(stream),
+                Err(status) if is_refused(&status) => refused += 1,
+                Err(status) => {
+                    let said = log.said();
+                    let cut = said.matches("cut a connection").count() - cuts;
+                    assert!(cut > 0, "{status:?}, and no connection was cut: {said}");
+                }
+            }
+        }
+        for (.., answer) in &own {
+            let file = file(answer.as_ref().expect("an answer"));
+            assert_eq!(file.name.as_deref(), Some(FILE));
+        }
+        // Who had to end has been told so by then.
+        let bounded = async |streams: &mut Vec<Open>, most| {
+            while still_open(streams) > most {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        soon(bounded(&mut own, SHARE)).await;
+        streams.extend(own);
+        soon(bounded(&mut streams, MOST)).await;
+    }
+    assert!(streams.len() >= SHARE && refused > 0, "{} opened, {refused} refused", streams.len());
+    // A client that is refused often is none that floods.
+    assert!(!log.said().contains("a flood"), "{}", log.said());
+}
+
+/// Streams of reflection that stay open take no place that a question needs, and make room for a tool that comes later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn open_streams_keep_nobody_out() {
     let server = TestServer::start(ServerSettings::default()).await;
@@ -148,27 +218,16 @@ async fn open_streams_keep_nobody_out() {
         async move { client.unary(ECHO).await.map(drop) }
     };
     let many = async || {
-        let (mut streams, mut refused) = (Vec::new(), 0);
+        let mut opened = Vec::new();
         for _ in 0..4 {
-            let mut client = ServerReflectionClient::new(server.client().await.channel);
-            for _ in 0..63 {
-                match soon(open(&mut client, "equity/v1/limits.proto".into())).await {
-                    Ok(stream) => streams.push(stream),
-                    Err(status) => {
-                        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-                        let reason = status.get_details_error_info().unwrap().reason;
-                        assert_eq!(reason, "OVERLOADED");
-                        refused += 1;
-                    }
-                }
-            }
+            opened.extend(open_many(&server).await);
         }
-        assert!(!streams.is_empty() && refused > 0, "{} open, {refused} refused", streams.len());
+        assert!(opened.iter().any(Result::is_ok) && opened.iter().any(Result::is_err));
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         // A tool that comes now waits for a place no longer than for one of a call.
         let mut late = ServerReflectionClient::new(server.client().await.channel);
         let again = async {
-            while open(&mut late, "equity/v1/limits.proto".into()).await.is_err() {
+            while open(&mut late, FILE.into()).await.is_err() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         };
@@ -177,17 +236,26 @@ async fn open_streams_keep_nobody_out() {
     goes_on_beside("open streams of reflection", ask, many).await;
 }
 
-/// A stream that asks no more ends at the deadline of a question.
+/// Streams that ask no more have their answers, and end at the deadline of a question.
 #[tokio::test]
-async fn a_stream_that_asks_no_more_ends() {
-    let request_deadline = Duration::from_millis(500);
+async fn streams_that_ask_no_more_end() {
+    let request_deadline = Duration::from_secs(2);
     let settings = ServerSettings { request_deadline, ..ServerSettings::default() };
     let server = TestServer::start(settings).await;
     let mut client = ServerReflectionClient::new(server.client().await.channel);
-    let (mut answers, _open) =
-        soon(open(&mut client, "equity/v1/limits.proto".into())).await.unwrap();
-    let ended = soon(answers.message()).await.unwrap_err();
-    assert_eq!(ended.code(), Code::DeadlineExceeded, "{ended:?}");
+    // One after the other on a slow machine: each has its own deadline.
+    let mut ended = Vec::new();
+    for _ in 0..SHARE {
+        let (mut answers, open, answer) = soon(open(&mut client, FILE.into())).await.unwrap();
+        assert_eq!(file(&answer.unwrap()).name.as_deref(), Some(FILE));
+        ended.push(tokio::spawn(async move { (answers.message().await, open) }));
+    }
+    for ended in ended {
+        let (ended, _open) = soon(ended).await.unwrap();
+        let status = ended.unwrap_err();
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+        assert_eq!(status.get_details_error_info().unwrap().reason, "DEADLINE_EXCEEDED");
+    }
 }
 
 /// A name is short. What is asked is sent back with each answer, so a long one would cost twice.

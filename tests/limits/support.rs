@@ -1,9 +1,12 @@
 //! A server on port 0 whose services misbehave on request, and a client that calls them by path.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::future::Future;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +25,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
 use tower::{Service, service_fn};
+use tracing::subscriber::DefaultGuard;
 
 /// Long enough for anything that should happen on a busy machine.
 pub(super) const SOON: Duration = Duration::from_secs(10);
@@ -71,6 +75,24 @@ trial!(Trial, "equity.test.Trial");
 trial!(Submissions, "equity.v1.SubmissionService");
 trial!(Breakdowns, "equity.v1.BreakdownService");
 
+/// What was said by calls that last: their handlers have begun.
+static BEGUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Notes that a call has begun.
+fn begins(word: &str) {
+    BEGUN.lock().unwrap().insert(word.to_owned());
+}
+
+/// Waits until the handler of a call that says this has begun.
+pub(super) async fn until_begun(word: &str) {
+    let begun = async {
+        while !BEGUN.lock().unwrap().contains(word) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(begun).await;
+}
+
 async fn misbehave(request: HttpRequest<Body>) -> Answer {
     let mut grpc = tonic::server::Grpc::new(Codec::default())
         .apply_max_message_size_config(Some(1 << 20), Some(4 << 20));
@@ -89,7 +111,8 @@ async fn misbehave(request: HttpRequest<Body>) -> Answer {
             let count = |request: Request<Streaming<String>>| async {
                 let mut rows = request.into_inner();
                 let mut count = 0;
-                while rows.message().await?.is_some() {
+                while let Some(row) = rows.message().await? {
+                    begins(&row);
                     count += 1;
                 }
                 Ok(Response::new(count.to_string()))
@@ -100,6 +123,7 @@ async fn misbehave(request: HttpRequest<Body>) -> Answer {
             let answer = move |request: Request<String>| {
                 let method = method.clone();
                 async move {
+                    begins(request.get_ref());
                     match method.as_str() {
                         "Sleep" => std::future::pending().await,
                         "Nap" => tokio::time::sleep(Duration::from_millis(700)).await,
@@ -241,6 +265,38 @@ pub(super) async fn drain(stream: &mut Streaming<String>) -> (usize, Option<Stat
             Ok(None) => return (words, None),
             Err(status) => return (words, Some(status)),
         }
+    }
+}
+
+/// What is logged on this thread: all of a server, in a test whose runtime has no other.
+#[derive(Clone, Default)]
+pub(super) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Logs here until the second is dropped.
+    pub(super) fn here() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub(super) fn said(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(&mut *self.0.lock().unwrap(), bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::columns::FileColumn;
+use crate::app::folder::{followed, is_free};
 
 /// Most files of a folder.
 const MOST: usize = 10_000;
@@ -25,19 +26,17 @@ pub(super) struct Folder {
 impl Folder {
     /// A new folder, or an empty one. `file` is the name of each file.
     pub(super) fn begin(place: &Path, by: Vec<FileColumn>, file: &str) -> io::Result<Self> {
-        let is_free = match std::fs::read_dir(place) {
-            Ok(mut entries) => entries.next().is_none(),
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
-        };
-        if !is_free {
+        if !is_free(place)? {
             return Err(io::Error::other("is there already: name a new folder, or an empty one"));
         }
+        // A link to an empty folder stays one.
+        let place = followed(place);
         let name =
             place.file_name().ok_or_else(|| io::Error::other("is not the name of a folder"))?;
         let part = format!(".{}.{}.part", name.to_string_lossy(), std::process::id());
         let beside = place.with_file_name(part);
         std::fs::create_dir(&beside)?;
-        Ok(Self { beside, place: place.to_owned(), by, file: file.to_owned() })
+        Ok(Self { beside, place, by, file: file.to_owned() })
     }
 
     /// The file of the part with these values.
@@ -121,6 +120,19 @@ mod tests {
             assert!(place.join(file).is_file(), "{file}");
         }
         assert!(begin().err().unwrap().to_string().contains("name a new folder"));
+        let link = |to: &str, name: &str| {
+            let link = home.path().join(name);
+            std::os::unix::fs::symlink(to, &link).unwrap();
+            Folder::begin(&link, named(&[]), "data.csv")
+        };
+        let nowhere = link("nowhere", "dangling").err().unwrap().to_string();
+        assert!(nowhere.contains("make that folder, remove the link"), "{nowhere}");
+        std::fs::create_dir(home.path().join("empty")).unwrap();
+        let folder = link("empty", "linked").unwrap();
+        written(&folder, ["04C", ""]);
+        folder.keep().unwrap();
+        assert!(std::fs::symlink_metadata(home.path().join("linked")).unwrap().is_symlink());
+        assert!(home.path().join("empty/data.csv").is_file());
         assert!(Folder::check(MOST).is_ok() && Folder::check(MOST + 1).is_err());
     }
 }

@@ -1,17 +1,15 @@
-//! The stream of an export. If it breaks, it continues after the last message.
+//! The stream of an export. If it breaks, it continues after the last message, for as long as a command waits.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tonic::{Code, Status};
 
-use crate::cli::client::Service;
+use crate::cli::client::{Service, pause};
 use crate::cli::exit::Failure;
 use crate::cli::show::{Look, errors, progress};
 use crate::proto::v1::{ExportBreakdownsRequest, ExportBreakdownsResponse, ExportRow};
 
-/// Most breaks of the stream in a row without a message in between.
-const TRIES: u32 = 6;
 /// Pause after the first break.
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -61,7 +59,8 @@ fn keep(known: &mut BTreeSet<String>, text: &String) {
 }
 
 /// Takes a whole export and passes each row to `write` once, even if the stream breaks. `first_pause` is the shortest time before it
-/// is asked for again.
+/// is asked for again; each break without a message in between doubles it. All pauses together are not longer than the service is
+/// waited for; a message begins that time anew.
 pub(super) async fn take(
     service: &Service,
     mut request: ExportBreakdownsRequest,
@@ -71,7 +70,7 @@ pub(super) async fn take(
 ) -> Result<Taken, Failure> {
     let mut taken = Taken::default();
     let bar = progress::bar("exporting", "tables", Some(0), look);
-    let mut failures = 0;
+    let (mut shortest, mut left) = (first_pause, service.patience());
     loop {
         let before = request.cursor.clone();
         let status = match service.export().export_breakdowns(request.clone()).await {
@@ -97,11 +96,16 @@ pub(super) async fn take(
             }
         };
         let got_on = request.cursor != before;
-        failures = if got_on { 1 } else { failures + 1 };
-        if failures > TRIES || !may_pass(&status, got_on) {
-            return Err(service.failure(status));
+        if got_on {
+            (shortest, left) = (first_pause, service.patience());
         }
-        tokio::time::sleep(first_pause * 2u32.pow(failures - 1)).await;
+        let (passes, failure) = (may_pass(&status, got_on), service.failure(status));
+        let wait = shortest.max(pause(&failure).unwrap_or_default());
+        if !passes || wait > left {
+            return Err(failure);
+        }
+        (shortest, left) = (2 * shortest, left - wait);
+        tokio::time::sleep(wait).await;
     }
 }
 

@@ -55,6 +55,15 @@ impl ExportService for Breaking {
 
 /// What comes of it: positions of the rows, the end, and the cursors that were asked with.
 async fn taken(with: Code, gets_on: bool) -> (Vec<i64>, Result<Taken, Failure>, Vec<String>) {
+    taken_within(Duration::from_millis(100), with, gets_on).await
+}
+
+/// The same by a command that waits so long.
+async fn taken_within(
+    patience: Duration,
+    with: Code,
+    gets_on: bool,
+) -> (Vec<i64>, Result<Taken, Failure>, Vec<String>) {
     let fake = Breaking { with, gets_on, asked: Arc::default() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -62,7 +71,7 @@ async fn taken(with: Code, gets_on: bool) -> (Vec<i64>, Result<Taken, Failure>, 
         .add_service(ExportServiceServer::new(fake.clone()))
         .serve_with_incoming(TcpListenerStream::new(listener));
     tokio::spawn(serving);
-    let service = Service::connect(&address, &Trust::default()).await.unwrap();
+    let service = Service::connect(&address, &Trust::default()).await.unwrap().waiting(patience);
     let mut positions = Vec::new();
     let request = ExportBreakdownsRequest::default();
     let pause = Duration::from_millis(2);
@@ -101,7 +110,13 @@ async fn what_does_not_pass_ends_the_export() {
 async fn a_service_that_stays_away_is_not_asked_for_ever() {
     let (_, ended, asked) = taken(Code::Unavailable, false).await;
     assert!(ended.is_err());
-    assert_eq!(asked.len(), 1 + TRIES as usize);
+    // Pauses of 2, 4, 8, 16 and 32 ms; the next would be the 64 ms of which 38 are left.
+    assert_eq!(asked.len(), 6);
+    for gets_on in [false, true] {
+        let (_, ended, asked) = taken_within(Duration::ZERO, Code::Unavailable, gets_on).await;
+        assert!(ended.is_err());
+        assert_eq!(asked.len(), 1, "a command that is not to wait does not ask again");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::export::args::FileFormat;
 use super::options::Reach;
 use super::show::sheet::Sheet;
 use super::show::{Out, progress};
+use crate::app::folder::is_free;
 use crate::proto::v1;
 use files::Written;
 
@@ -79,8 +80,7 @@ impl PublishArgs {
 /// The service cannot be reached or refuses, or the folder cannot be written; then no folder is left.
 pub async fn run(args: &PublishArgs, out: &mut Out) -> Result<(), Failure> {
     let failed = |error: anyhow::Error| Failure::data(&args.out, error);
-    let is_taken = std::fs::read_dir(&args.out).is_ok_and(|mut found| found.next().is_some());
-    if is_taken || args.out.is_file() {
+    if !is_free(&args.out).map_err(|error| failed(error.into()))? {
         return Err(failed(anyhow::anyhow!(
             "is there already: name a new folder, or an empty one"
         )));

@@ -1,5 +1,7 @@
 //! Words that programs write where nothing is recorded: `NA`, `NULL`, `nan`, `#N/A`, `-`.
 
+use crate::domain::text;
+
 const WORDS: [&str; 27] = [
     "-",
     "--",
@@ -55,9 +57,13 @@ pub fn names_nobody(key: &str) -> bool {
     says_nothing(key) || key.len() <= LONGEST && NOBODY.iter().any(names)
 }
 
-/// What was expected of a value, and the advice if the value says nothing.
+/// What was expected of a value, and the advice if the value says nothing. Of a value with a character that no text may have, that is said
+/// and nothing else: the character is not shown, so a reader would not see what is wrong.
 #[must_use]
 pub fn expected_of(value: &str, expected: String) -> String {
+    if text::forbidden(value.trim()).is_some() {
+        return text::EXPECTED.to_owned();
+    }
     if says_nothing(value) { format!("{expected}; {LEAVE_EMPTY}") } else { expected }
 }
 
@@ -85,5 +91,13 @@ mod tests {
         for word in ["", "NAN1", "N", "A", "Nathan", "0", "--1", "NN"] {
             assert!(!says_nothing(word), "{word}");
         }
+    }
+    #[test]
+    fn of_a_value_that_cannot_be_shown_the_character_alone_is_told() {
+        let of = |value| expected_of(value, "a day".to_owned());
+        assert_eq!(of("2020-04-31"), "a day");
+        assert_eq!(of("NaN"), format!("a day; {LEAVE_EMPTY}"));
+        assert_eq!(of("2020\u{202e}-04"), text::EXPECTED);
+        assert_eq!(of("2020-04-31\n"), "a day", "a line end behind it is no part of it");
     }
 }

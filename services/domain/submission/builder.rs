@@ -148,7 +148,7 @@ impl Builder {
             return;
         }
         if let Some(code) = texts.find(|code| code.contains(raw::SEPARATOR)) {
-            self.problem(field.path(), code, "codes without control characters", None);
+            self.problem(field.path(), code, text::EXPECTED, None);
             return;
         }
         match codes {

@@ -358,7 +358,9 @@ fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowPro
             (format!("keys[{place}].dimension"), format!("keys[{place}].code"));
         if given.keys[..place].iter().any(|(earlier, _)| earlier == dimension) {
             wrong.add(&at_dimension, dimension, "a dimension that no other key of the row has");
-        } else if dimension.len() > LONGEST || code.len() > LONGEST {
+        } else if dimension.len() > LONGEST {
+            wrong.add(&at_dimension, dimension, format!("at most {LONGEST} bytes"));
+        } else if code.len() > LONGEST {
             wrong.add(&at_code, code, format!("at most {LONGEST} bytes"));
         } else if let Some(name) = dimension.strip_prefix(PUBLISHER) {
             if name.is_empty() || !name.bytes().all(is_of_a_name) {

@@ -21,6 +21,7 @@ pub(super) fn store(folder: &Path) -> Store {
         min_free_bytes: 0,
         witness: None,
         accept_loss: None,
+        segment_bytes: None,
         observer: Arc::new(|_, _| {}),
     })
     .unwrap()

@@ -25,7 +25,7 @@ pub use take::take;
 
 use std::path::Path;
 
-use super::error::StoreError;
+use super::error::{StoreError, io};
 
 /// Folders of both logs, in a data folder and in a snapshot.
 const LOG: &str = "log";
@@ -52,10 +52,6 @@ fn is_empty(folder: &Path, what: &str) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-fn io<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> StoreError + 'a {
-    move |source| StoreError::Io { doing, path: path.to_owned(), source }
 }
 
 #[cfg(test)]

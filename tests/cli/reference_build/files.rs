@@ -158,6 +158,31 @@ fn nothing_is_overwritten_without_being_told() {
     assert_eq!(std::fs::read_to_string(new.join("targets.toml")).unwrap(), "");
 }
 
+/// A link that leads nowhere is no place for a folder: the message says what to do. Nothing is written.
+#[test]
+fn a_link_that_leads_nowhere_is_refused_with_what_to_do() {
+    let world = World::same();
+    world.write();
+    std::os::unix::fs::symlink("nowhere", world.path("dangling")).unwrap();
+    let name = |name: &str| world.path(name).to_str().unwrap().to_owned();
+    let [files, base, out] = ["publishers", "base", "dangling"].map(name);
+    let build = ["reference", "build", &files, "--reference-folder", &base, "--out", &out];
+    for more in [&[] as &[&str], &["--overwrite"]] {
+        let ended = run(&[&build, more].concat());
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        for part in [&*out, "is a link to a folder that does not exist", "remove the link"] {
+            assert!(ended.remarks.contains(part), "{part}: {ended:?}");
+        }
+        assert!(!ended.remarks.contains("os error"), "{ended:?}");
+        assert!(!world.path("nowhere").try_exists().unwrap());
+    }
+    // To an empty folder it stays a link.
+    std::fs::create_dir(world.path("nowhere")).unwrap();
+    run(&build).well();
+    assert!(std::fs::symlink_metadata(world.path("dangling")).unwrap().is_symlink());
+    assert!(world.path("nowhere/organisations.csv").is_file());
+}
+
 /// A folder that is there is exchanged for the new one: no reader finds files of both.
 #[test]
 fn a_folder_is_replaced_as_a_whole() {

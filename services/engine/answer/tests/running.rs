@@ -68,6 +68,7 @@ fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
         min_free_bytes: 0,
         witness: None,
         accept_loss: None,
+        segment_bytes: None,
         observer: Arc::new(move |slot, position| told.changed(slot, position)),
     })
     .unwrap();
