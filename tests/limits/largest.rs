@@ -2,10 +2,11 @@
 //! limit is refused by name, and so is a character that no text may have; nothing else goes wrong, and the others go on. The fields are
 //! found by reflection, those of rows too: a new field is tried, and one that has to be there and has no example fails the test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use equity_indicators::cli::raw::Raw;
+use equity_indicators::domain::text::EXPECTED;
 use equity_indicators::proto::v1::GetChannelBreakdownRequest;
 use equity_indicators::proto::v1::consultation_channel_service_client::ConsultationChannelServiceClient;
 use http::uri::PathAndQuery;
@@ -267,22 +268,35 @@ async fn largest_fields_of_every_request_hold_nobody_up() {
         for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
             fields_of(&method.input(), &mut seen, &mut all);
         }
-        assert_eq!(tried, all, "fields that are tried, and fields that there are");
+        let names: BTreeSet<_> = tried.keys().cloned().collect();
+        assert_eq!(names, all, "fields that are tried, and fields that there are");
+        // What is refused at its largest is wrong for what it says: there is no such code, or no such form. Any words will do in these.
+        for (field, why) in tried.iter().filter_map(|(field, why)| Some((field, why.as_ref()?))) {
+            let (_, name) = field.rsplit_once('.').unwrap();
+            assert!(!FREE_TEXT.contains(&name), "{field} is refused at its largest: {why}");
+        }
+        for name in FREE_TEXT {
+            assert!(names.iter().any(|field| field.ends_with(&format!(".{name}"))), "{name}");
+        }
         assert!(all.len() > 150, "{}", all.len());
     };
     goes_on_beside("requests with a field at its largest, or larger", ask, send_all).await;
 }
 
-/// Sends every field of every request at its largest, and larger; full names of the fields.
-async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) -> BTreeSet<String> {
-    let mut tried = BTreeSet::new();
+/// Full names of the fields that were tried, and why the service refuses one at its largest, if it does.
+type Tried = BTreeMap<String, Option<String>>;
+
+/// Sends every field of every request at its largest, and larger.
+async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) -> Tried {
+    let mut tried = Tried::new();
     for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let mut found = Vec::new();
         ways(&method.input(), &Vec::new(), &mut found);
         for way in &found {
-            tried.insert(way.last().unwrap().full_name().to_owned());
-            one_field(channel, &path, &method.input(), way).await;
+            let why = one_field(channel, &path, &method.input(), way).await;
+            let before = tried.entry(way.last().unwrap().full_name().to_owned()).or_default();
+            *before = before.take().or(why);
         }
         if found.iter().any(leads_into_rows) {
             let large = rows_at_their_largest(&method.input());
@@ -294,10 +308,40 @@ async fn every_field_at_its_largest(pool: &DescriptorPool, channel: &Channel) ->
     tried
 }
 
-/// One field with a character that no text has, at its largest, and larger.
-async fn one_field(channel: &Channel, path: &str, input: &MessageDescriptor, way: &Way) {
+/// Texts in which any words are taken.
+const FREE_TEXT: [&str; 8] =
+    ["text", "owner_role", "reason", "publisher", "title", "edition", "licence", "base"];
+/// Most bytes of a text of a row.
+const ROW_BYTES: usize = 128;
+/// Most bytes of all texts of a field of a row.
+const ROW_BYTES_TOGETHER: usize = 2_048;
+
+/// Characters that no text has: the end of a text in C, the begin of a command to a terminal, an override of the writing direction.
+const FORBIDDEN: [char; 3] = ['\0', '\u{1b}', '\u{202e}'];
+
+/// What a refusal says of a field of this name, which a row may call by the end of it: a sentence for each problem.
+fn said_of(refusal: &Refusal, name: &str) -> Option<String> {
+    // A row does not number the entries of its lists of codes.
+    let list = name.strip_suffix("[0]").unwrap_or(name);
+    let is_named =
+        |of: &str| [name, list].iter().any(|name| *name == of || name.ends_with(&format!(".{of}")));
+    let said = refusal.fields.iter().filter(|(of, _)| is_named(of)).map(|(_, what)| &**what);
+    let said: Vec<_> = said.collect();
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+/// One field with characters that no text has, at its largest, and larger. Why it is refused at its largest, if it is.
+async fn one_field(
+    channel: &Channel,
+    path: &str,
+    input: &MessageDescriptor,
+    way: &Way,
+) -> Option<String> {
     let field = way.last().unwrap();
-    let (bytes, entries, rows) = (most_bytes(field), most_entries(field), leads_into_rows(way));
+    let rows = leads_into_rows(way);
+    let bytes = if rows { ROW_BYTES } else { most_bytes(field) };
+    // The codes of one field of a row have a limit together, and what separates them counts.
+    let entries = if rows { ROW_BYTES_TOGETHER / (ROW_BYTES + 1) } else { most_entries(field) };
     let is_text = matches!(field.kind(), Kind::String) && !field.is_map();
     let many = LARGE / if is_text { 14 } else { 80 };
     // Rows are at their largest together, too.
@@ -306,12 +350,9 @@ async fn one_field(channel: &Channel, path: &str, input: &MessageDescriptor, way
         let answer = soon(send(channel, path, &messages(input, way, value))).await;
         let case = format!("{path} {name}: {what}");
         let refusal = Refusal::of(&answer.expect_err(&case));
-        if rows {
-            // The row is named in the problems of rows.
-            assert_eq!(refusal.reason, "ROWS_INVALID", "{case}");
-        } else {
-            assert_eq!(refusal.short(), ("FIELD_INVALID", name), "{case}");
-        }
+        let reason = if rows { "ROWS_INVALID" } else { "FIELD_INVALID" };
+        assert_eq!(refusal.reason, reason, "{case}");
+        said_of(&refusal, name).unwrap_or_else(|| panic!("{case}: {refusal:?}"))
     };
     // (bytes of a text, entries of a list)
     let taken = async |bytes: usize, entries: usize| {
@@ -319,16 +360,28 @@ async fn one_field(channel: &Channel, path: &str, input: &MessageDescriptor, way
         let entries = entries.min((LARGE / bytes).max(1));
         let request = messages(input, way, value(field, bytes, entries));
         let answer = soon(send(channel, path, &request)).await;
-        let code = answer.map_or_else(|status| status.code(), |()| Code::Ok);
+        let Err(status) = answer else { return None };
         let ours = [Code::Internal, Code::Unavailable, Code::DeadlineExceeded, Code::Unknown];
         let case = format!("{path} {} {bytes} bytes, {entries} entries", name(way, false));
-        assert!(!ours.contains(&code), "{case}: {code:?}");
+        assert!(!ours.contains(&status.code()), "{case}: {status:?}");
+        let refusal = Refusal::of(&status);
+        let said = [true, false].map(|entry| said_of(&refusal, &name(way, entry)));
+        let said = said.into_iter().flatten().next()?;
+        // It may be wrong for what it says, and not for how long it is.
+        let is_too_long = said.contains("are allowed") || said.contains("at most 128 bytes");
+        assert!(!is_too_long, "{case}: {said}");
+        Some(said)
     };
-    taken(bytes, entries).await;
+    let why = taken(bytes, entries).await;
     if is_text {
-        let text = Value::String("a\u{202e}b".into());
-        let text = if field.is_list() { Value::List(vec![text]) } else { text };
-        refused(text, &name(way, true), "U+202E").await;
+        for forbidden in FORBIDDEN {
+            let text = Value::String(format!("a{forbidden}b"));
+            let text = if field.is_list() { Value::List(vec![text]) } else { text };
+            let what = format!("U+{:04X}", u32::from(forbidden));
+            let said = refused(text, &name(way, true), &what).await;
+            // One rule, and one sentence for it.
+            assert!(said.contains(EXPECTED), "{path} {} {what}: {said}", name(way, true));
+        }
         refused(value(field, large, 1), &name(way, true), "a large text").await;
     }
     if field.is_map() {
@@ -342,6 +395,7 @@ async fn one_field(channel: &Channel, path: &str, input: &MessageDescriptor, way
     if !rows && (field.is_list() || field.is_map()) {
         refused(value(field, 8, many), &name(way, false), "a long list").await;
     }
+    why
 }
 
 /// A header, and as many rows as a message has room for: every text and list of each at its largest.

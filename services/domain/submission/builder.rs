@@ -23,6 +23,8 @@ const MOST_YEARS: u32 = 130;
 const MOST_DAYS: u32 = 3650;
 /// Longest code, key or id.
 const LONGEST: usize = 128;
+/// Most bytes of the codes of a field together.
+const LONGEST_LIST: usize = 2_048;
 
 /// Takes rows and makes a [`Draft`]. A row is `begin_row`, its fields, `end_row`. A row with a problem is refused as a whole.
 pub struct Builder {
@@ -405,8 +407,12 @@ impl Builder {
 
     fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {
         self.row.given = true;
-        if text.len() > LONGEST * 16 {
-            self.problem(path, text, "a code of at most 128 bytes", None);
+        let (most, expected) = match given {
+            RawValue::Code(_) | RawValue::Number(..) => (LONGEST, "a code of at most 128 bytes"),
+            RawValue::Codes(_) => (LONGEST_LIST, "codes of at most 2,048 bytes together"),
+        };
+        if text.len() > most {
+            self.problem(path, text, expected, None);
             return;
         }
         let row = self.weights.len();
