@@ -117,4 +117,19 @@ mod tests {
         std::fs::remove_file(&secret).unwrap();
         assert!(refusal(&running).contains("is missing"));
     }
+
+    /// A secret that is made for it would be another one than that of the data.
+    #[tokio::test]
+    async fn a_folder_with_half_a_restore_is_refused_before_a_secret_is_made() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("data");
+        std::fs::create_dir_all(folder.join("restore.new/log")).unwrap();
+        let config = config(&folder, "127.0.0.1:0");
+        let refused = refusal(&config);
+        assert!(refused.contains("was not finished"), "{refused}");
+        let refused = Service::start(&config).await.err().map(|why| format!("{why:#}")).unwrap();
+        assert!(refused.contains("was not finished"), "{refused}");
+        let names = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["restore.new"], "nothing is written");
+    }
 }

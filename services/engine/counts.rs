@@ -42,6 +42,21 @@ pub struct Counts {
     misses: AtomicU64,
     submissions: [AtomicU64; 5],
     rows: AtomicU64,
+    #[cfg(test)]
+    passes: AtomicU64,
+}
+
+#[cfg(test)]
+impl Counts {
+    /// Counts a scan of so many months.
+    pub(crate) fn pass(&self, months: usize) {
+        self.passes.fetch_add(months as u64, Relaxed);
+    }
+
+    /// Months that scans went through, each once for each scan.
+    pub(crate) fn passes(&self) -> u64 {
+        self.passes.load(Relaxed)
+    }
 }
 
 impl Counts {

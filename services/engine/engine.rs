@@ -202,6 +202,18 @@ impl Engine {
         &self.counts
     }
 
+    /// Months that scans went through, each once for each scan; and the slabs that were made, and that are kept.
+    #[cfg(test)]
+    pub(crate) fn read_so_far(&self) -> (u64, [u64; 2]) {
+        (self.counts.passes(), self.slabs.made_and_kept())
+    }
+
+    /// The same engine on one thread.
+    #[cfg(test)]
+    pub(crate) fn on_one_thread(&self) -> Self {
+        self.with(Threads { most: 1, ..self.settings.threads.clone() })
+    }
+
     /// The cache of encoded answers.
     #[must_use]
     pub fn answers(&self) -> &AnswerCache {

@@ -25,6 +25,8 @@ pub mod erasures;
 pub mod exclusion;
 pub mod export;
 pub mod fields;
+#[cfg(test)]
+mod gaps_tests;
 pub mod incoming;
 pub mod indicators;
 pub mod inequality;

@@ -145,6 +145,12 @@ impl LogClock {
         self.lock_now().1
     }
 
+    /// Lets so many milliseconds pass.
+    #[cfg(test)]
+    pub(super) fn pass(&self, millis: i64) {
+        self.lock().believed += millis;
+    }
+
     /// Time for entries that are about to be written. Until [`LogClock::done`], nothing is answered about this time or later ones.
     pub(super) fn begin(&self) -> u64 {
         let (mut dates, now) = self.lock_now();

@@ -176,6 +176,12 @@ impl Store {
         self.clock.now()
     }
 
+    /// Lets so many milliseconds pass on the log's clock.
+    #[cfg(test)]
+    pub(crate) fn pass(&self, millis: i64) {
+        self.clock.pass(millis);
+    }
+
     async fn change(&self, change: Change) -> Result<Written, WriteError> {
         let gone = || WriteError::Stopped("the service is stopping".into());
         let (reply, answer) = oneshot::channel();

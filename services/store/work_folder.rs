@@ -130,6 +130,25 @@ mod tests {
         drop(work);
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 0);
     }
+
+    #[test]
+    fn in_a_named_folder_only_what_was_left_of_an_earlier_work_is_removed() {
+        let place = tempfile::tempdir().unwrap();
+        let left = place.path().join(format!("{TEMPORARY}4294967295"));
+        // The name of the folder within a data folder, names that are like ours, and a file: all are the operator's own.
+        let others = [WORK, "verify-1", "equity-verify", "equity-verify-x", "data"];
+        let others = others.map(|name| place.path().join(name));
+        others.iter().chain([&left]).for_each(|of| std::fs::create_dir_all(of.join("x")).unwrap());
+        let file = place.path().join(format!("{TEMPORARY}4294967294"));
+        std::fs::write(&file, "").unwrap();
+        let work = WorkFolder::new(place.path(), Some(place.path())).unwrap();
+        assert_eq!(work.path().parent(), Some(place.path()));
+        assert!(!left.is_dir(), "of a process that is gone");
+        drop(work);
+        assert!(others.iter().all(|of| of.join("x").is_dir()) && file.is_file());
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), others.len() + 1);
+    }
+
     #[test]
     fn only_folders_of_processes_that_are_gone_are_removed() {
         let place = tempfile::tempdir().unwrap();

@@ -349,6 +349,38 @@ async fn every_reference_is_recomputed_for_every_table_measure_and_level() {
     }
 }
 
+/// Measures of inequality over persons are of distinct people, over contacts of their consultations.
+#[tokio::test]
+async fn a_summary_of_persons_counts_each_person_once() {
+    let server = TestServer::start().await;
+    let sent = world(&server).await;
+    let mut found = Vec::new();
+    for (measure, column, persons) in
+        [("PERSONS", "CH-02/TELEPHONE", true), ("CONTACTS", "CH-01/TELEPHONE", false)]
+    {
+        let query = json!({"collection": SYNTHETIC, "area": "QK1", "period": {"first": MONTH}, "by": [QUINTILE]});
+        let channels = json!({"measure": format!("MEASURE_{measure}"), "query": query});
+        let asked = json!({"question": {"channels": channels}, "columns": [column]});
+        let answer = server.table("inequality", asked).await.unwrap();
+        let rows = recount(&sent, column, persons, false);
+        let groups = rows.iter().filter(|(key, _)| key.starts_with("imd_2025"));
+        let groups: Vec<_> = groups.map(|(_, of)| *of).collect();
+        let share = |of: (u64, u64)| wilson(of, 0.0).0;
+        // More is neither better nor worse: the most deprived less the least deprived.
+        let difference = share(groups[0]) - share(groups[4]);
+        let z = LEVELS[0].1;
+        #[allow(clippy::cast_precision_loss, reason = "counts are small")]
+        let error = |of: (u64, u64)| (share(of) * (1.0 - share(of)) / of.1 as f64).sqrt();
+        let reach = z * error(groups[0]).hypot(error(groups[4]));
+        let of_cell = cell(&answer, column, "D");
+        same(of_cell, (difference, difference - reach, difference + reach), measure);
+        let unit = &answer.context.as_ref().unwrap().limits_unit;
+        assert_eq!(unit, if persons { "persons" } else { "consultations" });
+        found.push(of_cell.value.unwrap());
+    }
+    assert!((found[0] - found[1]).abs() > 1e-6, "the two count something else: {found:?}");
+}
+
 #[tokio::test]
 async fn a_comparison_that_has_no_meaning_is_refused_by_field() {
     let server = TestServer::start().await;

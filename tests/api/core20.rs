@@ -1,5 +1,6 @@
 //! Core20, the most deprived fifth of England, by the edition that each record carries: figures, and the edition that the answer states.
 
+use equity_indicators::config::ProfileName;
 use equity_indicators::proto::v1::{Breakdown, IndicatorCountRecord, PersonCharacteristics};
 use serde_json::{Value, json};
 
@@ -66,6 +67,31 @@ async fn the_answer_states_the_editions_that_its_records_carry() {
         json!([{"dimension": "imd2019_quintile", "codes": ["imd_2019:q1"]}]);
     let answer = server.ask(question).await.unwrap();
     assert!(editions(&answer)[0].contains("the edition IMD 2019."), "{:?}", editions(&answer));
+    // Two dimensions that put editions together are both named.
+    let server = with_another(server).await;
+    let mut question = asked(&["core20"], None);
+    question["query"]["where"] = json!([{"dimension": "core10", "codes": ["core10"]}]);
+    let answer = server.ask(question).await.unwrap();
+    let said = editions(&answer);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with("Core10 and Core20: most deprived fifth of England: "), "{said:?}");
+}
+
+/// The same data with another dimension that puts editions together: the most deprived tenth.
+async fn with_another(server: TestServer) -> TestServer {
+    let built_in = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("services/domain/codes/data/dimensions.toml");
+    let text = std::fs::read_to_string(built_in).unwrap();
+    let (_, core20) = text.split_once("[[dimension]]\nid = \"core20\"\n").unwrap();
+    let core20 = core20.split("[[dimension]]").next().unwrap();
+    let core10 = core20
+        .replace("Core20: most deprived fifth of England", "Core10")
+        .replace("core20", "core10");
+    let folder = server.data_folder().with_file_name("reference");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = format!("{text}\n[[dimension]]\nid = \"core10\"\n{core10}");
+    std::fs::write(folder.join("dimensions.toml"), text).unwrap();
+    server.reopen_with(|config| config.reference_folder = Some(folder)).await
 }
 
 #[tokio::test]
@@ -98,4 +124,31 @@ async fn a_target_for_core20_states_the_editions_too() {
         "{:?}",
         editions(&answer)
     );
+}
+
+/// Which editions occur among few people tells who is there, so a reader of protected counts is not told.
+#[tokio::test]
+async fn a_reader_of_protected_counts_is_told_no_edition() {
+    let server = TestServer::start().await;
+    for (practice, edition) in
+        [("C82001", "imd_2019"), ("C82002", "imd_2025"), ("C82009", "imd_2025")]
+    {
+        let row = |(decile, many): (&str, i64)| json!({"channel": "TELEPHONE", "recordCount": (10 * many).to_string(), "person": {"deprivation": decile}});
+        let mut about = header(practice, "practice-feed", "2020-04", &["deprivation"]);
+        about.code_systems.insert("deprivation".into(), edition.into());
+        let rows: Vec<_> = DECILES.map(row).into();
+        server.submit(about, records(&Value::Array(rows))).await.unwrap();
+    }
+    server.release("first").await;
+    let mut question = asked(&["core20"], None);
+    question["query"]["collection"] = json!("practice-feed");
+    question["query"]["period"] = json!({"first": "2020-04"});
+    let exact = server.ask(question.clone()).await.unwrap();
+    assert!(editions(&exact)[0].contains("the editions IMD 2019 and IMD 2025"));
+    let server = server
+        .reopen_with(|config| config.profile_without_identity = Some(ProfileName::Partner))
+        .await;
+    let protected = server.ask(question).await.unwrap();
+    assert!(count(&protected, "core20", "CONTACTS") > 800, "the figures are there");
+    assert!(editions(&protected).is_empty(), "{:?}", editions(&protected));
 }

@@ -1,12 +1,17 @@
 //! The pages of the largest gaps, and the table that each gap says its figure is of.
 
+use equity_indicators::config::ProfileName;
 use equity_indicators::ingest::generate::{Generator, GeneratorSettings};
 use equity_indicators::proto::v1::inequality_service_client::InequalityServiceClient;
-use equity_indicators::proto::v1::{ListGapsRequest, ListGapsResponse, Row};
+use equity_indicators::proto::v1::{
+    AbsenceReason, ListGapsRequest, ListGapsResponse, Row, SubmissionHeader,
+};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use crate::support::{Refusal, TestServer, header, ids, message, parameter, records};
+use crate::support::{
+    Refusal, TestServer, cell, header, ids, keys, message, parameter, records, why,
+};
 
 const SYNTHETIC: &str = "synthetic-llr";
 const MONTH: &str = "2020-06";
@@ -144,4 +149,87 @@ async fn a_gap_says_the_table_that_has_its_figure() {
     let tables: std::collections::BTreeSet<_> =
         asked.keys().map(|(table, _)| table.as_str()).collect();
     assert!(tables.len() > 1, "gaps of one table alone tell nothing: {tables:?}");
+}
+
+/// Remote consultations at the end of April, some of them followed in May, and so many in person in April; a service for partners.
+async fn followed(in_person: usize) -> TestServer {
+    let server = TestServer::start().await;
+    for practice in ["C82001", "C82002", "C82009"] {
+        let seen = |who: String, date: &str, channel: &str, sex: &str| {
+            json!({"personKey": format!("{practice}-{who}"), "date": date, "channel": channel,
+                "attendance": "5", "person": {"sex": sex}})
+        };
+        let (mut april, mut may) = (Vec::new(), Vec::new());
+        for number in 0..60 {
+            for (sex, followed) in [("1", 40), ("2", 20)] {
+                let who = format!("{sex}-{number}");
+                april.push(seen(who.clone(), "2020-04-28", "TELEPHONE", sex));
+                if number < followed {
+                    may.push(seen(who, "2020-05-02", "FACE_TO_FACE", sex));
+                }
+            }
+        }
+        for number in 0..in_person {
+            let who = format!("seen-{number}");
+            april.push(seen(who, "2020-04-10", "FACE_TO_FACE", ["1", "2"][number % 2]));
+        }
+        for (month, rows) in [("2020-04", april), ("2020-05", may)] {
+            let about = SubmissionHeader {
+                person_key_scheme: "nhs".into(),
+                ..header(practice, "practice-feed", month, &["sex"])
+            };
+            server.submit(about, records(&json!(rows))).await.unwrap();
+        }
+    }
+    server.release("first").await;
+    server.reopen_with(|config| config.profile_without_identity = Some(ProfileName::Partner)).await
+}
+
+/// How many consultations there were in all is known elsewhere: if all but a few were remote, the remote ones would tell of the few. The search for gaps
+/// counts CH-12 on its own, and withholds it where the table of channel impact does.
+#[tokio::test]
+async fn what_followed_is_withheld_among_the_gaps_where_its_table_withholds_it() {
+    let figure = "CH-12/REMOTE";
+    let key = format!("sex|1|{figure}");
+    for (in_person, is_shown) in [(1, false), (25, true)] {
+        let server = followed(in_person).await;
+        let query =
+            json!({"collection": "practice-feed", "area": "QK1", "period": {"first": "2020-04"}});
+        let mut by_sex = query.clone();
+        by_sex["by"] = json!(["sex"]);
+        let impact = server.table("impact", json!({"query": by_sex})).await.unwrap();
+        let asked = json!({"query": query, "dimensions": ["sex"], "falseDiscoveryRate": 1.0});
+        let gaps = server.table("gaps", asked).await.unwrap();
+        assert_eq!(keys(&gaps).contains(&key), is_shown, "{in_person}: {:?}", keys(&gaps));
+        if is_shown {
+            for (place, row) in ["1", ""].into_iter().enumerate() {
+                let of_gap = &gaps.rows[keys(&gaps).iter().position(|of| *of == key).unwrap()];
+                assert_eq!(of_gap.cells[place], *cell(&impact, row, figure), "`{row}`");
+            }
+        } else {
+            assert_eq!(why(cell(&impact, "", figure)), AbsenceReason::Withheld);
+            assert!(keys(&gaps).iter().all(|key| !key.contains("CH-12")), "{:?}", keys(&gaps));
+        }
+    }
+}
+
+/// Shares of consultations and of people are beside each other: the head says both.
+#[tokio::test]
+async fn the_head_says_what_the_limits_take_as_independent() {
+    let server = world().await;
+    let unit = async |more: Value| {
+        let answer = list(&server, &more).await.unwrap().breakdown.unwrap();
+        answer.context.unwrap().limits_unit
+    };
+    assert_eq!(unit(json!({})).await, "consultations and persons");
+    // Without access snapshots no share is of people.
+    let server = TestServer::start().await;
+    let mut settings = GeneratorSettings::new(7).unwrap();
+    settings.rows = 3_000;
+    (settings.first_month, settings.last_month) = (MONTH.parse().unwrap(), MONTH.parse().unwrap());
+    for file in Generator::new(settings).unwrap().consultations() {
+        server.submit_parcel(file).await;
+    }
+    let answer = list(&server, &json!({})).await.unwrap().breakdown.unwrap();
+    assert_eq!(answer.context.unwrap().limits_unit, "consultations");
 }

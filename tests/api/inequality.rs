@@ -361,3 +361,45 @@ async fn measures_are_there_for_a_partner_if_few_are_in_groups_without_a_figure(
         assert!(sentence.contains("are in groups without a figure"), "{sentence}");
     }
 }
+
+/// Who names a reference asks about that group: a measure of another one in its place would be read as of it.
+#[tokio::test]
+async fn a_named_reference_without_a_figure_leaves_no_measure_of_a_reference() {
+    let server = TestServer::start().await;
+    let record = |(category, numerator_count): (&str, i64)| IndicatorCountRecord {
+        indicator: INDICATOR.into(),
+        numerator_count,
+        denominator_count: 1_000,
+        person: Some(PersonCharacteristics {
+            ethnic_category: category.into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let rows = [("A", 400), ("H", 250), ("M", 200)].map(record).into();
+    let about = header(PRACTICE, "practice-feed", "2024-01", &["ethnic_category"]);
+    server.submit_counts(about, rows).await.unwrap();
+    let of_reference = ["D", "R", "MDR", "MDR-WEIGHTED"];
+    for (reference, is_there) in [("asian", true), ("other", false), ("mixed", false)] {
+        let question = shares(&["ethnic_group_broad"], "2024-01", "2024-01", &json!({}));
+        let asked = json!({"question": question, "referenceCode": reference});
+        let found = server.table("inequality", asked).await.unwrap();
+        for id in of_reference {
+            let measured = cell(&found, INDICATOR, id);
+            assert_eq!(measured.value.is_some(), is_there, "{reference} {id}: {measured:?}");
+            if !is_there {
+                assert_eq!(why(measured).reason(), AbsenceReason::NotComputable, "{id}");
+                assert!(why(measured).detail.contains("reference"), "{id}: {measured:?}");
+            }
+        }
+        // Measures that need no reference are there.
+        for id in ["BGV", "MDM", "MDB", "PAR", "TI"] {
+            assert!(cell(&found, INDICATOR, id).value.is_some(), "{reference} {id}");
+        }
+        let sentence = found.rows[0].sentence();
+        assert_eq!(sentence.contains("D compares"), is_there, "{reference}: {sentence}");
+        if is_there {
+            near(cell(&found, INDICATOR, "D"), 0.25 - 0.2, "the reference less the worst group");
+        }
+    }
+}

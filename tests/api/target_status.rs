@@ -57,7 +57,15 @@ async fn world(server: &TestServer, month: &str) {
 
 async fn status(server: &TestServer, target: &str, month: &str, by: &[&str]) -> Breakdown {
     let query = json!({"area": "QK1", "period": {"first": month}, "by": by});
-    server.table("target_status", json!({"target": target, "query": query})).await.unwrap()
+    let asked = json!({"target": target, "query": query});
+    let answer = server.table("target_status", asked).await.unwrap();
+    // The head names each setting once.
+    let names = answer.context.as_ref().unwrap().parameters.iter().map(|of| of.name.as_str());
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|two| two[0] != two[1]), "{names:?}");
+    assert!(["indicator", "target"].iter().all(|name| names.contains(name)), "{names:?}");
+    answer
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts are small")]

@@ -110,6 +110,11 @@ pub(super) fn figures_are_the_same_in_every_format(served: &Served) {
     let lines = with("csv").well().lines().count() - 1;
     assert_eq!(with("json").json()["targets"].as_array().unwrap().len(), lines);
     assert!(lines > 3 && served.ask(&targets).well().lines().count() > lines);
+    // What a document states as the start: with its people, period and source.
+    let stated = ["targets", "list", "--tag", "NHS-2122-P4", "--format", "csv"];
+    let stated = served.ask(&stated).well();
+    let says = "0.29 RATIO imd2019_quintile=imd_2019:q1 (no period given; Leicester, Leicestershire and Rutland, System Health Inequalities Framework, 2021)";
+    assert!(stated.contains(says), "{stated}");
 }
 
 /// Lines of a plot: the label, the columns of the lower limit, the point and the upper limit.

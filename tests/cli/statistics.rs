@@ -90,7 +90,11 @@ fn numbers_are_those_of_the_vectors_and_what_has_none_says_why() {
 fn what_cannot_be_computed_is_absent_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let apart = r#"[{"numerator": 0, "denominator": 90}, {"numerator": 0, "denominator": 80}, {"numerator": 90, "denominator": 90}]"#;
+    // A group at 0 %, and a line that begins below 0: both are said of RII.
+    let below = r#"{"measure": "inequality", "ordered": true, "scale": "logit", "groups": [{"numerator": 0, "denominator": 100},
+        {"numerator": 10, "denominator": 100}, {"numerator": 90, "denominator": 100}]}"#;
     for (text, expected) in [
+        (below.into(), "reaches 0 at an end: a ratio of its ends has no value; on the linear scale"),
         (format!(r#"{{"measure": "logistic_slope", "groups": {apart}}}"#), "no line of log odds fits"),
         (format!(r#"{{"measure": "slope", "scale": "logit", "groups": {apart}}}"#), "at 0 % or 100 %"),
         (r#"{"measure": "rate", "count": 3, "population": 1e-320}"#.into(), "too large or too small"),

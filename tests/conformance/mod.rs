@@ -153,7 +153,7 @@ const SKIPPED: &[(&str, usize)] = &[
     (packages::NOT_ASKED, 4),
     (packages::NO_LIMITS, 4),
     (packages::OTHER_LEVELS, 24),
-    (packages::NO_CLOSED_FORM, 24),
+    (packages::NO_CLOSED_FORM, 28),
     (who::WEIGHTED_TWICE, 12),
     (who::CUT_OFF, 4),
     (who::NO_EVENTS, 2),

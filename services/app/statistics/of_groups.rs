@@ -36,7 +36,10 @@ pub(super) fn inequality(entry: &Entry) -> anyhow::Result<Vec<Line>> {
     let with_scale = |of: &statistics::Measured| {
         let mut line = line(of.name.id, of.found);
         if fitted != scale && matches!(of.name.id, "SII" | "RII") {
-            line.note = "on the linear scale: a group is at an end of the scale asked for".into();
+            // Besides the reason why it has no value, or no limits.
+            let scale = "on the linear scale: a group is at an end of the scale asked for";
+            let said = [line.note.as_str(), scale].into_iter().filter(|note| !note.is_empty());
+            line.note = said.collect::<Vec<_>>().join("; ");
         }
         line
     };

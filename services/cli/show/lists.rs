@@ -189,8 +189,11 @@ pub fn targets(all: &[v1::Target], indicators: &[v1::Indicator]) -> Sheet {
     sheet.for_programs = 6;
     let words = |of: &v1::Filter| format!("{}={}", of.dimension, of.codes.join(";"));
     let stated = |of: &v1::StatedBaseline| {
-        let group: Vec<_> = of.group.iter().map(words).collect();
-        format!("{} {} {}", of.value, of.unit, group.join(" ")).trim_end().to_owned()
+        let group = of.group.iter().map(words);
+        let about = [format!("{} {}", of.value, of.unit)].into_iter().chain(group);
+        let period = if of.period.is_empty() { "no period given" } else { of.period.as_str() };
+        let about = about.collect::<Vec<_>>().join(" ");
+        format!("{about} ({period}; {})", of.source)
     };
     for target in all {
         let named = indicators.iter().find(|of| of.id == target.indicator);

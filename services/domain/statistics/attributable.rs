@@ -2,7 +2,7 @@
 //!
 //! PAR = r − μ, in the values' unit; PAF = 100·PAR/μ, in percent. Where the reference is worse than the mean both are 0, cut off. Limits: the delta
 //! method for the ratio M of r to μ in a table of events by group, Var(ln M) = 1/c − 1/e − 1/t + 2c/(et) − 1/n, with c events among e
-//! people of the reference and t events among n people (Walter 1976; as WHO's healthequal).
+//! people of the reference and t events among n people (Walter 1978, International Journal of Epidemiology 7:175-182; as WHO's healthequal).
 
 use super::{Confidence, Estimate, Groups, NotComputable};
 

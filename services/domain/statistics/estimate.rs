@@ -84,6 +84,9 @@ pub enum NotComputable {
     /// No reference group.
     #[error("no reference group is named")]
     NoReference,
+    /// The group that is named as the reference has no value.
+    #[error("the reference group has no value: the measure needs it")]
+    MissingReference,
     /// Categories without an order.
     #[error("the groups have no order from most to least disadvantaged")]
     NoOrder,

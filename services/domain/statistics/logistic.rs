@@ -1,5 +1,5 @@
 //! SII and RII of shares by logistic regression: the likelihood of a share y of p people, log odds b₀ + b₁X, each group weighted by its
-//! people once (Vaart 1998; WHO's healthequal weights twice, and is not followed there). SII is the share at X = 1 less that at X = 0,
+//! people once (WHO's healthequal weights twice, and is not followed there). SII is the share at X = 1 less that at X = 0,
 //! RII the one divided by the other. Limits: the delta method with the inverse information, times the people.
 //!
 //! The fit is Newton's, with steps that are halved until the likelihood grows enough (Armijo): the likelihood has one maximum, and whole steps can

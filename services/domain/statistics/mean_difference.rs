@@ -1,5 +1,6 @@
 //! Mean distances of the groups: from the mean (MDM), the best group (MDB) or a reference (MDR), in the values' unit; and the index of disparity
-//! IDIS = 100·MDM/μ in percent. Each with groups alike, Σ|yₖ − c|/K, and weighted by people, Σ pₖ|yₖ − c| (Pearcy and Keppel 2002).
+//! IDIS = 100·MDM/μ in percent (Pearcy and Keppel 2002). Each with groups alike, Σ|yₖ − c|/K, and weighted by people, Σ pₖ|yₖ − c|, as in WHO's
+//! healthequal.
 //!
 //! Limits have no formula.
 

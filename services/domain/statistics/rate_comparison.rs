@@ -4,10 +4,11 @@
 //! and Pearson), as R's `poisson.test`. Difference: limits by Wald, SE² = x₁/n₁² + x₂/n₂².
 //!
 //! Restoration: the events a month of a period, divided by those of a baseline: 1 is as many as before, without unit. The measure is that of NHS
-//! England, Implementing phase 3 of the NHS response to the COVID-19 pandemic (August 2020), which asks for activity as a share of the same months
-//! of the year before, and that services are restored inclusively. Limits are those of the ratio of two rates (Rothman, Greenland and Lash
-//! 2008, Modern Epidemiology, chapter 14): SE² of its logarithm = 1/x + 1/y, and noise of variance v adds v/x² + v/y²; months are known. The relative
-//! restoration of a group is its restoration divided by that of all others: both are of different events, so that the squares of their errors add up.
+//! England: the letter on the third phase of the response to COVID-19 (31 July 2020) asks for activity as a share of last year's, and Implementing
+//! phase 3 of the NHS response to the COVID-19 pandemic (7 August 2020) that services are restored inclusively. Limits are those of the ratio of two
+//! rates (Greenland and Rothman 2008, in Modern Epidemiology, third edition, page 242): SE² of its logarithm = 1/x + 1/y, and noise of variance v adds
+//! v/x² + v/y²; months are known. The relative restoration of a group is its restoration divided by that of all others: both are of different events, so
+//! that the squares of their errors add up.
 
 use super::beta::quantile;
 use super::{Confidence, Estimate, NotComputable};

@@ -79,8 +79,8 @@ pub(super) fn compared(
     (all, rows)
 }
 
-/// What has to be known to read the comparisons.
-pub(super) fn notes(reference: &Reference, of: &Comparison) -> Vec<String> {
+/// What has to be known to read the comparisons. `distinct`: records are counted by their people, each of whom may have records of several groups.
+pub(super) fn notes(reference: &Reference, of: &Comparison, distinct: bool) -> Vec<String> {
     let which = match &of.against {
         Against::Named(code) => format!("the group `{code}`"),
         Against::Largest => "the group with the largest denominator".into(),
@@ -99,6 +99,13 @@ pub(super) fn notes(reference: &Reference, of: &Comparison) -> Vec<String> {
     if with_group && reference.dimension(&of.dimension).is_some_and(Dimension::overlapping) {
         notes.push(format!(
             "A record can be in several groups of `{}`. The limits take the groups as different records: if groups share records, they are wider than needed.",
+            of.dimension
+        ));
+    }
+    if distinct && matches!(of.against, Against::Complement) {
+        notes.push(format!(
+            "The complement is all people less the people of the group. A person with records in several groups of `{}` is not in the complement, but what \
+             only the person's other records say counts there.",
             of.dimension
         ));
     }

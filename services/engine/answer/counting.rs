@@ -179,6 +179,8 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) fn counts(&self, path: Path) -> Result<Counts, QueryError> {
+        #[cfg(test)]
+        self.engine.counts.pass(self.months.len());
         if !self.plan.protection.is_exact() {
             return Ok(Counts::Keyed(self.with_keys()?));
         }

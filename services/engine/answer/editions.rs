@@ -32,7 +32,10 @@ impl Engine {
         let dimensions = ids.filter_map(|id| plan.reference.dimension(id));
         let labels: BTreeSet<_> =
             dimensions.filter(|of| puts_together(of)).map(|of| of.label.as_str()).collect();
-        let label = labels.into_iter().next()?;
+        if labels.is_empty() {
+            return None;
+        }
+        let label = labels.into_iter().collect::<Vec<_>>().join(" and ");
         let mut numbers = plan.occurring(Field::Deprivation);
         for filter in plan.filters.iter().filter(|filter| filter.field == Field::Deprivation) {
             numbers.retain(|number| plan.passes(filter, *number));

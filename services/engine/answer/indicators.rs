@@ -172,6 +172,10 @@ impl Question for IndicatorQuestion {
         QuestionSettings::of(Measure::Persons).with("indicator", &self.indicator)
     }
 
+    fn indicators(&self) -> Vec<&str> {
+        vec![self.indicator.as_str(), NUMERATOR.indicator, DENOMINATOR.indicator]
+    }
+
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Folded<Tally>>, QueryError> {
         let (mut plan, notes) = self.plan(engine, query, &[Field::InNumerator.name()])?;
         let mut provenance = engine.provenance(&mut plan, query)?;

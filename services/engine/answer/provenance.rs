@@ -51,6 +51,8 @@ pub struct Condition {
 pub struct QuestionSettings {
     /// What is counted.
     pub measure: Measure,
+    /// Whether some figures count consultations, and others people: of an answer that is made of several.
+    pub counts_both: bool,
     /// What shares of channels are shares of.
     pub denominator: Denominator,
     /// Whether figures have confidence limits.
@@ -170,8 +172,11 @@ impl Provenance {
     /// Level of the confidence limits and what they take as independent; none: figures have no limits.
     #[must_use]
     pub fn limits(&self) -> Option<(f64, &'static str)> {
-        let persons = self.settings.measure == Measure::Persons;
-        let whom = if persons { "persons" } else { "consultations" };
+        let whom = match (self.settings.counts_both, self.settings.measure) {
+            (true, _) => "consultations and persons",
+            (false, Measure::Persons) => "persons",
+            (false, Measure::Contacts | Measure::AttendedContacts) => "consultations",
+        };
         self.settings.has_limits.then_some((self.confidence, whom))
     }
 

@@ -63,6 +63,11 @@ pub(super) trait Question: Clone + Send + Sync {
     /// What is asked besides the query.
     fn settings(&self) -> QuestionSettings;
 
+    /// Ids of the indicators and counts that the columns of its answer may be of.
+    fn indicators(&self) -> Vec<&str> {
+        Self::TABLE.columns.iter().map(|kind| kind.indicator).collect()
+    }
+
     /// Plans and counts: its own query, or the same question about something else.
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Self::Figures>, QueryError>;
 
@@ -115,6 +120,11 @@ pub trait AnyQuestion: Send + Sync {
     /// What is asked about.
     fn query(&self) -> &Query;
 
+    /// Ids of the indicators and counts that it asks a table of records for; none: it is made of other answers.
+    fn indicators(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Answers it.
     ///
     /// # Errors
@@ -128,6 +138,10 @@ pub trait AnyQuestion: Send + Sync {
 impl<Q: Question + 'static> AnyQuestion for Q {
     fn query(&self) -> &Query {
         Question::query(self)
+    }
+
+    fn indicators(&self) -> Vec<&str> {
+        Question::indicators(self)
     }
 
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {

@@ -164,7 +164,8 @@ impl Question for RecordingQuestion {
         sums.remove(&outer);
         let quality = engine.quality(&[(&of[0].plan, sums)])?;
         let rows = Tabulated { plan: of[0].plan.clone(), crosstab: of[0].crosstab.clone() };
-        let (receipts, all) = engine.receipts(&rows.plan, query, &self.due)?;
+        let (receipts, all) =
+            engine.receipts(&rows.plan, query, (&self.due, self.query.release()))?;
         if self.wanted().any(|(id, _)| *id == INDEX) {
             self.due.changes_with_time(&all, &mut provenance);
         }

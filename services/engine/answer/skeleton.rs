@@ -11,9 +11,11 @@ use super::provenance::{Provenance, legends};
 use super::quality::{of_counts, worst};
 use super::question::Question;
 use super::suppressed::{Part, PartRow};
+use crate::domain::collection::Dataset;
 use crate::domain::indicator::Unit;
+use crate::domain::partner::Named;
 use crate::domain::reference::Reference;
-use crate::engine::query::{AsOf, Query, Showing};
+use crate::engine::query::{AsOf, Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// A row, before its cells: its keys, which of the counted parts it is of, and the row there.
@@ -106,7 +108,9 @@ impl Engine {
             provenance
                 .parameters
                 .push(("comparison", format!("{} of {}", of.against.name(), of.dimension)));
-            provenance.notes.extend(comparison::notes(&reference, of));
+            let distinct = query.table.dataset() == Dataset::Consultations
+                && provenance.settings.measure == Measure::Persons;
+            provenance.notes.extend(comparison::notes(&reference, of, distinct));
         }
         let cells = rows.iter().flat_map(|row| &row.cells);
         provenance.withheld_count = cells.filter(|cell| cell.is_withheld()).count();
@@ -186,9 +190,15 @@ fn readable<T>(
         reference.indicator(&column.indicator).is_none() || indicators.has(&column.indicator)
     });
     if columns.is_empty() && had > 0 {
-        let codes = indicators.codes().collect::<Vec<_>>().join(", ");
-        let why = format!("no indicator of this table is among those that you may read: {codes}");
-        return Err(QueryError::OutOfScope(why));
+        return Err(none_in_scope(indicators));
     }
     Ok(columns)
+}
+
+/// Why a reader may read nothing of a table: these are the indicators of its scope.
+pub(super) fn none_in_scope(indicators: &Named) -> QueryError {
+    let codes: Vec<_> = indicators.codes().take(20).collect();
+    let codes = if codes.is_empty() { "none".to_owned() } else { codes.join(", ") };
+    let why = format!("no indicator of this table is among those that you may read: {codes}");
+    QueryError::OutOfScope(why)
 }

@@ -126,7 +126,8 @@ impl Question for TimelinessQuestion {
         let whole = Query { by: Vec::new(), ..query.clone() };
         let mut plan = engine.plan(&whole, self.dataset)?;
         let mut provenance = engine.provenance(&mut plan, &whole)?;
-        let (rows, all) = engine.receipts(&plan, query, &self.due)?;
+        let state = (&self.due, self.query.release());
+        let (rows, all) = engine.receipts(&plan, query, state)?;
         let (keys, of_rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
         let timely = Timely { rows: of_rows, all };
         let rows: Vec<(Vec<Key>, RowPlaces)> =
@@ -226,15 +227,15 @@ impl Due {
 }
 
 impl Engine {
-    /// The expected submissions of a plan by what a query asks for, without dimensions of records.
+    /// The expected submissions of a plan by what a query asks for, without dimensions of records. `release`: the one that the question names; the
+    /// query has its position.
     pub(super) fn receipts(
         &self,
         plan: &Plan,
         query: &Query,
-        due: &Due,
+        (due, release): (&Due, &str),
     ) -> Result<OfRows, QueryError> {
         let received = self.received(plan)?;
-        let release = query.release();
         let of_state = || {
             self.look(|catalog| {
                 let release = catalog.release(release);

@@ -96,6 +96,17 @@ pub struct Slabs {
     capacity: u64,
     answers: Arc<AnswerCache>,
     persons: RwLock<Arc<PersonNumbers>>,
+    #[cfg(test)]
+    made: AtomicU64,
+}
+
+#[cfg(test)]
+impl Slabs {
+    /// How many slabs were made, and how many are kept.
+    pub(in crate::engine) fn made_and_kept(&self) -> [u64; 2] {
+        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        [self.made.load(Ordering::Relaxed), inner.kept.len() as u64]
+    }
 }
 
 impl Slabs {
@@ -103,7 +114,15 @@ impl Slabs {
     #[must_use]
     pub fn new(capacity: u64, answers: Arc<AnswerCache>) -> Self {
         let (inner, clock, persons) = Default::default();
-        Self { inner, clock, capacity, answers, persons }
+        Self {
+            inner,
+            clock,
+            capacity,
+            answers,
+            persons,
+            #[cfg(test)]
+            made: AtomicU64::default(),
+        }
     }
 
     /// Forgets all, the numbers of persons included.
@@ -162,6 +181,8 @@ impl Slabs {
             earlier.map(|kept| (Arc::clone(&kept.standing), kept.slab.clone()))
         };
         let made = make(earlier.as_ref().map(|(standing, slab)| (standing.as_ref(), slab)))?;
+        #[cfg(test)]
+        self.made.fetch_add(1, Ordering::Relaxed);
         self.keep(key, standing, made.clone(), now);
         Ok(made)
     }

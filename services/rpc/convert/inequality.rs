@@ -243,26 +243,31 @@ pub(super) fn gaps(
     let named = !asked.dimensions.is_empty();
     let scanned = if named { asked.dimensions.clone() } else { characteristics(reference) };
     let (mut parts, mut refused) = (Vec::new(), Vec::new());
+    let mut scan = |dimension: &String, of: &str, asked: Checked| {
+        let found = asked.and_then(|part| {
+            GapsQuestion::finds(reference, part.as_ref()).map_err(query_error)?;
+            Ok(part)
+        });
+        match found {
+            Ok(part) => parts.push((dimension.clone(), part)),
+            Err(why) => refused.push((format!("`{dimension}` of {of}"), why)),
+        }
+    };
     for dimension in &scanned {
         if reference.dimension(dimension).is_none() {
             let unknown = no_dimension(reference, "dimensions", dimension);
             return Err(query_error(unknown));
         }
         for table in tables(&base, dimension, &asked.indicators) {
-            match other(&table) {
-                Ok(part) => parts.push((dimension.clone(), part)),
-                Err(why) => refused.push((format!("`{dimension}` of {}", table.name()), why)),
-            }
+            scan(dimension, table.name(), other(&table));
         }
         if asked.indicators.is_empty() {
             let by = vec![dimension.clone()];
             let followed = v1::BreakdownQuery { by, ..base.clone() };
-            match query(reference, reader, TableKind::Consultations, Some(&followed)) {
-                Ok(query) => {
-                    parts.push((dimension.clone(), Arc::new(FollowedQuestion { query })));
-                }
-                Err(why) => refused.push((format!("`{dimension}` of impact"), query_error(why))),
-            }
+            let query = query(reference, reader, TableKind::Consultations, Some(&followed));
+            let question =
+                query.map(|query| Arc::new(FollowedQuestion { query }) as Arc<dyn AnyQuestion>);
+            scan(dimension, "impact", question.map_err(query_error));
         }
     }
     // Submitted indicators too, where the collection takes them.

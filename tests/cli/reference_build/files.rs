@@ -194,6 +194,11 @@ fn a_folder_is_replaced_as_a_whole() {
     std::fs::write(new.join("notes/mine.txt"), "mine").unwrap();
     std::os::unix::fs::symlink("notes/mine.txt", new.join("link.txt")).unwrap();
     std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o750)).unwrap();
+    // Of another user's readers, and of nobody but this user.
+    for (name, mode) in [("notes", 0o705), ("notes/own", 0o700)] {
+        std::fs::create_dir_all(new.join(name)).unwrap();
+        std::fs::set_permissions(new.join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
     let before = std::fs::metadata(&new).unwrap();
     world.lines("mapping.csv").push(mapped("C82010", "A", "U11111", "CITY HEALTH PCN", "04C"));
     // By another name, which stays a link.
@@ -218,6 +223,9 @@ fn a_folder_is_replaced_as_a_whole() {
     let after = std::fs::metadata(&new).unwrap();
     assert_ne!(before.ino(), after.ino(), "another folder is in its place");
     assert_eq!(after.mode() & 0o777, 0o750);
+    for (name, mode) in [("notes", 0o705), ("notes/own", 0o700)] {
+        assert_eq!(std::fs::metadata(new.join(name)).unwrap().mode() & 0o777, mode, "{name}");
+    }
     assert!(std::fs::symlink_metadata(world.path("current")).unwrap().is_symlink());
     assert!(world.row("organisations.csv", "C82010").starts_with("C82010,A,practice"));
     assert_eq!(std::fs::read_to_string(new.join("link.txt")).unwrap(), "mine");

@@ -117,6 +117,12 @@ impl Question for ExclusionQuestion {
         QuestionSettings::of(Measure::Persons)
     }
 
+    fn indicators(&self) -> Vec<&str> {
+        let reasons = self.reasons.then_some(REASONS.indicator);
+        let counted = self.indicators.iter().map(String::as_str);
+        [PEOPLE.indicator].into_iter().chain(counted).chain(reasons).collect()
+    }
+
     fn count(
         &self,
         engine: &Engine,

@@ -3,7 +3,7 @@
 use super::ImpactQuestion;
 use super::follow_ups::FollowUps;
 use super::modes::{Part, REMOTE};
-use super::question::{FOLLOWED, snapshots};
+use super::question::{Asked, FOLLOWED, volume};
 use crate::domain::disclosure::TrueCount;
 use crate::domain::reference::Reference;
 use crate::engine::answer::crosstab::Folded;
@@ -40,10 +40,12 @@ impl Question for FollowedQuestion {
         QuestionSettings::of(Measure::Contacts)
     }
 
+    fn indicators(&self) -> Vec<&str> {
+        vec![FOLLOWED.indicator]
+    }
+
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<Folded<OfRow>>, QueryError> {
-        let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        let (mut provenance, pinned) = (engine.provenance(&mut plan, query)?, plan.pinned(query));
-        snapshots(engine, &mut plan, query)?.told(&mut provenance);
+        let Asked { mut plan, mut provenance, pinned, .. } = Asked::new(engine, query, &[])?;
         engine.follow_ups(&mut plan, &pinned, &mut provenance)?;
         let tabulated = engine.tabulated(plan, 1, 1)?;
         let figures = tabulated.crosstab.map(|_, counts| {
@@ -59,9 +61,7 @@ impl Question for FollowedQuestion {
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        snapshots(engine, &mut plan, query)?;
-        Ok(Some(plan))
+        volume(engine, query).map(Some)
     }
 
     fn all(&self, figures: &Folded<OfRow>, row: &[usize]) -> Option<TrueCount> {

@@ -85,10 +85,8 @@ impl Question for ImpactQuestion {
 
     fn count(&self, engine: &Engine, query: &Query) -> Result<Counted<ImpactFigures>, QueryError> {
         let outer = query.by.len();
-        let mut plan = engine.consultations(query, Measure::Contacts, &[MODE, ATTENDANCE])?;
-        let (mut provenance, pinned) = (engine.provenance(&mut plan, query)?, plan.pinned(query));
-        let access = snapshots(engine, &mut plan, query)?;
-        access.told(&mut provenance);
+        let Asked { plan, access, mut provenance, pinned } =
+            Asked::new(engine, query, &[MODE, ATTENDANCE])?;
         provenance.notes.push(NOTE.into());
         // Every plan of these consultations, with what snapshots say of their people.
         let planned = |inner: &[&str]| {
@@ -114,9 +112,7 @@ impl Question for ImpactQuestion {
     }
 
     fn volume(&self, engine: &Engine, query: &Query) -> Result<Option<Plan>, QueryError> {
-        let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
-        snapshots(engine, &mut plan, query)?;
-        Ok(Some(plan))
+        volume(engine, query).map(Some)
     }
 
     fn all(&self, figures: &ImpactFigures, row: &[usize]) -> Option<TrueCount> {
@@ -205,12 +201,34 @@ impl Question for ImpactQuestion {
     }
 }
 
+/// The consultations of a question, planned by some inner axes, with what snapshots say of their people.
+pub(super) struct Asked {
+    pub(super) plan: Plan,
+    pub(super) access: Access,
+    pub(super) provenance: Provenance,
+    /// The question at the position that they are read at.
+    pub(super) pinned: Query,
+}
+
+impl Asked {
+    pub(super) fn new(engine: &Engine, query: &Query, inner: &[&str]) -> Result<Self, QueryError> {
+        let mut plan = engine.consultations(query, Measure::Contacts, inner)?;
+        let (mut provenance, pinned) = (engine.provenance(&mut plan, query)?, plan.pinned(query));
+        let access = snapshots(engine, &mut plan, query)?;
+        access.told(&mut provenance);
+        Ok(Self { plan, access, provenance, pinned })
+    }
+}
+
+/// A plan, without axes, of the consultations that could not be attributed to the area.
+pub(super) fn volume(engine: &Engine, query: &Query) -> Result<Plan, QueryError> {
+    let mut plan = engine.consultations(query, Measure::Contacts, &[])?;
+    snapshots(engine, &mut plan, query)?;
+    Ok(plan)
+}
+
 /// Lets access snapshots speak of the needs that the question asks about, if it asks about any.
-pub(super) fn snapshots(
-    engine: &Engine,
-    plan: &mut Plan,
-    query: &Query,
-) -> Result<Access, QueryError> {
+fn snapshots(engine: &Engine, plan: &mut Plan, query: &Query) -> Result<Access, QueryError> {
     let asked = needs_asked(plan);
     let named = plan.collection.access_collection.clone();
     let of = if asked.is_empty() { String::new() } else { named };

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::groups::{
-    FIGURE, at, category, columns, derived, key, kind, legend, number, polarity, shares, showing,
-    title,
+    FIGURE, at, category, columns, derived, key, kind, legend, number, shares, showing, title,
 };
 use crate::domain::codes::Dimension;
+use crate::domain::collection::Openness;
 use crate::domain::indicator::{Polarity, Unit};
 use crate::domain::reference::Reference;
 use crate::domain::statistics::{
@@ -18,8 +18,9 @@ use crate::engine::answer::definition::{ColumnDefinition, TableDefinition};
 use crate::engine::answer::model::{Cell, Column, Figure, Key, Row};
 use crate::engine::answer::plan::Plan;
 use crate::engine::answer::provenance::Provenance;
+use crate::engine::answer::skeleton::none_in_scope;
 use crate::engine::answer::{AnyQuestion, IndicatorQuestion, Protected};
-use crate::engine::query::{Query, Showing};
+use crate::engine::query::{Measure, Query, Showing};
 use crate::engine::{Engine, QueryError};
 
 /// Dimensions of the rows besides the figure.
@@ -95,6 +96,11 @@ impl Found {
         Ok(Ok(found))
     }
 
+    /// What is counted, if anything was compared.
+    fn measure(&self) -> Option<Measure> {
+        (!self.tests.is_empty()).then_some(self.provenance.settings.measure)
+    }
+
     /// Compares the groups of a column with all people of the answer.
     fn compare(
         &mut self,
@@ -104,14 +110,9 @@ impl Found {
         (place, of): (usize, &Column),
         (showing, rate): (&Showing, f64),
     ) {
-        // A highest share bounds another one, and is no figure of its own.
-        if of.indicator.ends_with("-HIGHEST") {
-            return;
-        }
-        let polarity = polarity(reference, of);
         let whole = answer.rows().iter().find(|row| row.keys.is_empty());
-        let whole = whole.map(|row| &row.cells[place]).filter(|_| polarity != Polarity::Neither);
-        let Some(whole) = whole else { return };
+        let whole = whole.map(|row| &row.cells[place]).zip(direction(reference, &of.indicator));
+        let Some((whole, polarity)) = whole else { return };
         let mut compare = |row: &Row| {
             let (group, cell) = (category(row, &dimension.id)?, &row.cells[place]);
             let own = cell.counts.part_of_whole().filter(|_| cell.figure.is_ok())?;
@@ -144,6 +145,12 @@ impl Found {
         };
         answer.rows().iter().for_each(|row| _ = compare(row));
     }
+}
+
+/// What a high value of an indicator means; none: no gap of it is looked for. A highest share bounds another one, and is no figure of its own.
+fn direction(reference: &Reference, indicator: &str) -> Option<Polarity> {
+    let known = reference.indicator(indicator).map(|of| of.polarity);
+    known.filter(|of| *of != Polarity::Neither && !indicator.ends_with("-HIGHEST"))
 }
 
 impl AnyQuestion for GapsQuestion {
@@ -190,8 +197,10 @@ impl AnyQuestion for GapsQuestion {
             }
             (None, None) => Found::default(),
         };
+        let mut measures = Vec::from_iter(first.measure());
         let Found { mut tests, mut gaps, mut provenance, .. } = first;
         for of in found {
+            measures.extend(of.measure());
             let before = tests.len();
             gaps.extend(of.gaps.into_iter().map(|gap| Gap { test: before + gap.test, ..gap }));
             tests.extend(of.tests);
@@ -201,6 +210,11 @@ impl AnyQuestion for GapsQuestion {
                 provenance.empty = None;
             }
         }
+        // What the limits take as independent, of what was compared.
+        let (settings, persons) = (&mut provenance.settings, Measure::Persons);
+        settings.measure = *measures.first().unwrap_or(&settings.measure);
+        settings.counts_both =
+            measures.iter().any(|of| (*of == persons) != (settings.measure == persons));
         if let Some(plan) = plan {
             // Another indicator may be submitted.
             provenance.looked_at(plan.data_position, plan.scope);
@@ -248,6 +262,23 @@ impl AnyQuestion for GapsQuestion {
 }
 
 impl GapsQuestion {
+    /// Refuses a question in which no gap can be found for its reader, before anything of it is counted: of a controlled collection it may read none of
+    /// the table's indicators that have a good direction.
+    ///
+    /// # Errors
+    /// It may read none.
+    pub fn finds(reference: &Reference, question: &dyn AnyQuestion) -> Result<(), QueryError> {
+        let query = question.query();
+        let collection = reference.collection(&query.collection);
+        let scope = &query.reader.scope.indicators;
+        let is_open = collection.is_some_and(|of| of.openness == Openness::Open);
+        let finds = |id: &&str| direction(reference, id).is_some() && scope.has(id);
+        if is_open || question.indicators().iter().any(finds) {
+            return Ok(());
+        }
+        Err(none_in_scope(scope))
+    }
+
     /// What an answer is about if no table could be asked, and no indicator was submitted.
     fn of_nothing(&self, engine: &Engine, plan: &Plan) -> Result<Provenance, QueryError> {
         let provenance = engine.provenance(&mut plan.clone(), &self.query)?;

@@ -118,6 +118,31 @@ impl AnyQuestion for SummaryQuestion {
     }
 }
 
+/// What a measure needs besides two groups with figures.
+#[derive(Clone, Copy, Default)]
+struct Needs {
+    /// Of groups in an order: a figure of every group.
+    every_group: bool,
+    /// Of groups without an order: few people in groups without a figure. Such a group may be the furthest one.
+    few_missing: bool,
+    /// A figure of the reference group, if one is named: of groups in an order, and of groups without.
+    reference: [bool; 2],
+}
+
+impl Needs {
+    fn of(measure: &str) -> Self {
+        let none = Self::default();
+        match measure {
+            "D" | "R" => Self { every_group: true, few_missing: true, reference: [false, true] },
+            "SII" | "RII" | "ACI" | "RCI" | "RCI-WAGSTAFF" | "RCI-ERREYGERS" | "PAR" | "PAF" => {
+                Self { every_group: true, ..none }
+            }
+            "MDR" | "MDR-WEIGHTED" => Self { reference: [true, true], ..none },
+            _ => none,
+        }
+    }
+}
+
 /// The measures of one column, and a sentence that names the groups that are furthest apart.
 fn cells(
     of: &OfColumn<'_>,
@@ -141,27 +166,18 @@ fn cells(
         scale: Scale::Logit,
     };
     let (measured, scale) = summary(groups, &shape, showing.confidence);
-    // A measure of the order needs every group of it.
-    let needs_all =
-        ["D", "R", "SII", "RII", "ACI", "RCI", "RCI-WAGSTAFF", "RCI-ERREYGERS", "PAR", "PAF"];
     // The reference that was named has no figure: another one says something else.
     let lacks_reference = reference.is_some() && place.is_none();
-    let of_reference = ["D", "R", "MDR", "MDR-WEIGHTED"];
     let cell = |Measured { name, found }: &Measured| {
-        // A group without a figure may be the furthest one.
-        let is_pair = ["D", "R"].contains(&name.id);
-        let found = match dimension.ordered {
-            _ if lacks_reference
-                && (of_reference[2..].contains(&name.id)
-                    || !dimension.ordered && of_reference.contains(&name.id)) =>
-            {
-                Err(NotComputable::MissingGroup)
+        let needs = Needs::of(name.id);
+        let [of_order, without] = [dimension.ordered, !dimension.ordered];
+        let found = match *found {
+            _ if lacks_reference && needs.reference[usize::from(without)] => {
+                Err(NotComputable::MissingReference)
             }
-            true if !of.complete && needs_all.contains(&name.id) => {
-                Err(NotComputable::MissingGroup)
-            }
-            false if is_pair => groups.with_few_missing().and(*found),
-            true | false => *found,
+            _ if of_order && needs.every_group && !of.complete => Err(NotComputable::MissingGroup),
+            found if without && needs.few_missing => groups.with_few_missing().and(found),
+            found => found,
         };
         Cell::without_counts(figure(found), 0)
     };

@@ -93,7 +93,7 @@ impl AnyQuestion for TargetQuestion {
     fn answer(&self, engine: &Engine) -> Result<Protected, QueryError> {
         let (reference, target) = (engine.reference(), &self.target);
         let mut columns = columns(&COLUMNS);
-        let about = [("target", target.id.clone()), ("indicator", target.indicator.clone())];
+        let about = ("target", target.id.clone());
         let Some(now) = &self.now else {
             let position = engine.store().look(|catalog| self.query.as_of.position(catalog))??;
             let collection = reference.collection(&self.query.collection);
@@ -101,7 +101,7 @@ impl AnyQuestion for TargetQuestion {
             provenance.months = Some(self.query.months);
             provenance.profile = Some(reference.profile(self.query.reader.profile));
             provenance.protection = Some(self.query.showing.protection.clone());
-            provenance.parameters.extend(about);
+            provenance.parameters.extend([about, ("indicator", target.indicator.clone())]);
             let why = &target.not_measurable;
             let mut cells =
                 vec![Cell::absent(Absence::not_computable(why.as_str())); columns.len()];
@@ -139,7 +139,8 @@ impl AnyQuestion for TargetQuestion {
             Row { keys: row.keys.clone(), cells, sentence, source_table: answer.provenance().table }
         };
         let rows: Vec<_> = answer.rows().iter().map(row).collect();
-        provenance.parameters.extend(about);
+        // The answer of the indicator names it.
+        provenance.parameters.push(about);
         provenance.notes.extend(NOTES.map(str::to_owned));
         let note = Some(&target.note).filter(|note| !note.is_empty());
         provenance.notes.extend(note.map(|note| format!("{note}.")));

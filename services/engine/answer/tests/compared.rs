@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::faults::{query, row, said};
-use super::running::Running;
+use super::running::{Running, everything};
 use crate::domain::codes::Content;
 use crate::domain::collection::Dataset;
 use crate::domain::disclosure::ptable::{Noise, PTable};
@@ -15,10 +15,11 @@ use crate::domain::reference::Reference;
 use crate::domain::statistics::{Confidence, Verdict, difference, ratio};
 use crate::engine::answer::comparison::{compared, notes};
 use crate::engine::answer::{
-    AnyQuestion, BasicQuestion, Between, Cell, ColumnDefinition, Figure, GapsQuestion, Key,
-    OutcomeQuestion, Protected, Reason, Row, SummaryQuestion, TrendQuestion,
+    AnyQuestion, BasicQuestion, Between, Cell, ColumnDefinition, Figure, GapsQuestion,
+    IndicatorQuestion, Key, OutcomeQuestion, Protected, Reason, Row, SummaryQuestion,
+    TrendQuestion,
 };
-use crate::engine::query::{Against, Comparison, Showing};
+use crate::engine::query::{Against, AsOf, Asked, Comparison, Query, Showing, TableKind};
 
 /// Missed of all that were attended or missed, by sex.
 const APRIL: [(&str, u32, u32); 2] = [("1", 100, 1000), ("2", 60, 1200)];
@@ -222,12 +223,19 @@ fn groups_that_share_records_are_said_to_have_wider_limits() {
     let reference = Reference::new(&Content::embedded()).unwrap();
     let says = |dimension: &str, against: Against| {
         let of = Comparison { dimension: dimension.into(), against };
-        notes(&reference, &of).iter().any(|note| note.contains("can be in several groups"))
+        notes(&reference, &of, false).iter().any(|note| note.contains("can be in several groups"))
     };
     assert!(says("disability", Against::Largest) && says("disability", Against::Named("1".into())));
     // The complement shares nobody with the group, and the whole is taken as fixed.
     assert!(!says("disability", Against::Complement) && !says("disability", Against::Whole));
     assert!(!says("sex", Against::Largest));
+    // Of people, each of whom may have records in several groups, the complement is told.
+    let says = |against: Against, distinct: bool| {
+        let of = Comparison { dimension: "sex".into(), against };
+        notes(&reference, &of, distinct).iter().any(|note| note.contains("records in several"))
+    };
+    assert!(says(Against::Complement, true));
+    assert!(!says(Against::Complement, false) && !says(Against::Whole, true));
 }
 
 #[test]
@@ -348,4 +356,44 @@ fn gaps_of_several_questions_are_those_of_each_alone() {
     expected.sort();
     assert!(!found.is_empty());
     assert_eq!(found, expected);
+}
+
+#[test]
+fn gaps_of_nothing_say_what_was_asked() {
+    let running = world();
+    let asked = Asked {
+        table: TableKind::Indicators,
+        collection: "practice-feed".into(),
+        area: "QK1".into(),
+        first: "2020-04".into(),
+        last: "2020-06".into(),
+        ..Asked::default()
+    };
+    let query = |by: &[&str]| {
+        let asked = Asked { by: by.iter().map(|id| (*id).to_owned()).collect(), ..asked.clone() };
+        Query::new(&running.reference(), &everything(), &asked, AsOf::Head).unwrap()
+    };
+    let by_sex = IndicatorQuestion { query: query(&["sex"]), indicator: String::new() };
+    let asked = GapsQuestion {
+        query: query(&[]),
+        parts: Vec::new(),
+        submitted: vec![("sex".to_owned(), by_sex)],
+        rate: 0.05,
+        skip: 0,
+        most: 1000,
+        notes: Vec::new(),
+    };
+    let answer = asked.answer(running.engine()).unwrap();
+    let of = answer.provenance();
+    assert!(answer.rows().is_empty());
+    assert_eq!(
+        (of.table, of.collection.as_str(), of.area.as_str()),
+        ("GAPS", "practice-feed", "QK1")
+    );
+    let months = of.months.map(|(first, last)| [first.to_string(), last.to_string()]);
+    assert_eq!(months, Some(["2020-04".to_owned(), "2020-06".to_owned()]));
+    assert_eq!(of.empty.as_ref().map(|why| why.reason), Some(Reason::NoData));
+    assert!(of.profile.is_some() && of.protection.is_some());
+    assert_eq!(answer.position(), running.engine().position());
+    assert!(of.parameters.contains(&("gap_count", "0".to_owned())), "{:?}", of.parameters);
 }

@@ -44,6 +44,7 @@ mod released;
 pub(crate) mod running;
 pub(crate) mod support;
 mod suppressed;
+mod timely;
 mod view;
 mod wholes;
 mod world;
