@@ -85,7 +85,7 @@ impl Frames {
         std::mem::take(&mut self.begun)
     }
 
-    /// The service has reset a call. One that was answered costs its client time alone: a client that is refused is none that floods.
+    /// The service has reset a call. One that was answered costs its client time alone: a refused client is not flooding.
     pub(super) fn reset(&mut self, was_answered: bool) {
         self.due += A_CANCELLED_CALL;
         if !was_answered {

@@ -35,6 +35,7 @@ const CALL: &str = "call";
 /// Most time for stopping.
 const SHUTDOWN: Duration = Duration::from_secs(5);
 /// Filter if `EQUITY_LOG` is not set. Libraries warn about what clients do, and clients can do it a million times.
+/// OpenTelemetry warns of the operator's collector alone, and of one kind at most once a second.
 const DEFAULT_LOG: &str = "error,equity=info,equity_indicators=info,opentelemetry=warn";
 
 /// Starts telemetry for the whole process. Call it once, within the runtime, before anything is logged.

@@ -174,6 +174,7 @@ async fn the_present_instant_is_answered_once_and_for_all() {
             let now = at(&channel, *time).await.unwrap().encode_to_vec();
             assert_eq!(&now, before, "round {round}: at {time}");
         }
+        assert!(writers.iter().all(|writer| !writer.is_finished()), "{}", running.said());
         // While they write.
         running.kill();
         for writer in writers {

@@ -93,7 +93,7 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
     let folder = place.path().join("data");
     let rules = Rules::new(&folder);
     let mut memory = Memory::default();
-    // Little is kept in memory, so that questions read the disk.
+    // Little is kept in memory.
     let settings = [("EQUITY_CACHE_SLED_BYTES", "1048576"), ("EQUITY_CACHE_MEMORY_BYTES", "0")];
     let start = Start { settings: &settings, ..rules.start() };
     let mut running = Running::try_start(&folder, &start).unwrap();
@@ -137,7 +137,9 @@ async fn while_it_runs_every_fault_has_its_reason_and_passes() {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
         println!("{rule}: {heard:?}, {} hits", rules.hits() - hits);
-        assert!(rules.hits() > hits, "{rule}: nothing failed");
+        // Where there are two rules, the first fails one call alone.
+        let least = rule.lines().count();
+        assert!(rules.hits() - hits >= least, "{rule}: fewer than {least} calls failed");
         let is_expected = |heard: &String| expected.contains(&heard.as_str()) || heard == "stored";
         assert!(heard.iter().all(is_expected), "{rule}: {heard:?} {}", running.said_since(said));
         assert!(expected.contains(&heard[0].as_str()), "{rule}: {heard:?}");

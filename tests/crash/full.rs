@@ -196,7 +196,10 @@ async fn started_on_a_full_disk() {
     for (killed, bytes_left) in [(false, false), (true, false), (true, true)] {
         let running = Running::try_start(&folder, &start).unwrap();
         let channel = running.channel().await;
-        while heard(&channel, &mut memory, &mut dice).await != "stored" {}
+        let begin = Instant::now();
+        while heard(&channel, &mut memory, &mut dice).await != "stored" {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{}", running.said());
+        }
         let said = running.said().len();
         let half_made = folder.join("sled/snap.FFFFFFFFFFFFFFFF.generating");
         if killed {

@@ -83,7 +83,7 @@ impl Running {
         let stdout = child.stdout.take().unwrap();
         let (told, line) = mpsc::channel();
         std::thread::spawn(move || {
-            // A process of the tests says other things too. All is read to its end: whoever prints to nobody fails.
+            // A process of the tests says other things too. All is read to its end: a process whose output is not read fails.
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 let _ = told.send(line);
             }

@@ -19,6 +19,7 @@ use equity_indicators::proto::v1::{
     consultation_channel_service_client::ConsultationChannelServiceClient,
     inequality_service_client::InequalityServiceClient,
 };
+use tokio::task::JoinHandle;
 use tonic::{Code, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
@@ -127,9 +128,16 @@ async fn heavy_questions_under_way_are_answered_or_told_what_to_do() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     // Nothing is answered while it sleeps: every asker comes to have one question under way, and all of them are sent.
     running.signal("-STOP");
+    let begin = Instant::now();
+    while under_way.load(SeqCst) < asking.len() {
+        if let Some(ended) = asking.iter().position(JoinHandle::is_finished) {
+            panic!("a question ended: {:?}", asking.swap_remove(ended).await.unwrap().pop());
+        }
+        assert!(begin.elapsed() < Duration::from_secs(60), "{under_way:?} are under way");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Until the last is sent.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let ended = asking.iter().filter(|asking| asking.is_finished()).count();
-    assert_eq!((under_way.load(SeqCst), ended), (asking.len(), 0));
     let begin = Instant::now();
     running.signal("-TERM");
     running.signal("-CONT");

@@ -404,22 +404,29 @@ fn rows_at_their_largest(input: &MessageDescriptor) -> Vec<DynamicMessage> {
     let batch = batches.next().unwrap();
     let kind = batch.kind();
     let records = kind.as_message().unwrap().get_field_by_name("records").unwrap();
-    let row = full(records.kind().as_message().unwrap());
-    let count = (LARGE / row.encoded_len()).max(2);
-    let rows = Value::List(vec![Value::Message(row); count]);
+    let kind = records.kind();
+    let row = |number| full(kind.as_message().unwrap(), number);
+    let count = (LARGE / row(0).encoded_len()).max(2);
+    let rows = Value::List((0..count).map(|number| Value::Message(row(number))).collect());
     messages(input, &vec![batch, records], rows)
 }
 
-/// A message whose texts and lists are all at their largest.
-fn full(message: &MessageDescriptor) -> DynamicMessage {
+/// A row whose texts and lists are all at their largest, and other ones than in rows with other numbers: each is looked for.
+fn full(message: &MessageDescriptor, number: usize) -> DynamicMessage {
     let mut full = begun(message);
+    let entries = ROW_BYTES_TOGETHER / (ROW_BYTES + 1);
+    let text = |entry: usize| Value::String(format!("{:x<ROW_BYTES$}", format!("{number}-{entry}-")));
     for field in message.fields() {
         match field.kind() {
             Kind::Message(inner) if !field.is_list() && !field.is_map() => {
-                full.set_field(&field, Value::Message(self::full(&inner)));
+                full.set_field(&field, Value::Message(self::full(&inner, number)));
             }
+            Kind::String if field.is_list() => {
+                full.set_field(&field, Value::List((0..entries).map(text).collect()));
+            }
+            Kind::String => full.set_field(&field, text(0)),
             _ if is_tried(&field) => {
-                full.set_field(&field, value(&field, most_bytes(&field), most_entries(&field)));
+                full.set_field(&field, value(&field, ROW_BYTES, entries));
             }
             _ => {}
         }

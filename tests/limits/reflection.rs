@@ -204,7 +204,7 @@ async fn open_streams_are_bounded_and_each_is_answered_or_refused() {
         soon(bounded(&mut streams, MOST)).await;
     }
     assert!(streams.len() >= SHARE && refused > 0, "{} opened, {refused} refused", streams.len());
-    // A client that is refused often is none that floods.
+    // A client that is refused often is not flooding.
     assert!(!log.said().contains("a flood"), "{}", log.said());
 }
 

@@ -59,8 +59,8 @@ fn keep(known: &mut BTreeSet<String>, text: &String) {
 }
 
 /// Takes a whole export and passes each row to `write` once, even if the stream breaks. `first_pause` is the shortest time before it
-/// is asked for again; each break without a message in between doubles it. All pauses together are not longer than the service is
-/// waited for; a message begins that time anew.
+/// is asked for again; each break without a message in between doubles it. The pauses add up to at most the time that
+/// the service is waited for. Each message restarts that time.
 pub(super) async fn take(
     service: &Service,
     mut request: ExportBreakdownsRequest,

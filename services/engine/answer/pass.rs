@@ -83,11 +83,15 @@ impl Pass<'_> {
         if let Some(counts) = self.counted.remove(&number) {
             return Ok(counts);
         }
-        let group = self.groups.iter().find(|group| group.plans.contains(&number));
-        let rows = group.iter().flat_map(|group| &group.plans).map(|of| self.plans[*of].rows);
+        // It is tried once. Where there is no such column, each of its plans is counted on its own.
+        let group = self.groups.iter().position(|group| group.plans.contains(&number));
+        let group = group.map(|place| self.groups.swap_remove(place));
+        let several = group.filter(|group| group.plans.len() > 1);
+        let plans = several.as_ref().map_or(std::slice::from_ref(&number), |group| &group.plans);
+        let rows = plans.iter().map(|of| self.plans[*of].rows);
         let held = self.counted.values().map(Dense::bytes);
         let kept = rows.chain(held).sum::<usize>() + self.kept;
-        let all = group.map(|group| self.together(group, kept)).transpose()?;
+        let all = several.map(|group| self.together(&group, kept)).transpose()?;
         match all.flatten() {
             Some(all) => {
                 self.counted.extend(all);
