@@ -99,18 +99,6 @@ pub struct Parents {
 }
 
 impl Parents {
-    /// Number of small areas of 2021.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.begin.len().saturating_sub(1)
-    }
-
-    /// Whether there are no small areas.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The parents of a small area of 2021, by its number.
     pub fn of(&self, number: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
         let bounds = self.begin.get(number).zip(self.begin.get(number + 1));
@@ -316,7 +304,7 @@ impl SmallAreas {
         self.number(edition, code).map(|number| self.at(edition, number))
     }
 
-    /// The small area of an edition with this number, which is below [`SmallAreas::count`].
+    /// The small area of an edition with this number, which is below how many there are.
     #[must_use]
     pub fn at(&self, edition: Edition, number: usize) -> SmallArea<'_> {
         self.unpacked(&self.editions[edition as usize][number])
@@ -331,12 +319,6 @@ impl SmallAreas {
             population: (area.population != NO_POPULATION).then(|| area.population.into()),
             deprivation: self.deprivations.code(area.deprivation),
         }
-    }
-
-    /// Number of small areas of an edition.
-    #[must_use]
-    pub fn count(&self, edition: Edition) -> usize {
-        self.editions[edition as usize].len()
     }
 
     /// The small areas of an edition, by number: in the order of their codes.

@@ -415,7 +415,8 @@ fn rows_at_their_largest(input: &MessageDescriptor) -> Vec<DynamicMessage> {
 fn full(message: &MessageDescriptor, number: usize) -> DynamicMessage {
     let mut full = begun(message);
     let entries = ROW_BYTES_TOGETHER / (ROW_BYTES + 1);
-    let text = |entry: usize| Value::String(format!("{:x<ROW_BYTES$}", format!("{number}-{entry}-")));
+    let text =
+        |entry: usize| Value::String(format!("{:x<ROW_BYTES$}", format!("{number}-{entry}-")));
     for field in message.fields() {
         match field.kind() {
             Kind::Message(inner) if !field.is_list() && !field.is_map() => {

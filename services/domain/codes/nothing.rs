@@ -57,8 +57,8 @@ pub fn names_nobody(key: &str) -> bool {
     says_nothing(key) || key.len() <= LONGEST && NOBODY.iter().any(names)
 }
 
-/// What was expected of a value, and the advice if the value says nothing. Of a value with a character that no text may have, that is said
-/// and nothing else: the character is not shown, so a reader would not see what is wrong.
+/// What was expected of a value, and the advice if the value says nothing. If the value has a character that no text
+/// may have, only this is said: the character is not shown, so a reader could not see it.
 #[must_use]
 pub fn expected_of(value: &str, expected: String) -> String {
     if text::forbidden(value.trim()).is_some() {

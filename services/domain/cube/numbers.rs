@@ -106,6 +106,22 @@ mod tests {
         }
     }
 
+    /// Rows of the store are compared byte for byte, so that no other choice may be made of the same numbers.
+    #[test]
+    fn the_same_numbers_are_the_same_bytes_for_ever() {
+        let hash = |of: &[u64]| {
+            let bytes = coded(of);
+            format!("{} {}", bytes.len(), &blake3::hash(&bytes).to_hex()[..8])
+        };
+        assert_eq!(coded(&[]), [0x80]);
+        assert_eq!(coded(&[7]), [0, 7, 0]);
+        let few: Vec<u64> = (0..5_000).map(|n| n * n % 7).collect();
+        let wide: Vec<u64> = (0..5_000).map(|n| 1_000_000 + n * n % 9_973).collect();
+        let steps: Vec<u64> = (0..5_000).map(|n| n * 3 + n % 2).collect();
+        let found = [few, wide, steps].map(|of| hash(&of));
+        assert_eq!(found, ["1239 174d433b", "8755 ed90ed55", "5006 63e3eb91"]);
+    }
+
     #[test]
     fn long_runs_are_sampled_and_come_back() {
         let numbers: Vec<u64> =

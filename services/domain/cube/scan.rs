@@ -184,7 +184,7 @@ impl Counter {
         Self { size, lanes, ones: vec![0; (size + 1) * lanes], sums: Vec::new() }
     }
 
-    /// Counts the records of a records.
+    /// Counts some records.
     pub fn add(&mut self, records: &Records<'_>) {
         if *records.weights == Codes::Same(1) {
             return self.add_ones(records);

@@ -166,7 +166,7 @@ fn window(numbers: &[u64], limit: usize) -> Option<Window> {
     let step = numbers.len() / SAMPLE + 1;
     let (kinds, all) = kinds(numbers.iter().copied().step_by(step));
     let (Some((least, _)), Some((greatest, _))) = (kinds.first(), kinds.last()) else {
-        return Some(Window { base: 0, width: 0, bytes: 0 });
+        return (limit > 0).then_some(Window { base: 0, width: 0, bytes: 0 });
     };
     let whole = u64::BITS - (greatest - least).leading_zeros();
     let exception = 1 + (u64::BITS - greatest.leading_zeros()).div_ceil(7).max(1) as usize;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Reference;
-use super::in_force::{SuccessorShare, in_force, stay_in};
+use super::in_force::{SuccessorShare, lay_in, stay_in};
 use super::residence::SYSTEM;
 use crate::domain::area::Area;
 use crate::domain::codes::{Dimension, Value};
@@ -48,7 +48,7 @@ impl Reference {
         let ended = self.areas().get(area).and_then(|area| area.last_month);
         self.small_areas().which(edition, |district, stays| match ended {
             _ if district.iter().any(|code| code == area) => true,
-            Some(last) => in_force(self.areas(), stays, last).iter().any(|of| of.code == area),
+            Some(last) => lay_in(self.areas(), stays, area, last),
             None => stays.last().is_some_and(|today| today.is_within(area)),
         })
     }

@@ -140,9 +140,20 @@ pub(super) fn stay_in<'a>(
     found
 }
 
+/// Whether homes lay in an area in a month.
+pub(super) fn lay_in(areas: &Areas, stays: &[Stay<'_>], area: &str, month: Month) -> bool {
+    let is_one = areas.get(area).is_some_and(|area| KINDS.contains(&area.kind.as_str()));
+    if is_one {
+        // A home is in one area of such a type.
+        return in_force(areas, stays, month).iter().any(|of| of.code == area);
+    }
+    let stay = stay_in(areas, stays.iter().copied(), month);
+    stay.is_some_and(|stay| stay.areas().any(|code| code == area))
+}
+
 /// The areas that small areas were in in a month: one of each type. An area that ended later is behind that of today, and stands in its
 /// place.
-pub(super) fn in_force<'a>(areas: &'a Areas, stays: &[Stay<'_>], month: Month) -> Vec<&'a Area> {
+fn in_force<'a>(areas: &'a Areas, stays: &[Stay<'_>], month: Month) -> Vec<&'a Area> {
     let stay = stay_in(areas, stays.iter().copied(), month);
     let around = stay.into_iter().flat_map(Stay::areas);
     let then = around.filter_map(|code| areas.get(code));

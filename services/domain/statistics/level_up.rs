@@ -2,9 +2,8 @@
 //!
 //! How many: Σ nₖ·max(0, how much worse the group's share is than the reference's), rounded up: a whole number of people or consultations.
 //! A gap closed or widened if the limits of the change of its size do not hold 0 (hybrid of the limits of both sizes). Its size is its distance
-//! from 0: a gap that turned has closed only as far as it is smaller now, and a gap of 0, which has no direction, has the wider of its two
-//! limits on both sides. Levelled up: the group that was worse off gained at least as much as
-//! the other lost.
+//! from 0: a gap that turned has closed only as far as it is smaller now. A gap of 0 has no direction: it has the wider of its two limits on
+//! both sides. Levelled up: the group that was worse off gained at least as much as the other lost.
 
 use super::{Interval, Verdict, hybrid_difference};
 use crate::domain::indicator::Polarity;

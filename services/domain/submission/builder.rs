@@ -407,11 +407,7 @@ impl Builder {
 
     fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {
         self.row.given = true;
-        let (most, expected) = match given {
-            RawValue::Code(_) | RawValue::Number(..) => (LONGEST, "a code of at most 128 bytes"),
-            RawValue::Codes(_) => (LONGEST_LIST, "codes of at most 2,048 bytes together"),
-        };
-        if text.len() > most {
+        if let Some(expected) = too_long(given) {
             self.problem(path, text, expected, None);
             return;
         }
@@ -454,6 +450,18 @@ impl Builder {
             });
         }
     }
+}
+
+/// What was expected in the place of a text that is too long. Blanks at the ends of a code are no part of it.
+fn too_long(given: RawValue<'_>) -> Option<&'static str> {
+    let (RawValue::Code(codes) | RawValue::Codes(codes)) = given else { return None };
+    if codes.len() <= LONGEST {
+        return None;
+    }
+    if codes.split(raw::SEPARATOR).any(|code| code.trim().len() > LONGEST) {
+        return Some("a code of at most 128 bytes");
+    }
+    (codes.len() > LONGEST_LIST).then_some("codes of at most 2,048 bytes together")
 }
 
 /// Whether a text has no value: it is empty, or has blanks only.

@@ -35,7 +35,7 @@ impl Counts {
 pub(super) struct Dense {
     counts: Arc<Counts>,
     /// The inner cell of each code of the column that was counted; none: that column has the inner cells.
-    cells: Option<Vec<usize>>,
+    cells: Option<Vec<u32>>,
     width: usize,
 }
 
@@ -46,14 +46,14 @@ impl Dense {
     }
 
     /// Counts by a column, with the inner cell of each of its codes.
-    pub(super) fn by_column(counts: Arc<Counts>, cells: Vec<usize>, width: usize) -> Self {
+    pub(super) fn by_column(counts: Arc<Counts>, cells: Vec<u32>, width: usize) -> Self {
         Self { counts, cells: Some(cells), width }
     }
 
     /// Bytes in memory; of counts that several share, its part.
     pub(super) fn bytes(&self) -> usize {
         self.counts.bytes() / Arc::strong_count(&self.counts)
-            + self.cells.as_ref().map_or(0, Vec::len) * size_of::<usize>()
+            + self.cells.as_ref().map_or(0, Vec::len) * size_of::<u32>()
     }
 
     /// Calls `then` with the number of each row that counts something, and its inner cells.
@@ -80,7 +80,8 @@ impl Dense {
             let mut is_empty = true;
             for (code, count) in counts.iter().enumerate().filter(|(_, count)| is_any(count)) {
                 is_empty = false;
-                row[self.cells.as_ref().map_or(code, |cells| cells[code])] += true_count(count);
+                row[self.cells.as_ref().map_or(code, |cells| cells[code] as usize)] +=
+                    true_count(count);
             }
             if !is_empty {
                 then(number, &row)?;

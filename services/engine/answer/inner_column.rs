@@ -22,7 +22,7 @@ pub(super) struct InnerColumn {
     pub(super) plan: Plan,
     /// The combination of each place of this axis: the number of a cell of the inner axes.
     pub(super) cells: Vec<u32>,
-    /// Bytes in memory of the column.
+    /// Bytes in memory of the column, with the combinations.
     pub(super) bytes: usize,
 }
 
@@ -150,9 +150,9 @@ impl Engine {
             return Ok(None);
         };
         let threads = &self.settings.threads;
-        let bytes = records * size_of::<u32>();
-        // The columns that it is made of may have to be made too.
-        threads.room(kept + 2 * bytes)?;
+        // Of each record: its code, its combination and the place of that, if all were different; and the columns that it is made of, which may have
+        // to be made too.
+        threads.room(kept + 4 * records * size_of::<u32>())?;
         let columns = threads.each(&plan.months, PlanMonth::records, |month| {
             let kind = Kind::Inner(parts.number(plan, month));
             self.slabs.worked(&month.standing, kind, || parts.work(self, plan, month))
@@ -168,6 +168,9 @@ impl Engine {
         let mut plan = plan.clone();
         plan.axes.truncate(outer);
         plan.axes.push(PlanAxis::computed(on, cells.len()));
+        // Each combination of a month, and the place of it.
+        let of_month = |column: &Arc<Worked>| column.codes.bytes() + column.occurring.len() * 8;
+        let bytes = columns.iter().map(of_month).sum::<usize>() + cells.len() * size_of::<u32>();
         Ok(Some(InnerColumn { plan, cells, bytes }))
     }
 }

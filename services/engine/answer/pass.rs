@@ -57,7 +57,8 @@ struct Shaped<'a> {
 }
 
 impl Engine {
-    /// Counts plans of the same records under the same conditions, whose first `outer` axes are the same. `listed`: what is known of the table.
+    /// Prepares plans of the same records under the same conditions, whose first `outer` axes are the same. Each is counted when it is asked for.
+    /// `listed`: what is known of the table.
     pub(super) fn pass<'a>(
         &'a self,
         wanted: &[Wanted<'a>],
@@ -88,7 +89,8 @@ impl Pass<'_> {
         let group = group.map(|place| self.groups.swap_remove(place));
         let several = group.filter(|group| group.plans.len() > 1);
         let plans = several.as_ref().map_or(std::slice::from_ref(&number), |group| &group.plans);
-        let rows = plans.iter().map(|of| self.plans[*of].rows);
+        // Of the plans of the group, and of those that wait for their rows.
+        let rows = plans.iter().chain(self.counted.keys()).map(|of| self.plans[*of].rows);
         let held = self.counted.values().map(Dense::bytes);
         let kept = rows.chain(held).sum::<usize>() + self.kept;
         let all = several.map(|group| self.together(&group, kept)).transpose()?;
@@ -145,7 +147,9 @@ impl Pass<'_> {
         let alone = group.plans.iter().map(|of| plans[*of].size).sum::<usize>();
         let most = alone.clamp(NEAR, Cube::LIMIT);
         let Some(size) = cube.size().filter(|size| *size <= most) else { return Ok(None) };
-        let counts = Scan::new(self.engine, &plan, (&cube, size, &coded), kept + bytes);
+        // Of each plan too: where each combination falls among its cells.
+        let kept = kept + bytes + group.plans.len() * combinations.len() * size_of::<u32>();
+        let counts = Scan::new(self.engine, &plan, (&cube, size, &coded), kept);
         let counts = Arc::new(counts.counts(Path::Columns)?);
         let whole = Cube::new(inner.iter().map(|axis| axis.spread.len()).collect());
         let of_plan = |number: &usize| {
@@ -160,10 +164,9 @@ impl Pass<'_> {
             let steps: Vec<_> = steps.collect();
             let cell = |combination: &u32| {
                 let own = steps.iter().map(|(step, codes, own)| combination / step % codes * own);
-                own.sum::<u32>() as usize
+                own.sum()
             };
-            let cells = combinations.iter().map(cell).collect();
-            let counts = Arc::clone(&counts);
+            let (counts, cells) = (Arc::clone(&counts), combinations.iter().map(cell).collect());
             (*number, Dense::by_column(counts, cells, combined(&coded[outer..])))
         };
         Ok(Some(group.plans.iter().map(of_plan).collect()))

@@ -30,7 +30,7 @@ pub(in crate::engine) enum Kind {
     Known(Field, u128),
     /// What followed each record; the number tells the months that were looked at.
     Followed(u128),
-    /// What each record adds to its cell within a row; the number tells what it is made of.
+    /// The combination of each record, by a number that the month gives it; the number here tells what the column is made of.
     Inner(u128),
 }
 

@@ -14,10 +14,6 @@ use equity_indicators::server::Address;
 use hdrhistogram::Histogram;
 use tonic::transport::{Channel, Endpoint};
 
-/// The allocator of the service's program.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Any error ends a bench: a figure after an error is no figure.
 pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 

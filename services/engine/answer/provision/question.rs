@@ -144,7 +144,7 @@ impl Question for ProvisionQuestion {
         let by_source = access.sources(&by_source);
         let scans = engine.scans_of_provision(&pinned, &access, self.request_met_days)?;
         let plans = [&plan].into_iter().chain(&by_source).map(|plan| (plan, None));
-        // They are added up in the same rows.
+        // All scans add to the same rows, so only the first counts the bytes of a row.
         let of_rows = std::iter::once(size_of::<Groups>()).chain(std::iter::repeat(0));
         let scanned = scans.iter().zip(of_rows).map(|(scan, of_row)| (&scan.plan, Some(of_row)));
         let plans = plans.chain(scanned);
