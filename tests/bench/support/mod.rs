@@ -60,9 +60,10 @@ impl Running {
         format!("{scheme}://{}", self.service.address())
     }
 
-    /// Bytes that it has on disk.
+    /// Bytes of its log and its store on disk. The audit log grows with calls, not with records.
     pub fn bytes_on_disk(&self) -> Outcome<u64> {
-        size(self.folder.path())
+        let data = self.folder.path().join("data");
+        Ok(size(&data.join("log"))? + size(&data.join("sled"))?)
     }
 
     /// Stops it and removes its data.
