@@ -37,6 +37,8 @@ impl Drop for TempFolder {
 /// # Errors
 /// A link is here, and what it names does not exist.
 pub fn is_free(place: &Path) -> io::Result<bool> {
+    // A `/` at the end would look through a link.
+    let place = place.components().as_path();
     match std::fs::read_dir(place) {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -48,8 +50,11 @@ pub fn is_free(place: &Path) -> io::Result<bool> {
     }
 }
 
-/// The place itself, or the folder that a link names.
+/// The place itself, or the folder that it names as a link.
 #[must_use]
 pub fn followed(place: &Path) -> PathBuf {
-    std::fs::canonicalize(place).unwrap_or_else(|_| place.to_owned())
+    let place = place.components().as_path();
+    let is_link = std::fs::symlink_metadata(place).is_ok_and(|found| found.is_symlink());
+    let found = is_link.then(|| std::fs::canonicalize(place).ok()).flatten();
+    found.unwrap_or_else(|| place.to_owned())
 }

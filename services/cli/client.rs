@@ -40,7 +40,7 @@ const ASK_TIMEOUT: Duration = Duration::from_secs(60);
 /// Wait after a broken connection.
 const MOMENT: Duration = Duration::from_millis(500);
 /// Longest single wait. A service that asks for more (its disk is full) needs its operator first.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// Time between two pings on a silent connection, and longest time for an answer to a ping.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Largest accepted answer, in bytes. The largest answer is a page of code lists with their crosswalks.

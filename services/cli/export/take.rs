@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 
-use crate::cli::client::{Service, pause};
+use crate::cli::client::{LONGEST_WAIT, Service, pause};
 use crate::cli::exit::Failure;
 use crate::cli::show::{Look, errors, progress};
 use crate::proto::v1::{ExportBreakdownsRequest, ExportBreakdownsResponse, ExportRow};
@@ -59,7 +59,7 @@ fn keep(known: &mut BTreeSet<String>, text: &String) {
 }
 
 /// Takes a whole export and passes each row to `write` once, even if the stream breaks. `first_pause` is the shortest time before it
-/// is asked for again; each break without a message in between doubles it. The pauses add up to at most the time that
+/// is asked for again; each break without a message in between doubles it, to ten seconds at most. The pauses add up to at most the time that
 /// the service is waited for. Each message restarts that time.
 pub(super) async fn take(
     service: &Service,
@@ -100,11 +100,13 @@ pub(super) async fn take(
             (shortest, left) = (first_pause, service.patience());
         }
         let (passes, failure) = (may_pass(&status, got_on), service.failure(status));
-        let wait = shortest.max(pause(&failure).unwrap_or_default());
-        if !passes || wait > left {
+        let asked = pause(&failure);
+        let (passes, asked) = (passes || asked.is_some(), asked.unwrap_or_default());
+        if !passes || left.is_zero() || asked > left {
             return Err(failure);
         }
-        (shortest, left) = (2 * shortest, left - wait);
+        let wait = shortest.min(left).max(asked);
+        (shortest, left) = ((2 * shortest).min(LONGEST_WAIT), left - wait);
         tokio::time::sleep(wait).await;
     }
 }

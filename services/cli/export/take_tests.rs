@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Request, Response};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::*;
 use crate::cli::trust::Trust;
@@ -47,7 +48,11 @@ impl ExportService for Breaking {
             }));
         }
         if sent + 1 < ALL || !self.gets_on {
-            messages.push(Err(Status::new(self.with, "broken off")));
+            let mut details = ErrorDetails::new();
+            if self.with == Code::ResourceExhausted && self.gets_on {
+                details.set_retry_info(Some(Duration::from_millis(20)));
+            }
+            messages.push(Err(Status::with_error_details(self.with, "broken off", details)));
         }
         Ok(Response::new(Box::pin(tokio_stream::iter(messages))))
     }
@@ -86,7 +91,7 @@ async fn taken_within(
 
 #[tokio::test]
 async fn a_broken_export_is_gone_on_with_and_no_row_comes_twice() {
-    for with in [Code::Unavailable, Code::DeadlineExceeded] {
+    for with in [Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted] {
         let (positions, ended, asked) = taken(with, true).await;
         let ended = ended.unwrap();
         assert_eq!(positions, [0, 1, 2, 3]);
@@ -100,6 +105,10 @@ async fn what_does_not_pass_ends_the_export() {
     let (positions, ended, asked) = taken(Code::InvalidArgument, true).await;
     assert!(ended.is_err());
     assert_eq!((positions, asked.len()), (vec![0], 1));
+    // A quota says when it is free again; what does not say so stays.
+    let (_, ended, asked) = taken(Code::ResourceExhausted, false).await;
+    assert!(ended.is_err());
+    assert_eq!(asked.len(), 1);
     // A stream that ran out of time without a message would do so again.
     let (_, ended, asked) = taken(Code::DeadlineExceeded, false).await;
     assert!(ended.is_err());
@@ -110,8 +119,8 @@ async fn what_does_not_pass_ends_the_export() {
 async fn a_service_that_stays_away_is_not_asked_for_ever() {
     let (_, ended, asked) = taken(Code::Unavailable, false).await;
     assert!(ended.is_err());
-    // Pauses of 2, 4, 8, 16 and 32 ms; the next would be the 64 ms of which 38 are left.
-    assert_eq!(asked.len(), 6);
+    // Pauses of 2, 4, 8, 16 and 32 ms, and the 38 ms that are left.
+    assert_eq!(asked.len(), 7);
     for gets_on in [false, true] {
         let (_, ended, asked) = taken_within(Duration::ZERO, Code::Unavailable, gets_on).await;
         assert!(ended.is_err());

@@ -461,7 +461,11 @@ fn too_long(given: RawValue<'_>) -> Option<&'static str> {
     if codes.split(raw::SEPARATOR).any(|code| code.trim().len() > LONGEST) {
         return Some("a code of at most 128 bytes");
     }
-    (codes.len() > LONGEST_LIST).then_some("codes of at most 2,048 bytes together")
+    let expected = match given {
+        RawValue::Codes(_) => "codes of at most 2,048 bytes together",
+        RawValue::Code(_) | RawValue::Number(..) => "a code of at most 128 bytes",
+    };
+    (codes.len() > LONGEST_LIST).then_some(expected)
 }
 
 /// Whether a text has no value: it is empty, or has blanks only.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::people::any_indicator;
 use super::query::query;
@@ -279,6 +279,8 @@ pub(super) fn gaps(
     };
     let all = scanned.iter().filter(|_| asked.indicators.is_empty());
     let submitted: Vec<_> = all.filter_map(by).collect();
+    // What a reader may not ask at all says the least.
+    refused.sort_by_key(|(_, why)| why.code() == Code::PermissionDenied);
     let notes = match refused.as_slice() {
         [] => Vec::new(),
         [(what, why), ..] => {

@@ -166,11 +166,12 @@ fn a_link_that_leads_nowhere_is_refused_with_what_to_do() {
     std::os::unix::fs::symlink("nowhere", world.path("dangling")).unwrap();
     let name = |name: &str| world.path(name).to_str().unwrap().to_owned();
     let [files, base, out] = ["publishers", "base", "dangling"].map(name);
-    let build = ["reference", "build", &files, "--reference-folder", &base, "--out", &out];
-    for more in [&[] as &[&str], &["--overwrite"]] {
-        let ended = run(&[&build, more].concat());
+    let slash = format!("{out}/");
+    let build_in = |out| ["reference", "build", &files, "--reference-folder", &base, "--out", out];
+    for (out, more) in [(&out, &[] as &[&str]), (&out, &["--overwrite"]), (&slash, &[])] {
+        let ended = run(&[&build_in(out), more].concat());
         assert_eq!(ended.code, Some(1), "{ended:?}");
-        for part in [&*out, "is a link to a folder that does not exist", "remove the link"] {
+        for part in [&**out, "is a link to a folder that does not exist", "remove the link"] {
             assert!(ended.remarks.contains(part), "{part}: {ended:?}");
         }
         assert!(!ended.remarks.contains("os error"), "{ended:?}");
@@ -178,7 +179,7 @@ fn a_link_that_leads_nowhere_is_refused_with_what_to_do() {
     }
     // To an empty folder it stays a link.
     std::fs::create_dir(world.path("nowhere")).unwrap();
-    run(&build).well();
+    run(&build_in(&out)).well();
     assert!(std::fs::symlink_metadata(world.path("dangling")).unwrap().is_symlink());
     assert!(world.path("nowhere/organisations.csv").is_file());
 }

@@ -263,7 +263,7 @@ impl AnyQuestion for GapsQuestion {
 
 impl GapsQuestion {
     /// Refuses a question in which no gap can be found for its reader, before anything of it is counted: of a controlled collection it may read none of
-    /// the table's indicators that have a good direction.
+    /// the table's indicators.
     ///
     /// # Errors
     /// It may read none.
@@ -272,8 +272,7 @@ impl GapsQuestion {
         let collection = reference.collection(&query.collection);
         let scope = &query.reader.scope.indicators;
         let is_open = collection.is_some_and(|of| of.openness == Openness::Open);
-        let finds = |id: &&str| direction(reference, id).is_some() && scope.has(id);
-        if is_open || question.indicators().iter().any(finds) {
+        if is_open || question.indicators().iter().any(|id| scope.has(id)) {
             return Ok(());
         }
         Err(none_in_scope(scope))
