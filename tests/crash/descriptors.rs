@@ -12,6 +12,15 @@ use super::{
     running::{Running, Start, verify_clean},
 };
 
+/// It warns of few files after it has said that it is ready.
+async fn until_it_warns(running: &Running) {
+    let begin = Instant::now();
+    while !running.said().contains("files open") {
+        assert!(begin.elapsed() < Duration::from_secs(10), "{}", running.said());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Connections that say nothing.
 const IDLE: usize = 1_000;
 
@@ -21,6 +30,7 @@ async fn with_300_files_a_good_client_is_served_beside_1000_idle_connections() {
     let folder = place.path().join("data");
     let start = Start { open_files: 300, ..Start::default() };
     let running = Running::try_start(&folder, &start).unwrap();
+    until_it_warns(&running).await;
     let said = running.said();
     assert!(said.contains("may have 300 files open, so it accepts 150 connections"), "{said}");
     let (mut memory, channel) = (Memory::default(), running.channel().await);
@@ -73,7 +83,7 @@ async fn with_too_few_files_it_says_so_and_does_not_start() {
         match Running::try_start(&folder, &start) {
             Ok(running) => {
                 assert!(open_files >= 64, "{open_files}");
-                assert!(running.said().contains("files open"), "{open_files}: {}", running.said());
+                until_it_warns(&running).await;
                 let channel = running.channel().await;
                 let sent = Parcel::new(&mut dice, 20).send(&channel).await;
                 sent.unwrap_or_else(|error| {
