@@ -189,11 +189,13 @@ pub fn writing_stopped(has: bool) {
     WRITING_STOPPED.set(u64::from(has));
 }
 
-/// Records the size of log and sled, and the free space of the disk, in bytes.
-pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
+/// Records the size of log and sled, and the free space of the disk, in bytes. None: the system does not say it.
+pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: Option<u64>) {
     LOG_BYTES.set(log_bytes);
     SLED_BYTES.set(sled_bytes);
-    FREE_DISK_BYTES.set(free_disk_bytes);
+    if let Some(free) = free_disk_bytes {
+        FREE_DISK_BYTES.set(free);
+    }
 }
 
 /// Records how many answers came from the cache and how many were computed, since the start.
@@ -239,6 +241,11 @@ pub fn call_refused() {
 #[must_use]
 pub fn refused_calls() -> u64 {
     REFUSED_CALLS.get()
+}
+
+/// The service serves: from now on, connections are counted. A start that does not end has no such count.
+pub fn serves() {
+    CONNECTIONS.add(0);
 }
 
 /// A connection was accepted.
