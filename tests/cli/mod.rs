@@ -23,7 +23,7 @@ mod replacing;
 mod rows;
 pub(crate) mod run;
 mod sending;
-mod signals;
+pub(crate) mod signals;
 mod standard_input;
 mod statistics;
 mod statistics_vectors;
