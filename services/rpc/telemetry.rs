@@ -200,7 +200,8 @@ fn dead_letters(
         return Err(status::no_subscription(partner));
     };
     // What the partner may read now: the same that its own requests are made for.
-    let scope = scope_key(&subscribed(engine, partner)?);
+    let recipient = subscribed(engine, partner)?;
+    let scope = scope_key(&recipient);
     let found = outbox.dead_letters(id, page.cursor, page.size + 1);
     let mut found = found.map_err(|error| store_error(&error))?;
     let more = found.len() > page.size;

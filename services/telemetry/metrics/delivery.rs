@@ -74,7 +74,7 @@ static UNREAD_AGE: Metric = Metric::new(
 pub(super) static ATTEMPTS: Metric = Metric::new(
     ("nhs.equity.delivery.attempts", Kind::Counter),
     "{attempt}",
-    &[OF[0], OF[1], "nhs.equity.outcome"],
+    &["nhs.equity.partner", "nhs.equity.signal", "nhs.equity.outcome"],
     "Requests to a partner's endpoint by outcome: sent, again (the same later), too_large, never (dead letters), paused",
 );
 pub(super) static CALLS: Metric = Metric::new(
