@@ -14,6 +14,7 @@ mod retention;
 mod secret;
 mod spare_threads;
 pub mod statistics;
+mod streams;
 mod watching;
 
 use std::path::{Path, PathBuf};

@@ -12,6 +12,7 @@ mod comparisons;
 mod consistency;
 mod core20;
 mod counted;
+mod deliveries;
 mod england;
 mod erasures;
 mod estimates;

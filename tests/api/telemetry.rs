@@ -16,7 +16,7 @@ use crate::delivery::receiver::{Answer, Got, Received, text};
 use crate::support::{TestServer, header, records};
 
 /// Practices of one place. The last is of one primary care network with nobody else.
-const PRACTICES: [&str; 4] = ["C82007", "C82012", "C82014", "C82017"];
+pub(super) const PRACTICES: [&str; 4] = ["C82007", "C82012", "C82014", "C82017"];
 const LOCAL: &str = "allow_addresses = [\"127.0.0.0/8\"]\n";
 
 fn write(path: &Path, entries: &str) {
@@ -24,7 +24,7 @@ fn write(path: &Path, entries: &str) {
 }
 
 /// A partner of a profile that sends for the first practice, and reads the system.
-fn partner(name: &str, endpoint: &str, profile: &str, more: &str) -> String {
+pub(super) fn partner(name: &str, endpoint: &str, profile: &str, more: &str) -> String {
     format!(
         "[partners.{name}]\norganisation = \"C82007\"\nsystems = [\"{name}\"]\nsubmit_for = [\"C82007\"]\n\
          read = {{ profile = \"{profile}\", areas = [\"QK1\"], datasets = [\"*\"], indicators = [\"*\"] }}\n\
@@ -32,7 +32,7 @@ fn partner(name: &str, endpoint: &str, profile: &str, more: &str) -> String {
     )
 }
 
-async fn started(entries: &str) -> (TestServer, tempfile::TempDir) {
+pub(super) async fn started(entries: &str) -> (TestServer, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("partners.toml");
     write(&file, entries);
@@ -42,7 +42,7 @@ async fn started(entries: &str) -> (TestServer, tempfile::TempDir) {
 }
 
 /// Waits until the service delivers, a moment after it answers.
-async fn ready(server: &TestServer) {
+pub(super) async fn ready(server: &TestServer) {
     let request = v1::GetDeliveryStatusRequest { partner: "alpha".to_owned() };
     while let Err(status) = telemetry(server).get_delivery_status(request.clone()).await {
         assert_eq!(status.code(), tonic::Code::Unavailable, "{status:?}");
@@ -50,7 +50,7 @@ async fn ready(server: &TestServer) {
     }
 }
 
-async fn submit(server: &TestServer, organisation: &str, month: &str, count: i64) {
+pub(super) async fn submit(server: &TestServer, organisation: &str, month: &str, count: i64) {
     let header = header(organisation, "practice-feed", month, &["sex"]);
     let rows = records(&json!([
         {"channel": "VIDEO", "recordCount": count, "person": {"sex": "1"}, "attendance": "5"},
@@ -59,11 +59,11 @@ async fn submit(server: &TestServer, organisation: &str, month: &str, count: i64
     server.submit(header, rows).await.unwrap();
 }
 
-fn telemetry(server: &TestServer) -> PartnerTelemetryServiceClient<Channel> {
+pub(super) fn telemetry(server: &TestServer) -> PartnerTelemetryServiceClient<Channel> {
     PartnerTelemetryServiceClient::new(server.channel())
 }
 
-fn of_kind(received: &Received, kind: &str) -> Vec<Got> {
+pub(super) fn of_kind(received: &Received, kind: &str) -> Vec<Got> {
     let name = format!("nhs.equity.{kind}");
     received.logs().into_iter().filter(|got| got.record.event_name == name).collect()
 }

@@ -27,11 +27,11 @@ use crate::support::{Collector, consultations, header, message, records};
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/guides/operate.md");
 const ROWS: f64 = 2.0;
 
-pub(super) async fn channel(served: &Served) -> Channel {
+pub(crate) async fn channel(served: &Served) -> Channel {
     Channel::from_shared(served.address.clone()).unwrap().connect().await.unwrap()
 }
 
-pub(super) async fn submit(channel: &Channel) {
+pub(crate) async fn submit(channel: &Channel) {
     let header = header("C82007", "practice-feed", "2020-04", &["sex"]);
     let rows = records(&json!([
         {"channel": "VIDEO", "recordCount": 40, "person": {"sex": "1"}, "attendance": "5"},
@@ -48,7 +48,7 @@ pub(super) fn question() -> serde_json::Value {
 }
 
 /// The page for Prometheus of a service that says in its log where it is.
-fn page(log: &Path, request: &str) -> String {
+pub(crate) fn page(log: &Path, request: &str) -> String {
     let said = std::fs::read_to_string(log).unwrap();
     let address = said.split("metrics for Prometheus at http://").nth(1).unwrap();
     let mut stream = TcpStream::connect(address.split('/').next().unwrap()).unwrap();

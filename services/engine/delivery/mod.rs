@@ -20,7 +20,7 @@ mod removed;
 mod revised;
 mod submitted;
 
-pub use outlet::{Delivery, Encode};
+pub use outlet::{Delivery, Encode, Show, Shown};
 pub use projector::{Ask, NotProjected, Projector};
 pub use refused::RefusedSubmission;
 

@@ -105,10 +105,7 @@ impl Projector {
             if recipient.subscription.metrics {
                 counted(outbox, &stream(Signal::Logs), &mut event, events);
             }
-            for signal in Signal::ALL {
-                if signal == Signal::Metrics && !recipient.subscription.metrics {
-                    continue;
-                }
+            for signal in recipient.subscription.signals() {
                 let Some(payload) = (self.encode)(&event, signal) else { continue };
                 let (id, kind, time_millis) = (event.id(partner), event.kind, event.time_millis);
                 let stream = stream(signal);
