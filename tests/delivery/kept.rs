@@ -221,7 +221,7 @@ fn rows_of_a_commit_that_was_cut_short_are_seen_by_nobody_and_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let outbox = Outbox::open(folder.path(), 0, 1).unwrap();
     let events: Vec<_> = (1..=3).map(|number| new_event("a", number)).collect();
-    outbox.commit(Some(3), &events[..2]).unwrap();
+    outbox.commit(Some(2), &events[..2]).unwrap();
     outbox
         .settle(&logs("a"), 2, Settled::Sent { rejected: 0, message: String::new() }, NOW)
         .unwrap();
