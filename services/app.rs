@@ -123,7 +123,7 @@ impl Service {
                 config.limits.submission_message_bytes,
             ),
         };
-        let rules = (!config.lets_anybody_in()).then(|| rules(config));
+        let rules = rules(config);
         let home_area = home_area(config, &engine.reference())?;
         let infos = ServiceInfos::new(service.clone(), &secret, rules, home_area);
         let infos = ServiceInfoServiceServer::new(infos);
@@ -157,7 +157,7 @@ impl Service {
         // It ends without a word only if the service is gone.
         let _gone = opened.await;
         let (settings, stop) = (config.server_settings(), shutdown.clone());
-        let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
+        let access = Some(Access::new(Arc::clone(&engine), rules));
         let profile = service.profile_without_identity.map_or("", ProfileName::name);
         let recorded = Some((Arc::clone(&audit), profile));
         let callers = Callers { tls, access, tokens, audit: recorded };
@@ -254,6 +254,7 @@ fn cannot_listen(address: &Address) -> String {
 
 fn rules(config: &Config) -> Rules {
     Rules {
+        identities: !config.lets_anybody_in(),
         purpose_required: config.purpose_required,
         requests_per_second: config.quotas.requests_per_second,
         burst: config.quotas.burst,

@@ -11,5 +11,5 @@ mod service;
 pub use crate::engine::audit::{Asked, Audit, Call, Cells, Event, NotAudited, Outcome, Trace, Who};
 pub use question::render;
 pub(super) use record::cells_of;
-pub use record::{Record, cut_off};
+pub use record::Record;
 pub use service::Audits;

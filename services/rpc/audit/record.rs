@@ -52,6 +52,11 @@ impl Record {
         }
     }
 
+    /// What the call is made for; empty: it does not say it.
+    pub fn is_for(&self, purpose: &str) {
+        self.note(|call| call.purpose = purpose.to_owned());
+    }
+
     /// Who calls, the disclosure profile and the purpose; empty: none was found.
     pub fn is_of(&self, who: Arc<Who>, profile: &'static str, purpose: &str) {
         self.note(|call| {
@@ -109,13 +114,6 @@ impl Record {
         let call = Call { outcome, ..std::mem::take(&mut noted.call) };
         Some((Arc::clone(&inner.audit), call, inner.trace, noted.changes))
     }
-}
-
-/// A text that a caller sent, as far as it is kept.
-#[must_use]
-pub fn cut_off(text: &str) -> String {
-    let is_plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
-    text.chars().filter(is_plain).take(64).collect()
 }
 
 /// Cells of rows of an export. Published estimates and assessments are no cells of the answer.

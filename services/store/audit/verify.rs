@@ -1,7 +1,7 @@
 //! Finding whether somebody has changed the audit log.
 //!
 //! Every entry has a hash of itself and of all entries before it, so a bit that was flipped, an entry that was removed, put in, or moved, and a
-//! segment that is missing break the chain. The witness knows how far the log had come, so it finds a missing end. Whoever can write the log and
+//! segment that is missing break the chain. The witness knows how far the log had come, so it finds a missing end. A log without an entry that no witness knows was removed with it: every start of a service writes one. Whoever can write the log and
 //! the witness can write both anew: only a hash that was kept elsewhere finds that.
 
 use std::path::Path;
@@ -85,11 +85,15 @@ pub fn verify(
     report.removed_until = removed.position;
     let witness = witness_file(of_changes);
     let seen = witness::read(&witness);
-    if seen.is_none() && report.entries > 0 {
-        report.differences.push(format!(
-            "there is no witness that can be read at {}: whether entries are missing at the end cannot be found",
-            witness.display()
-        ));
+    if seen.is_none() {
+        let what = match report.entries {
+            0 => {
+                "there is no entry either: a service writes one at each start, so all were removed, unless none has started with this folder"
+            }
+            _ => "whether entries are missing at the end cannot be found",
+        };
+        let witness = witness.display();
+        report.differences.push(format!("there is no witness that can be read at {witness}: {what}"));
     }
     let mut known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
     known.extend(kept.map(|(position, chain)| Known::from(Place { position, chain })));
