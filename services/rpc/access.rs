@@ -196,7 +196,11 @@ impl Access {
         }
         let purpose = self.purpose(metadata);
         let of = (&*partner.id, &*partner.organisation);
-        found(of, partner.profile.map_or("", ProfileName::name), purpose.as_ref().map_or("", |code| code));
+        found(
+            of,
+            partner.profile.map_or("", ProfileName::name),
+            purpose.as_ref().map_or("", |code| *code),
+        );
         self.counts(partner)?;
         let needs = Needs::of(method);
         if !needs.is_some_and(|needs| needs.has(partner)) {

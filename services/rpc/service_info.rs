@@ -29,12 +29,7 @@ pub fn instance_id(secret: &[u8]) -> String {
 impl ServiceInfos {
     /// The service of a deployment with this secret, which holds its callers to these rules. It is for an area; empty: for none.
     #[must_use]
-    pub fn new(
-        service: Service,
-        secret: &[u8; 32],
-        rules: Rules,
-        home_area: String,
-    ) -> Self {
+    pub fn new(service: Service, secret: &[u8; 32], rules: Rules, home_area: String) -> Self {
         Self { service, instance_id: instance_id(secret), rules, home_area }
     }
 

@@ -7,8 +7,7 @@ use equity_indicators::config::ProfileName;
 use equity_indicators::proto::v1::audit_service_client::AuditServiceClient;
 use equity_indicators::proto::v1::release_service_client::ReleaseServiceClient;
 use equity_indicators::proto::v1::{
-    AbsenceReason, AuditEntry, AuditEvent, Breakdown, CreateReleaseRequest,
-    ListAuditEntriesRequest,
+    AbsenceReason, AuditEntry, AuditEvent, Breakdown, CreateReleaseRequest, ListAuditEntriesRequest,
 };
 use serde_json::{Value, json};
 use tonic::transport::Channel;
@@ -28,7 +27,10 @@ async fn page(
 }
 
 /// All pages, newest first.
-pub(super) async fn list(channel: &Channel, mut request: ListAuditEntriesRequest) -> Vec<AuditEntry> {
+pub(super) async fn list(
+    channel: &Channel,
+    mut request: ListAuditEntriesRequest,
+) -> Vec<AuditEntry> {
     let mut all = Vec::new();
     loop {
         let (entries, token) = page(channel, &request).await.unwrap();

@@ -39,7 +39,9 @@ fn header(organisation: &str, month: &str) -> Value {
 
 /// The messages of one submission to each stream.
 fn submissions() -> [(&'static str, [Value; 2]); 6] {
-    let of = |header: Value, row: Value| [json!({"header": header}), json!({"batch": {"records": [row]}})];
+    let of = |header: Value, row: Value| {
+        [json!({"header": header}), json!({"batch": {"records": [row]}})]
+    };
     let consultation = json!({"channel": "VIDEO", "personKey": "7f3a91"});
     let mut counts = header("C82001", "2020-04");
     counts["personKeyScheme"] = json!("");
@@ -48,13 +50,17 @@ fn submissions() -> [(&'static str, [Value; 2]); 6] {
     let published = json!({"organisation": "ONS", "collection": "ons-internet-users", "month": "2018-12", "requestId": id()});
     let source = json!({"publisher": "Office for National Statistics", "title": "Internet users", "edition": "2018",
         "licence": "Open Government Licence v3.0", "series": "labour-force-survey"});
-    let estimate = json!({"indicator": "DX-12", "area": "K02000001", "period": "2018", "value": 0.1});
+    let estimate =
+        json!({"indicator": "DX-12", "area": "K02000001", "period": "2018", "value": 0.1});
     [
         ("SubmitConsultations", of(header("C82001", "2020-04"), consultation.clone())),
         ("SubmitConsultations", of(header("C82001", "2020-05"), consultation)),
         ("SubmitPopulations", of(people, json!({"personCount": 70}))),
         ("SubmitDigitalAccess", of(header("C82002", "2020-04"), json!({"personKey": "81c004"}))),
-        ("SubmitIndicatorCounts", of(counts, json!({"indicator": "C20-SMI", "numeratorCount": 3, "denominatorCount": 7}))),
+        (
+            "SubmitIndicatorCounts",
+            of(counts, json!({"indicator": "C20-SMI", "numeratorCount": 3, "denominatorCount": 7})),
+        ),
         ("SubmitEstimates", of(json!({"submission": published, "source": source}), estimate)),
     ]
 }

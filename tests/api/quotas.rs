@@ -69,7 +69,8 @@ async fn callers_without_an_identity_say_their_purpose_too() {
     for required in [false, true] {
         let server = TestServer::with(|config| config.purpose_required = required).await;
         let tell = async |purpose: Option<&str>| {
-            let metadata: Vec<_> = purpose.map(|code| ("purpose-of-use", code)).into_iter().collect();
+            let metadata: Vec<_> =
+                purpose.map(|code| ("purpose-of-use", code)).into_iter().collect();
             let told = call_as(&server.channel(), info, &[json!({})], &metadata).await;
             told.map_err(|refused| reason(&refused))
         };
@@ -109,7 +110,12 @@ async fn a_partner_is_told_its_limits() {
     for (length, is_taken) in [(60_000, true), (80_000, false)] {
         let asked = json!({"parent": "x".repeat(length)});
         let refused = call(&channel, of("ListSubmissions"), &[asked]).await.unwrap_err();
-        assert_eq!(refused.code() == Code::InvalidArgument, is_taken, "{length}: {}", refused.code());
+        assert_eq!(
+            refused.code() == Code::InvalidArgument,
+            is_taken,
+            "{length}: {}",
+            refused.code()
+        );
     }
     guarded.service.stop().await.unwrap();
 }

@@ -27,7 +27,10 @@ async fn an_area_sends_and_withdraws_the_months_in_which_an_organisation_belongs
         let assessment = json!({"organisation": "H81013", "firstMonth": first, "lastMonth": last,
             "text": "text", "assessDate": "2026-05-04", "ownerRole": "manager"});
         let asked = json!({"requestId": id(), "assessment": assessment});
-        ask(channel, "RecordChannelAssessment", asked).await.map(drop).map_err(|refused| reason(&refused))
+        ask(channel, "RecordChannelAssessment", asked)
+            .await
+            .map(drop)
+            .map_err(|refused| reason(&refused))
     };
     for (month, own, other) in [("2026-03", &before, &since), ("2026-04", &since, &before)] {
         send(&loader, month).await.unwrap();
@@ -37,7 +40,8 @@ async fn an_area_sends_and_withdraws_the_months_in_which_an_organisation_belongs
         let name = format!(
             "collections/practice-feed/organisations/H81013/datasets/consultations/months/{month}/versions/1"
         );
-        let refused = ask(other, "WithdrawSubmission", json!({"name": name, "requestId": id()})).await;
+        let refused =
+            ask(other, "WithdrawSubmission", json!({"name": name, "requestId": id()})).await;
         assert_eq!(reason(&refused.unwrap_err()), "OUT_OF_SCOPE", "{month}");
         ask(own, "WithdrawSubmission", json!({"name": name, "requestId": id()})).await.unwrap();
         send(own, month).await.unwrap();
@@ -45,7 +49,9 @@ async fn an_area_sends_and_withdraws_the_months_in_which_an_organisation_belongs
         assess(own, month, month).await.unwrap();
     }
     for channel in [&before, &since] {
-        assess(channel, "2026-01", "2026-05").await.expect("it belongs to it in some of the months");
+        assess(channel, "2026-01", "2026-05")
+            .await
+            .expect("it belongs to it in some of the months");
     }
     guarded.service.stop().await.unwrap();
 }

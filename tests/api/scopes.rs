@@ -184,7 +184,10 @@ async fn readers_of_releases_are_told_of_no_data_behind_the_newest_release() {
     ask(&admin, "CreateRelease", release).await.unwrap();
     let released = told().await;
     assert_eq!(released[0]["collection"], "practice-feed", "{released}");
-    assert_eq!((&released[0]["submissionCount"], &released[0]["lastMonth"]), (&json!("4"), &json!("2020-05")));
+    assert_eq!(
+        (&released[0]["submissionCount"], &released[0]["lastMonth"]),
+        (&json!("4"), &json!("2020-05"))
+    );
     let rpcs = rpcs();
     let submit = rpcs.iter().find(|rpc| rpc.name() == "SubmitConsultations").unwrap();
     let rows = json!({"batch": {"records": [{"channel": "VIDEO", "recordCount": 3}]}});

@@ -127,11 +127,17 @@ fn partners_are_shown_and_certificates_that_would_be_refused_are_told_why() {
     let good = certificates.authority.client("good", &uri("C82001", "emis")).unwrap().certificate;
     let good = run(&["partners", "check", good.to_str().unwrap()]);
     assert!(good.remarks.contains("is valid until") && good.well().contains("alpha"));
-    let of = |uri: String| move |params: &mut CertificateParams| params.subject_alt_names = vec![named(&uri)];
+    let of = |uri: String| {
+        move |params: &mut CertificateParams| params.subject_alt_names = vec![named(&uri)]
+    };
     let foreign = "spiffe://other.example/org/C82001/sys/emis";
     for (what, (certificate, _), words) in [
         ("old", certificates.odd_file("old", expired), "is partner alpha, and the certificate"),
-        ("foreign", certificates.odd_file("foreign", of(foreign.to_owned())), "its trust_domain is `equity.example`"),
+        (
+            "foreign",
+            certificates.odd_file("foreign", of(foreign.to_owned())),
+            "its trust_domain is `equity.example`",
+        ),
         ("unknown", certificates.odd_file("unknown", of(uri("C82002", "emis"))), "no partner of"),
         ("nameless", certificates.odd_file("nameless", |_| ()), "URI"),
     ] {
@@ -154,7 +160,10 @@ fn the_demo_and_the_service_say_whether_they_are_encrypted() {
     let plain = demo("plain", &[]);
     assert!(plain.contains("plain text without identity") && plain.contains("http://"), "{plain}");
     let secured = demo("secured", &["--tls"]);
-    assert!(secured.contains("TLS is on: callers show a certificate") && secured.contains("https://"), "{secured}");
+    assert!(
+        secured.contains("TLS is on: callers show a certificate") && secured.contains("https://"),
+        "{secured}"
+    );
     // The same settings for `equity serve`.
     let certs = folder.path().join("secured").join("certs");
     let mut command = equity();
@@ -187,7 +196,10 @@ fn writes_say_first_which_instance_they_go_to() {
         (&[&submit[..], &["--month", "2025-02"]].concat(), "no submissions that concern you"),
         (&[&submit[..], &["--month", "2025-03"]].concat(), "1 submission that concerns you"),
         (&["releases", "create", "one"], "2 submissions that concern you"),
-        (&["erase", "submission", name, "--reason", "a test", "--yes"], "2 submissions that concern you"),
+        (
+            &["erase", "submission", name, "--reason", "a test", "--yes"],
+            "2 submissions that concern you",
+        ),
     ];
     for (words, count) in commands {
         let ended = served.ask(words);

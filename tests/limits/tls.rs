@@ -241,7 +241,8 @@ async fn a_connection_whose_certificate_expires_ends_and_others_stay() {
     let ends = SystemTime::now() + Duration::from_secs(4);
     let short = certificates.odd(|params| until(params, ends));
     let short = soon(connect(&server, short)).await.unwrap();
-    let (mut watch, mut stays) = (short.watch(TICK).await.unwrap(), good.watch(TICK).await.unwrap());
+    let (mut watch, mut stays) =
+        (short.watch(TICK).await.unwrap(), good.watch(TICK).await.unwrap());
     watch.message().await.unwrap().expect("a word before it expires");
     is_cut_off(&short, watch).await;
     assert!(ends.elapsed().is_ok_and(|since| since < Duration::from_secs(3)), "not before its end");

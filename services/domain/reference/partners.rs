@@ -208,7 +208,9 @@ mod tests {
         let mut of = String::new();
         for area in ["QNQ", "D4U1Y", "S9B9J", "92A", "U67032"] {
             let name = area.to_lowercase();
-            of += &format!("[partners.{name}]\norganisation = \"{area}\"\nsubmit_for_areas = [\"{area}\"]\n");
+            of += &format!(
+                "[partners.{name}]\norganisation = \"{area}\"\nsubmit_for_areas = [\"{area}\"]\n"
+            );
         }
         of += "[partners.own]\norganisation = \"H81013\"\nsubmit_for = [\"H81013\"]\n";
         let reference = read(&of).unwrap();

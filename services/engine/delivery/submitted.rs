@@ -26,7 +26,8 @@ impl Projector {
         submission: &Submission,
     ) -> Told {
         let (reference, organisation) = (engine.reference(), &*submission.organisation);
-        let (partner, months) = (&recipient.partner, (submission.slot.month, submission.slot.month));
+        let (partner, months) =
+            (&recipient.partner, (submission.slot.month, submission.slot.month));
         let is_own = partner.organisation == organisation
             || partner.scope.submits_for(&reference, organisation, Some(months));
         if !is_own {

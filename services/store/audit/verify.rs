@@ -93,7 +93,9 @@ pub fn verify(
             _ => "whether entries are missing at the end cannot be found",
         };
         let witness = witness.display();
-        report.differences.push(format!("there is no witness that can be read at {witness}: {what}"));
+        report
+            .differences
+            .push(format!("there is no witness that can be read at {witness}: {what}"));
     }
     let mut known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
     known.extend(kept.map(|(position, chain)| Known::from(Place { position, chain })));
