@@ -416,7 +416,7 @@ pub fn verify(
 /// beside the secret in the data folder, if it is there. `kept`: a position and its hash that were kept elsewhere.
 ///
 /// # Errors
-/// `data_folder` is no data folder, has no audit log, is in use, or cannot be read.
+/// `data_folder` is no data folder, is in use, or cannot be read.
 pub fn verify_audit(
     data_folder: &Path,
     witness: Option<&Path>,

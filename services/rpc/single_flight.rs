@@ -199,7 +199,7 @@ pub(crate) mod tests {
         let call = Asker::Call(Deadline::at(Instant::now()));
         let soon = async |caller: &Caller, asker| {
             let turn = single_flight.turn(caller, asker);
-            tokio::time::timeout(Duration::from_millis(20), turn).await.ok()
+            tokio::time::timeout(Duration::from_millis(20), turn).await.ok().map(Result::unwrap)
         };
         let mut turns = Vec::new();
         for _ in 0..8 {
@@ -217,7 +217,7 @@ pub(crate) mod tests {
             turns.push(soon(&anybody(), call).await.expect("who has no identity has no share"));
         }
         assert!(soon(&partner("third"), call).await.is_none(), "all are taken");
-        turns.remove(20);
+        drop(turns.remove(20));
         turns.push(soon(&partner("third"), call).await.expect("one came back"));
         turns.clear();
         assert!(soon(&one, call).await.is_some());

@@ -136,7 +136,8 @@ fn whoever_changes_the_log_is_found() {
         }
         let ended = verify(&[]);
         assert_eq!(ended.code, Some(4), "{what}: {ended:?}");
-        assert!(!with_witness || ended.answer.contains("there is no entry"), "{what}: {ended:?}");
+        let words = if is_folder { "there is no folder" } else { "there is no entry" };
+        assert!(ended.answer.contains(words), "{what}: {ended:?}");
         std::fs::rename(&elsewhere, &gone).unwrap();
         if with_witness {
             std::fs::rename(&hidden, &witness).unwrap();

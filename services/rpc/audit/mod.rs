@@ -10,6 +10,6 @@ mod service;
 
 pub use crate::engine::audit::{Asked, Audit, Call, Cells, Event, NotAudited, Outcome, Trace, Who};
 pub use question::render;
-pub use record::Record;
 pub(super) use record::cells_of;
+pub use record::{Record, cut_off};
 pub use service::Audits;

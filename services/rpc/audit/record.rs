@@ -116,6 +116,13 @@ impl Record {
     }
 }
 
+/// A text that a caller sent, as far as it is kept.
+#[must_use]
+pub fn cut_off(text: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
+    text.chars().filter(is_plain).take(64).collect()
+}
+
 /// Cells of rows of an export. Published estimates and assessments are no cells of the answer.
 pub(in crate::rpc) fn cells_of(rows: &[v1::ExportRow]) -> Cells {
     let mut cells = Cells::default();

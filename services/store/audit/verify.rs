@@ -9,7 +9,7 @@ use std::path::Path;
 use super::call::Event;
 use super::entry::{self, hex};
 use super::{FOLDER, witness_file};
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, io};
 use crate::store::lock::Lock;
 use crate::store::log::{Known, Opened, Place, SegmentLog, Shape};
 use crate::store::witness;
@@ -48,6 +48,14 @@ pub fn verify(
     let _lock = Lock::take_to_read(folder)?;
     let folder = folder.join(FOLDER);
     let mut report = AuditReport::default();
+    if !folder.try_exists().map_err(io("read", &folder))? {
+        report.differences.push(format!(
+            "there is no folder {}: a service makes it at its first start, so the whole log was removed, unless none has started with this \
+             data folder",
+            folder.display()
+        ));
+        return Ok(report);
+    }
     // First what is there, whatever it follows: it says where it should begin.
     let there = SegmentLog::read_only_as(Shape::audit_that_is_there(), &folder, &[])?.log;
     let mut removed = Place { position: 0, chain: [0; 32] };
