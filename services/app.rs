@@ -125,7 +125,7 @@ impl Service {
                 config.limits.submission_message_bytes,
             ),
         };
-        let rules = (!config.lets_anybody_in()).then(|| rules(config));
+        let rules = rules(config);
         let infos = ServiceInfos::new(service.clone(), &secret, rules, home_area);
         let infos = ServiceInfoServiceServer::new(infos);
         let (routes, health) = server::standard_services(
@@ -158,7 +158,7 @@ impl Service {
         // It ends without a word only if the service is gone.
         let _gone = opened.await;
         let (settings, stop) = (config.server_settings(), shutdown.clone());
-        let access = rules.map(|rules| Access::new(Arc::clone(&engine), rules));
+        let access = Some(Access::new(Arc::clone(&engine), rules));
         let profile = service.profile_without_identity.map_or("", ProfileName::name);
         let recorded = Some((Arc::clone(&audit), profile));
         let callers = Callers { tls, access, tokens, audit: recorded };
@@ -256,6 +256,7 @@ fn cannot_listen(address: &Address) -> String {
 
 fn rules(config: &Config) -> Rules {
     Rules {
+        identities: !config.lets_anybody_in(),
         purpose_required: config.purpose_required,
         requests_per_second: config.quotas.requests_per_second,
         burst: config.quotas.burst,
@@ -417,7 +418,7 @@ pub fn verify(
 /// beside the secret in the data folder, if it is there. `kept`: a position and its hash that were kept elsewhere.
 ///
 /// # Errors
-/// `data_folder` is no data folder, has no audit log, is in use, or cannot be read.
+/// `data_folder` is no data folder, is in use, or cannot be read.
 pub fn verify_audit(
     data_folder: &Path,
     witness: Option<&Path>,

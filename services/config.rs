@@ -30,7 +30,7 @@ pub struct Config {
     pub tokens: TokenSettings,
     /// File of the partners: who may send and read what. It goes with TLS or tokens. On a local address without both it is read for telemetry only.
     pub partners_file: Option<PathBuf>,
-    /// Whether each call of a partner has to say what it is made for.
+    /// Whether each call has to say what it is made for.
     pub purpose_required: bool,
     /// What each partner may ask at most.
     pub quotas: Quotas,

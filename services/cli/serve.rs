@@ -123,7 +123,7 @@ fn ready(service: &Service, config: &Config, format: Format) -> String {
 }
 
 /// Who may call, and what callers see of controlled data.
-fn held_to(config: &Config) -> String {
+pub(super) fn held_to(config: &Config) -> String {
     if let Some(partners) = config.partners_file.as_deref().filter(|_| !config.lets_anybody_in()) {
         let who = match (config.tls_files(), &config.tokens) {
             (None, _) => "plain text on this machine: callers send a bearer token",

@@ -19,7 +19,7 @@ pub(super) async fn is_expected(trust: &Trust, service: &Service) -> Result<(), 
         return Ok(());
     }
     Err(Failure::Usage(format!(
-        "the service is the instance {found}, and --expect-instance says {expected}: nothing was asked or sent"
+        "the service is the instance {found}, and --expect-instance says {expected}: no data was asked for or sent"
     )))
 }
 

@@ -45,6 +45,13 @@ impl Area {
             && self.last_month.is_none_or(|last| month <= last)
     }
 
+    /// Whether it exists in any of these months.
+    #[must_use]
+    pub fn is_there(&self, (first, last): (Month, Month)) -> bool {
+        self.first_month.is_none_or(|begins| begins <= last)
+            && self.last_month.is_none_or(|ends| first <= ends)
+    }
+
     /// How many of the area's boundaries are newer than the one that an ONS code was given for. None: the area has no such ONS code.
     #[must_use]
     pub fn newer_boundaries(&self, ons_code: &str) -> Option<usize> {

@@ -99,6 +99,8 @@ pub(super) const TABLE: &[(&str, Needs)] = &[
 /// What the operator asks of every caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
+    /// Whether callers have an identity. Without one, only what they say of the purpose is looked at.
+    pub identities: bool,
     /// Whether each call has to say what it is made for.
     pub purpose_required: bool,
     /// Calls of one partner in a second, on average.
@@ -111,7 +113,6 @@ pub struct Rules {
 #[derive(Clone)]
 pub struct Access {
     engine: Arc<Engine>,
-    purpose_required: bool,
     /// The calls of each partner.
     quotas: Arc<DefaultKeyedRateLimiter<String>>,
     rules: Rules,
@@ -157,7 +158,13 @@ impl Access {
     pub fn new(engine: Arc<Engine>, rules: Rules) -> Self {
         let quota = Quota::per_second(rules.requests_per_second).allow_burst(rules.burst);
         let quotas = Arc::new(DefaultKeyedRateLimiter::keyed(quota));
-        Self { engine, purpose_required: rules.purpose_required, quotas, rules }
+        Self { engine, quotas, rules }
+    }
+
+    /// Whether callers have an identity.
+    #[must_use]
+    pub fn asks_who_calls(&self) -> bool {
+        self.rules.identities
     }
 
     /// Who makes a call, if it may make one of this kind. `token` is the partner of an accepted bearer token. `found` is told of the partner, its
@@ -187,12 +194,13 @@ impl Access {
         if token.is_some_and(|id| id != partner.id) {
             return Err(status::token_refused(TokenProblem::PartnerOther));
         }
-        let given = metadata.get(PURPOSE).map(|value| value.to_str().unwrap_or_default());
-        let list = reference.list(PURPOSES);
-        let is_known = given.map(|code| list.is_some_and(|list| list.category(code).is_some()));
-        let purpose = given.filter(|_| is_known == Some(true)).unwrap_or_default();
+        let purpose = self.purpose(metadata);
         let of = (&*partner.id, &*partner.organisation);
-        found(of, partner.profile.map_or("", ProfileName::name), purpose);
+        found(
+            of,
+            partner.profile.map_or("", ProfileName::name),
+            purpose.as_ref().map_or("", |code| *code),
+        );
         self.counts(partner)?;
         let needs = Needs::of(method);
         if !needs.is_some_and(|needs| needs.has(partner)) {
@@ -202,12 +210,27 @@ impl Access {
                 partner.id
             )));
         }
-        if is_known == Some(false) || (is_known.is_none() && self.purpose_required) {
-            let codes = list.into_iter().flat_map(|list| &list.categories);
-            let codes: Vec<_> = codes.map(|category| category.code.as_str()).collect();
-            return Err(status::no_purpose(PURPOSE, given, &codes));
-        }
+        purpose?;
         Ok(Caller::Partner(Arc::clone(partner)))
+    }
+
+    /// What a call is made for: a code of the list; empty if it does not say it, and need not.
+    ///
+    /// # Errors
+    /// The code is not in the list, or there is none and each call has to have one.
+    pub fn purpose<'a>(&self, metadata: &'a HeaderMap) -> Result<&'a str, Status> {
+        let given = metadata.get(PURPOSE).map(|value| value.to_str().unwrap_or_default());
+        let reference = self.engine.reference();
+        let list = reference.list(PURPOSES);
+        let is_right = given.map_or(!self.rules.purpose_required, |code| {
+            list.is_some_and(|list| list.category(code).is_some())
+        });
+        if is_right {
+            return Ok(given.unwrap_or_default());
+        }
+        let codes = list.into_iter().flat_map(|list| &list.categories);
+        let codes: Vec<_> = codes.map(|category| category.code.as_str()).collect();
+        Err(status::no_purpose(PURPOSE, given, &codes))
     }
 
     /// Whether a caller is still what it was when it was let in: the entry of a partner may have been changed.

@@ -149,7 +149,7 @@ impl Service {
         };
         let (asked, key) = Self::keyed(&caller, table);
         let key = key_at(&key, self.engine.newest_released());
-        let answer = self.answer(key, asked, keeps, make).await?;
+        let answer = self.answer(&caller, (key, asked), keeps, make).await?;
         answer.is_shown(&record);
         Ok(Response::new(answer.into()))
     }
@@ -188,7 +188,7 @@ impl BreakdownService for Breakdowns {
         }
         let follows = if reads_releases { Follows::Releases } else { Follows::Changes };
         let followed = ((name, followed), record);
-        self.0.watch((key, follows), followed, after_position, make_followed)
+        self.0.watch(caller, (key, follows), followed, after_position, make_followed)
     }
 }
 

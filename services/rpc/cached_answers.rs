@@ -14,6 +14,7 @@ use tonic::{Response, Status};
 use tracing::{Instrument as _, Span};
 
 use super::audit::Record;
+use super::caller::Caller;
 use super::convert::int;
 use super::deadline::Deadline;
 use super::encoded::Encoded;
@@ -68,8 +69,8 @@ impl Service {
     /// The answer from the cache, or computed. `keeps`: it is about the newest data or a release, and is kept.
     pub(super) async fn answer<Q: Send + 'static>(
         &self,
-        key: Bytes,
-        asked: Q,
+        caller: &Caller,
+        (key, asked): (Bytes, Q),
         keeps: bool,
         make: Make<Q>,
     ) -> Result<EncodedAnswer, Status> {
@@ -79,9 +80,10 @@ impl Service {
                 self.engine.counts().hit();
                 return Ok(kept);
             }
-            self.together(&key, asked, make, asker).await?
+            self.together((caller, asker), &key, asked, make).await?
         } else {
-            self.count(self.single_flight.turn(asker).await?, asked, make).await?.0
+            let turn = self.single_flight.turn(caller, asker).await?;
+            self.count(turn, asked, make).await?.0
         };
         self.engine.counts().miss();
         Ok(answer)
@@ -90,10 +92,10 @@ impl Service {
     /// The answer about the newest data or a release. Concurrent identical questions share one computation.
     async fn together<Q: Send + 'static>(
         &self,
+        (caller, asker): (&Caller, Asker),
         key: &Bytes,
         asked: Q,
         make: Make<Q>,
-        asker: Asker,
     ) -> Result<EncodedAnswer, Status> {
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
@@ -108,7 +110,7 @@ impl Service {
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
-        let turn = self.single_flight.turn(asker).await?;
+        let turn = self.single_flight.turn(caller, asker).await?;
         // The wait may have been long enough.
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
@@ -138,9 +140,10 @@ impl Service {
     /// Does long work on a thread that may block, when it is its turn.
     pub(super) async fn work<T: Send + 'static>(
         &self,
+        caller: &Caller,
         work: impl FnOnce(&Engine) -> T + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = self.single_flight.turn(Asker::Call(Deadline::current())).await?;
+        let turn = self.single_flight.turn(caller, Asker::Call(Deadline::current())).await?;
         self.work_in(turn, work).await
     }
 
@@ -187,6 +190,7 @@ impl Service {
     /// Sends the answer, and sends it again whenever a change affects it; about releases, whenever a release has a change.
     pub(super) fn watch<Q: Clone + Send + Sync + 'static>(
         &self,
+        caller: Caller,
         (key, follows): (Bytes, Follows),
         (asked, record): (Q, Record),
         after_position: i64,
@@ -201,6 +205,7 @@ impl Service {
         }
         let watch = Watch {
             service: self.clone(),
+            caller,
             key,
             asked,
             record,
@@ -237,6 +242,7 @@ impl From<EncodedAnswer> for Encoded {
 /// A watch: a question, and the changes that the caller has seen.
 struct Watch<Q> {
     service: Service,
+    caller: Caller,
     /// Of the question, whichever release answers it.
     key: Bytes,
     asked: Q,
@@ -258,10 +264,11 @@ impl<Q: Clone + Send + Sync + 'static> Watch<Q> {
     /// The present answer, computed in a task of its own. If the client's connection accepts nothing, polling stops here; the task
     /// still ends, so that the turn and others with the same question do not wait for this client.
     async fn table(&self) -> Result<EncodedAnswer, Status> {
-        let (service, asked) = (self.service.clone(), self.asked.clone());
+        let (service, caller) = (self.service.clone(), self.caller.clone());
+        let asked = self.asked.clone();
         let key = key_at(&self.key, service.engine.newest_released());
         let (make, asker) = (self.make, Asker::Watch(self.patience));
-        let making = async move { service.together(&key, asked, make, asker).await };
+        let making = async move { service.together((&caller, asker), &key, asked, make).await };
         let made = tokio::spawn(making.in_current_span());
         AbortOnDropHandle::new(made).await.map_err(|error| status::internal(&error))?
     }

@@ -17,6 +17,7 @@ use crate::engine::answer::tests::running::opened;
 use crate::engine::scope::Scope;
 use crate::engine::{Followers, Touched};
 use crate::rpc::single_flight::SingleFlight;
+use crate::rpc::single_flight::tests::partner;
 
 /// A question whose making is counted, and held up until it is let go.
 #[derive(Clone, Default)]
@@ -44,6 +45,10 @@ fn make(engine: &Engine, probe: &Probe) -> Result<Made, Status> {
     // Not kept: whoever gets it was given it by who made it.
     let shown = Shown::default();
     Ok(Made { body, position, data_position: position, scope: None, released: false, shown })
+}
+
+fn anybody() -> Caller {
+    Caller::Anybody(ProfileName::Internal)
 }
 
 fn key() -> Bytes {
@@ -81,14 +86,14 @@ async fn until(is: impl Fn() -> bool) {
 fn ask(service: &Service, probe: &Probe) -> tokio::task::JoinHandle<Result<Encoded, Status>> {
     let (service, probe) = (service.clone(), probe.clone());
     tokio::spawn(async move {
-        let answer = service.answer(key(), probe, true, make).await;
+        let answer = service.answer(&anybody(), (key(), probe), true, make).await;
         answer.map(Encoded::from)
     })
 }
 
 fn watch(service: &Service, probe: &Probe) -> Watched {
     let followed = (probe.clone(), Record::default());
-    service.watch((key(), Follows::Changes), followed, 0, make).unwrap().into_inner()
+    service.watch(anybody(), (key(), Follows::Changes), followed, 0, make).unwrap().into_inner()
 }
 
 #[tokio::test]
@@ -179,7 +184,8 @@ async fn what_is_late_already_is_not_begun() {
     let (service, _followers) = start(&folder);
     let probe = Probe::let_go();
     let now = Deadline::at(Instant::now());
-    let mut answer = pin!(service.answer(key(), probe.clone(), true, make));
+    let caller = anybody();
+    let mut answer = pin!(service.answer(&caller, (key(), probe.clone()), true, make));
     let late = poll_fn(|cx| now.within(|| answer.as_mut().poll(cx))).await.unwrap_err();
     assert_eq!((late.code(), probe.made()), (Code::DeadlineExceeded, 0));
 }
@@ -217,4 +223,35 @@ async fn who_is_not_polled_any_more_holds_nobody_up() {
     let answered = tokio::time::timeout(Duration::from_secs(10), other.next()).await;
     answered.expect("held up by a watch that is not polled").unwrap().unwrap();
     drop(stalled);
+}
+
+/// A partner asks as much as the service works on at once, each about another state, so that nothing of it is made once or kept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn expensive_questions_of_one_partner_keep_no_other_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let (service, _followers) = start(&folder);
+    let (service, large) =
+        (Service { single_flight: Arc::new(SingleFlight::new(64)), ..service }, Probe::default());
+    let mut asked = Vec::new();
+    for position in 0..64u64 {
+        let (service, large, greedy) = (service.clone(), large.clone(), partner("greedy"));
+        asked.push(tokio::spawn(async move {
+            let question = (key_at(&key(), position), large);
+            service.answer(&greedy, question, false, make).await.map(drop)
+        }));
+    }
+    until(|| service.single_flight.waiting() == 48).await;
+    until(|| large.made() == 16).await;
+    let other = partner("other");
+    let small = service.answer(&other, (key(), Probe::let_go()), false, make);
+    let small = tokio::time::timeout(Duration::from_secs(10), small).await;
+    small.expect("a question of another partner waits").unwrap();
+    let listed = service.work(&other, |engine| engine.position());
+    let listed = tokio::time::timeout(Duration::from_secs(10), listed).await;
+    listed.expect("a list of another partner waits").unwrap();
+    assert_eq!(large.made(), 16, "a share, and no more");
+    large.0.1.store(true, SeqCst);
+    for answered in asked {
+        answered.await.unwrap().unwrap();
+    }
 }

@@ -10,7 +10,9 @@ use crate::domain::collection::Dataset;
 use crate::domain::disclosure::ProfileName;
 pub use crate::domain::identity::Identity;
 use crate::domain::partner::{Named, Partner, Scope};
+use crate::domain::period::Month;
 use crate::domain::reference::Reference;
+use crate::engine::Engine;
 use crate::engine::query::Reader;
 
 /// Who calls. [`Access`](super::access::Access) puts it into each request of a service that knows its callers.
@@ -54,6 +56,14 @@ impl Caller {
         let Self::Partner(partner) = self else { return true };
         let now = reference.partners().named(&partner.id);
         now.is_some_and(|now| Arc::ptr_eq(now, partner) || now == partner)
+    }
+
+    /// The position that months and organisations of a collection are listed at: for readers of releases that of the newest one, if there is one.
+    pub(super) fn listed_position(&self, engine: &Engine, collection: &str) -> Option<u64> {
+        if !self.reader().reads_releases(&engine.reference(), collection) {
+            return Some(engine.position());
+        }
+        engine.newest_release().map(|release| release.shown)
     }
 
     fn scope(&self) -> Option<&Scope> {
@@ -114,16 +124,22 @@ impl Service {
         )))
     }
 
-    /// Data of an organisation is sent, and withdrawn, by who may do so for it.
-    pub(super) fn may_submit(&self, caller: &Caller, organisation: &str) -> Result<(), Status> {
+    /// Data of an organisation about some months is sent, and withdrawn, by who may do so for it.
+    pub(super) fn may_submit(
+        &self,
+        caller: &Caller,
+        organisation: &str,
+        (first, last): (Month, Month),
+    ) -> Result<(), Status> {
         let Some(scope) = caller.scope() else { return Ok(()) };
-        if scope.submits_for(&self.engine.reference(), organisation) {
+        if scope.submits_for(&self.engine.reference(), organisation, Some((first, last))) {
             return Ok(());
         }
+        let about = if first == last { first.to_string() } else { format!("{first} to {last}") };
         let words = |named: &Named| named.codes().take(20).collect::<Vec<_>>().join(", ");
         Err(status::out_of_scope(format!(
-            "partner {} may not send data for `{organisation}`; it may for these organisations: [{}], and for those of these areas: \
-             [{}]; the operator of the service can change that in partners.toml",
+            "partner {} may not send data for `{organisation}` about {about}; it may for these organisations: [{}], and for those that \
+             belong to these areas in the month: [{}]; the operator of the service can change that in partners.toml",
             caller.name(),
             words(&scope.submit_for),
             words(&scope.submit_for_areas)
@@ -144,13 +160,9 @@ impl Service {
         Err(not_read(&reader, of.0))
     }
 
-    /// The position that months and organisations of a collection are listed at: for readers of releases that of the newest one.
+    /// The same; refused to readers of releases before the first.
     pub(super) fn listed_position(&self, caller: &Caller, collection: &str) -> Result<u64, Status> {
-        if !caller.reader().reads_releases(&self.engine.reference(), collection) {
-            return Ok(self.engine.position());
-        }
-        let newest = self.engine.newest_release();
-        newest.map(|release| release.shown).ok_or_else(status::no_release)
+        caller.listed_position(&self.engine, collection).ok_or_else(status::no_release)
     }
 
     /// The same of a list of submissions to a collection, which has those that the caller may read.

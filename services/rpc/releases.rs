@@ -87,7 +87,8 @@ impl ReleaseService for Releases {
         let wanted = WantedRelease { id, reason: ReleaseReason::Operator, now };
         let refused = |why| not_released(why, &name, &request_id);
         if validate_only {
-            let foreseen = self.0.work(move |engine| engine.foreseen_release(&wanted)).await?;
+            let foresee = move |engine: &Engine| engine.foreseen_release(&wanted);
+            let foreseen = self.0.work(&caller, foresee).await?;
             let release = Some(convert::foreseen(&foreseen.map_err(refused)?));
             return Ok(Response::new(v1::CreateReleaseResponse { release, replayed: false }));
         }

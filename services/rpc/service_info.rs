@@ -15,7 +15,7 @@ use crate::proto::v1;
 pub struct ServiceInfos {
     service: Service,
     instance_id: String,
-    rules: Option<Rules>,
+    rules: Rules,
     home_area: String,
 }
 
@@ -27,36 +27,35 @@ pub fn instance_id(secret: &[u8]) -> String {
 }
 
 impl ServiceInfos {
-    /// The service of a deployment with this secret, which holds its partners to these rules; none: it asks nobody who they are. It is for
-    /// an area; empty: for none.
+    /// The service of a deployment with this secret, which holds its callers to these rules. It is for an area; empty: for none.
     #[must_use]
-    pub fn new(
-        service: Service,
-        secret: &[u8; 32],
-        rules: Option<Rules>,
-        home_area: String,
-    ) -> Self {
+    pub fn new(service: Service, secret: &[u8; 32], rules: Rules, home_area: String) -> Self {
         Self { service, instance_id: instance_id(secret), rules, home_area }
     }
 
     fn limits(&self) -> v1::ServiceLimits {
         let (query, submission) = self.service.message_bytes;
-        let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+        // Only partners have a quota.
+        let number = |number: u32| match self.rules.identities {
+            true => i32::try_from(number).unwrap_or(i32::MAX),
+            false => 0,
+        };
         v1::ServiceLimits {
             query_message_bytes: int(query as u64),
             submission_message_bytes: int(submission as u64),
-            requests_per_second: self.rules.map_or(0, |of| number(of.requests_per_second.get())),
-            burst_request_count: self.rules.map_or(0, |of| number(of.burst.get())),
-            purpose_required: self.rules.is_some_and(|of| of.purpose_required),
+            requests_per_second: number(self.rules.requests_per_second.get()),
+            burst_request_count: number(self.rules.burst.get()),
+            purpose_required: self.rules.purpose_required,
         }
     }
 }
 
-/// What stands in each collection, of what the caller may know.
+/// What stands in each collection, of what the caller may know: for readers of releases in the newest one, and nothing before the first.
 fn collections(engine: &Engine, caller: &Caller) -> Result<Vec<v1::CollectionContent>, Status> {
-    let (reference, reader, position) = (engine.reference(), caller.reader(), engine.position());
+    let (reference, reader) = (engine.reference(), caller.reader());
     let mut all = Vec::new();
     for collection in reference.collections().map(|collection| &collection.id) {
+        let Some(position) = caller.listed_position(engine, collection) else { continue };
         let found = engine.availability(collection, &reference.everybody(), None, position);
         let mut found = found.map_err(|error| store_error(&error))?;
         found.retain(|made| {
@@ -116,7 +115,7 @@ impl ServiceInfoService for ServiceInfos {
         let caller = self.service.caller(&request)?;
         let of = caller.clone();
         let work = move |engine: &Engine| (engine.position(), collections(engine, &of));
-        let (position, collections) = self.service.work(work).await?;
+        let (position, collections) = self.service.work(&caller, work).await?;
         let info = v1::ServiceInfo {
             instance_id: self.instance_id.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,4 +1,4 @@
-//! Bounds how many questions are computed at once, and computes identical concurrent questions once.
+//! Bounds how many questions are computed at once, of all callers and of one partner, and computes identical concurrent questions once.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tonic::Status;
 use tracing::Instrument as _;
 
+use super::caller::Caller;
 use super::deadline::Deadline;
 use super::status;
 use crate::engine::cache::EncodedAnswer;
@@ -25,9 +26,11 @@ pub(super) enum Asker {
 
 /// The questions that are being computed, and how many may be at once.
 pub struct SingleFlight {
-    permits: Arc<Semaphore>,
-    /// Permits that watches may have, so that calls are answered however many clients watch.
-    of_watches: Arc<Semaphore>,
+    permits: Permits,
+    /// Most permits of one partner: its large questions wait for one another, and leave the others to small ones of other partners.
+    share: usize,
+    /// The permits of each partner that has asked, by its name. There are no more than the configuration has named.
+    shares: Mutex<FxHashMap<String, Permits>>,
     /// Who waits for a permit.
     waiting: Arc<()>,
     asked: Questions,
@@ -38,16 +41,45 @@ pub struct SingleFlight {
 /// Permission to compute, and the deadline.
 pub(super) struct Turn {
     pub(super) deadline: Deadline,
-    _permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+    _permits: (Option<Permit>, Permit),
+}
+
+/// Permits, of which watches may have half, so that calls are answered however many clients watch.
+#[derive(Clone)]
+struct Permits {
+    all: Arc<Semaphore>,
+    of_watches: Arc<Semaphore>,
+}
+
+/// A permit; and of a watch, one of those that watches may have.
+type Permit = (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
+impl Permits {
+    fn new(most: usize) -> Self {
+        let of_watches = Arc::new(Semaphore::new((most / 2).max(1)));
+        Self { all: Arc::new(Semaphore::new(most)), of_watches }
+    }
+
+    async fn take(&self, asker: Asker) -> Result<Permit, Status> {
+        let one = async |of: &Arc<Semaphore>| {
+            Arc::clone(of).acquire_owned().await.map_err(|_| status::stopping())
+        };
+        let watching = match asker {
+            Asker::Call(_) => None,
+            Asker::Watch(_) => Some(one(&self.of_watches).await?),
+        };
+        Ok((one(&self.all).await?, watching))
+    }
 }
 
 impl SingleFlight {
-    /// At most `most` computations at once. Others wait until their deadline.
+    /// At most `most` computations at once, and at most a quarter of them for one partner. Others wait until their deadline.
     #[must_use]
     pub fn new(most: usize) -> Self {
         Self {
-            permits: Arc::new(Semaphore::new(most)),
-            of_watches: Arc::new(Semaphore::new((most / 2).max(1))),
+            permits: Permits::new(most),
+            share: most.div_ceil(4),
+            shares: Mutex::default(),
             waiting: Arc::default(),
             asked: Questions::default(),
             watched: Questions::default(),
@@ -60,28 +92,33 @@ impl SingleFlight {
         Arc::strong_count(&self.waiting) as u64 - 1
     }
 
-    /// Waits for a turn.
-    pub(super) async fn turn(&self, asker: Asker) -> Result<Turn, Status> {
-        self.permitted(asker).instrument(tracing::debug_span!("wait for a place")).await
+    /// Waits for a turn for a question of a caller.
+    pub(super) async fn turn(&self, caller: &Caller, asker: Asker) -> Result<Turn, Status> {
+        self.permitted(caller, asker).instrument(tracing::debug_span!("wait for a place")).await
     }
 
-    async fn permitted(&self, asker: Asker) -> Result<Turn, Status> {
+    async fn permitted(&self, caller: &Caller, asker: Asker) -> Result<Turn, Status> {
         // Counted by its copies, which go with whoever waits no more.
         let _waits = Arc::clone(&self.waiting);
-        let permit = async |of: &Arc<Semaphore>| {
-            Arc::clone(of).acquire_owned().await.map_err(|_| status::stopping())
+        // First of its own: what waits for these takes nothing from others.
+        let own = match self.share_of(caller) {
+            Some(share) => Some(share.take(asker).await?),
+            None => None,
         };
-        match asker {
-            Asker::Call(deadline) => {
-                Ok(Turn { deadline, _permits: (permit(&self.permits).await?, None) })
-            }
-            Asker::Watch(time) => {
-                let watching = permit(&self.of_watches).await?;
-                let working = permit(&self.permits).await?;
-                let deadline = Deadline::at(Instant::now() + time);
-                Ok(Turn { deadline, _permits: (working, Some(watching)) })
-            }
-        }
+        let permits = (own, self.permits.take(asker).await?);
+        let deadline = match asker {
+            Asker::Call(deadline) => deadline,
+            Asker::Watch(time) => Deadline::at(Instant::now() + time),
+        };
+        Ok(Turn { deadline, _permits: permits })
+    }
+
+    /// The permits of a partner. Callers without an identity are not told apart, so they have no share.
+    fn share_of(&self, caller: &Caller) -> Option<Permits> {
+        let Caller::Partner(partner) = caller else { return None };
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = shares.entry(partner.id.clone()).or_insert_with(|| Permits::new(self.share));
+        Some(share.clone())
     }
 
     /// Joins the callers of an identical question.
@@ -130,8 +167,61 @@ impl Drop for Joined<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::domain::disclosure::ProfileName;
+    use crate::domain::partner::{Named, Partner, Scope};
+
+    /// A partner of this name, which may read and do everything.
+    pub(crate) fn partner(id: &str) -> Caller {
+        Caller::Partner(Arc::new(Partner {
+            id: id.to_owned(),
+            organisation: "QK1".to_owned(),
+            systems: Named::All,
+            profile: Some(ProfileName::Internal),
+            scope: Arc::new(Scope::everything()),
+            roles: BTreeSet::new(),
+            telemetry: None,
+        }))
+    }
+
+    fn anybody() -> Caller {
+        Caller::Anybody(ProfileName::Internal)
+    }
+
+    /// A partner's large questions keep no small one of another partner waiting.
+    #[tokio::test]
+    async fn a_partner_has_its_share_of_the_turns_and_no_more() {
+        let [one, other] = ["one", "other"].map(partner);
+        let single_flight = SingleFlight::new(64);
+        let call = Asker::Call(Deadline::at(Instant::now()));
+        let soon = async |caller: &Caller, asker| {
+            let turn = single_flight.turn(caller, asker);
+            tokio::time::timeout(Duration::from_millis(20), turn).await.ok().map(Result::unwrap)
+        };
+        let mut turns = Vec::new();
+        for _ in 0..8 {
+            turns.push(soon(&one, Asker::Watch(Duration::from_secs(1))).await.unwrap());
+        }
+        assert!(soon(&one, Asker::Watch(Duration::ZERO)).await.is_none(), "half for its watches");
+        for _ in 8..16 {
+            turns.push(soon(&one, call).await.unwrap());
+        }
+        assert!(soon(&one, call).await.is_none(), "a seventeenth");
+        for _ in 0..16 {
+            turns.push(soon(&other, call).await.expect("another partner has its own"));
+        }
+        for _ in 32..64 {
+            turns.push(soon(&anybody(), call).await.expect("who has no identity has no share"));
+        }
+        assert!(soon(&partner("third"), call).await.is_none(), "all are taken");
+        drop(turns.remove(20));
+        turns.push(soon(&partner("third"), call).await.expect("one came back"));
+        turns.clear();
+        assert!(soon(&one, call).await.is_some());
+    }
 
     #[tokio::test]
     async fn watches_leave_half_of_the_turns_to_calls() {
@@ -140,14 +230,14 @@ mod tests {
             let watch = Asker::Watch(Duration::from_secs(1));
             let mut turns = Vec::new();
             for _ in 0..watches {
-                turns.push(single_flight.turn(watch).await.unwrap());
+                turns.push(single_flight.turn(&anybody(), watch).await.unwrap());
             }
-            let next =
-                tokio::time::timeout(Duration::from_millis(20), single_flight.turn(watch)).await;
+            let (caller, soon) = (anybody(), Duration::from_millis(20));
+            let next = tokio::time::timeout(soon, single_flight.turn(&caller, watch)).await;
             assert!(next.is_err(), "{most} turns, {watches} of them for watches");
             let call = Asker::Call(Deadline::at(Instant::now()));
             for _ in watches..most {
-                turns.push(single_flight.turn(call).await.unwrap());
+                turns.push(single_flight.turn(&anybody(), call).await.unwrap());
             }
         }
     }

@@ -180,7 +180,7 @@ impl SubmissionService for Submissions {
             self.may_read(&caller, &named)?;
         }
         let made = self.find("parent", &request.parent).await?.submission;
-        let problems = self.0.work(move |engine| engine.row_problems(&made)).await?;
+        let problems = self.0.work(&caller, move |engine| engine.row_problems(&made)).await?;
         let problems = problems.map_err(|error| store_error(&error))?;
         let (problems, next_page_token) = page.of(problems);
         let problems = problems.into_iter().map(submission::problem).collect();
@@ -196,7 +196,8 @@ impl SubmissionService for Submissions {
         let id = header::request_id(&request.request_id)
             .map_err(|what| status::field_invalid("request_id", what))?;
         let found = self.read(&caller, "name", &request.name).await?.submission;
-        self.0.may_submit(&caller, &found.organisation)?;
+        let month = found.slot.month;
+        self.0.may_submit(&caller, &found.organisation, (month, month))?;
         record.intends().await?;
         let written = self.0.engine.withdraw(&found, caller.name(), &id).await;
         let position = written.map_err(|error| {

@@ -20,7 +20,7 @@ pub(super) struct Client {
     address: String,
     /// Who its certificate says that it is; nothing without TLS.
     peer: OnceLock<Peer>,
-    /// The partner whose calls it makes; nothing before the first, and of who has no identity.
+    /// The partner whose call was its first; nothing before it, and of who has no identity.
     partner: OnceLock<Arc<str>>,
     /// What the audit log has of it: as its last call was.
     audited: Mutex<Arc<Who>>,
@@ -48,7 +48,7 @@ struct State {
     is_written_off: bool,
     calls: usize,
     has_called: bool,
-    /// When its last call ended, or the connection began.
+    /// When its last call of data ended, or the connection began.
     quiet_since: Instant,
 }
 
@@ -126,20 +126,14 @@ impl Client {
         Arc::clone(&last)
     }
 
-    /// It makes the calls of this partner.
+    /// It makes a call of this partner.
     pub(super) fn is_of(&self, partner: &str) {
         self.partner.get_or_init(|| partner.into());
     }
 
-    /// The partner whose calls it makes.
+    /// The partner whose call was its first: a connection is cut as a whole.
     pub(super) fn partner(&self) -> Option<&str> {
         self.partner.get().map(|partner| &**partner)
-    }
-
-    /// Whether both are one connection, or connections of one partner.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other)
-            || self.partner.get().is_some_and(|partner| other.partner.get() == Some(partner))
     }
 
     /// Its handshake has failed.
@@ -206,22 +200,16 @@ impl Client {
 
     /// A call of it begins.
     pub(super) fn call_begins(&self) {
-        let mut state = self.state();
-        state.calls += 1;
-        state.has_called = true;
+        self.state().calls += 1;
     }
 
-    /// It asks whether the service serves. That may be watched without end by anybody, so it keeps no connection busy.
-    pub(super) fn asks_for_health(&self) {
-        let mut state = self.state();
-        (state.has_called, state.quiet_since) = (true, Instant::now());
-    }
-
-    /// A call of it has ended.
-    pub(super) fn call_ends(&self) {
+    /// A call of it has ended. `of_data`: it was not about the service itself, which anybody may ask as often as it likes.
+    pub(super) fn call_ends(&self, of_data: bool) {
         let mut state = self.state();
         state.calls -= 1;
-        state.quiet_since = Instant::now();
+        if of_data {
+            (state.has_called, state.quiet_since) = (true, Instant::now());
+        }
     }
 
     /// A call of it was refused because a quota is used up.

@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::client::Client;
 use super::settings::PATIENCE;
+use crate::rpc::caller::Caller;
 
 /// The seats of one kind of call.
 #[derive(Debug)]
@@ -23,10 +24,33 @@ pub(super) struct Seats {
     taken: Mutex<Vec<Arc<Place>>>,
 }
 
+/// Whose call it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct By {
+    /// The connection that it came on.
+    pub(super) client: Option<Arc<Client>>,
+    /// The partner: one connection may have calls of several. None: the call was let in without an identity.
+    pub(super) caller: Option<Caller>,
+}
+
+impl By {
+    /// Whether both are of one partner; without partners, whether they came on one connection.
+    fn is_same(&self, other: &Self) -> bool {
+        match (&self.caller, &other.caller) {
+            (Some(one), Some(another)) => one.name() == another.name(),
+            (None, None) => match (&self.client, &other.client) {
+                (Some(one), Some(another)) => Arc::ptr_eq(one, another),
+                (None, _) | (_, None) => false,
+            },
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+}
+
 /// What the others see of a seat.
 #[derive(Debug)]
 struct Place {
-    client: Option<Arc<Client>>,
+    by: By,
     /// Since when the call has waited for its client without progress; none: the work is ours.
     waits_since: Mutex<Option<Instant>>,
     given_up: CancellationToken,
@@ -40,7 +64,7 @@ pub(super) struct Seat {
 }
 
 impl Seats {
-    /// So many seats, and at most `share` of them for one connection.
+    /// So many seats, and at most `share` of them for one partner, or for one connection without a partner.
     pub(super) fn new(most: usize, share: usize) -> Arc<Self> {
         Arc::new(Self { most, share, yields: false, taken: Mutex::default() })
     }
@@ -54,10 +78,10 @@ impl Seats {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A seat for a call of a client, if there is one or somebody gives one up.
-    pub(super) fn take(self: &Arc<Self>, client: Option<&Arc<Client>>) -> Option<Seat> {
+    /// A seat for a call, if there is one or somebody gives one up.
+    pub(super) fn take(self: &Arc<Self>, by: &By) -> Option<Seat> {
         let mut taken = self.lock();
-        let own = client.map_or(0, |client| of(&taken, client));
+        let own = of(&taken, by);
         if own >= self.share {
             return None;
         }
@@ -67,7 +91,7 @@ impl Seats {
             taken.swap_remove(place).give_up();
         }
         let place = Arc::new(Place {
-            client: client.cloned(),
+            by: by.clone(),
             waits_since: Mutex::new(self.yields.then(Instant::now)),
             given_up: CancellationToken::new(),
         });
@@ -76,9 +100,9 @@ impl Seats {
     }
 }
 
-/// How many seats a client has.
-fn of(taken: &[Arc<Place>], client: &Arc<Client>) -> usize {
-    taken.iter().filter(|place| place.is_of(client)).count()
+/// How many seats they have whose call this is.
+fn of(taken: &[Arc<Place>], by: &By) -> usize {
+    taken.iter().filter(|place| place.by.is_same(by)).count()
 }
 
 /// The seat whose call has waited longest for its client, if that is too long.
@@ -89,20 +113,14 @@ fn longest_waiting(taken: &[Arc<Place>]) -> Option<usize> {
     waiting.filter(|(time, _)| *time >= PATIENCE).max().map(|(_, n)| n)
 }
 
-/// A seat of the client that has the most, if these are more than `own` will be.
+/// A seat of those that have the most, if these are more than `own` will be.
 fn one_of_the_most(taken: &[Arc<Place>], own: usize) -> Option<usize> {
-    let many = taken.iter().enumerate().map(|(n, place)| {
-        let client = place.client.as_ref();
-        (client.map_or(0, |client| of(taken, client)), std::cmp::Reverse(n))
-    });
+    let many = taken.iter().enumerate();
+    let many = many.map(|(n, place)| (of(taken, &place.by), std::cmp::Reverse(n)));
     many.max().filter(|(many, _)| *many > own + 1).map(|(_, n)| n.0)
 }
 
 impl Place {
-    fn is_of(&self, client: &Arc<Client>) -> bool {
-        self.client.as_ref().is_some_and(|own| own.is_same(client))
-    }
-
     fn waits_since(&self) -> MutexGuard<'_, Option<Instant>> {
         self.waits_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,7 +128,7 @@ impl Place {
     /// For how long the call has waited for its client to send, or the client has taken nothing.
     fn waits_for(&self, now: Instant) -> Option<Duration> {
         let sends = self.waits_since().map(|since| now.saturating_duration_since(since));
-        let takes = self.client.as_ref().and_then(|client| client.takes_nothing_for(now));
+        let takes = self.by.client.as_ref().and_then(|client| client.takes_nothing_for(now));
         sends.max(takes)
     }
 
@@ -118,7 +136,7 @@ impl Place {
     fn give_up(&self) {
         self.given_up.cancel();
         if self.waits_since().is_none()
-            && let Some(client) = &self.client
+            && let Some(client) = &self.by.client
         {
             client.cut_off("its client took nothing while others had no place");
         }
@@ -148,8 +166,13 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::rpc::single_flight::tests::partner;
     use crate::server::ServerSettings;
     use crate::server::unread_budget::UnreadBudget;
+
+    fn of(client: &Arc<Client>) -> By {
+        By { client: Some(Arc::clone(client)), caller: None }
+    }
 
     fn clients<const N: usize>() -> [Arc<Client>; N] {
         let budget = UnreadBudget::new(&ServerSettings::default());
@@ -160,13 +183,13 @@ mod tests {
     async fn a_connection_has_its_share_and_no_more() {
         let [one, other] = clients();
         let seats = Seats::new(3, 2);
-        let first = seats.take(Some(&one)).unwrap();
-        let second = seats.take(Some(&one)).unwrap();
-        assert!(seats.take(Some(&one)).is_none());
-        let third = seats.take(Some(&other)).unwrap();
-        assert!(seats.take(Some(&other)).is_none(), "nobody gives up a seat that is worked on");
+        let first = seats.take(&of(&one)).unwrap();
+        let second = seats.take(&of(&one)).unwrap();
+        assert!(seats.take(&of(&one)).is_none());
+        let third = seats.take(&of(&other)).unwrap();
+        assert!(seats.take(&of(&other)).is_none(), "nobody gives up a seat that is worked on");
         drop(first);
-        assert!(seats.take(Some(&one)).is_some());
+        assert!(seats.take(&of(&one)).is_some());
         drop((second, third));
         assert!(seats.lock().is_empty());
     }
@@ -175,17 +198,17 @@ mod tests {
     async fn who_waits_longest_without_progress_gives_up_first_and_only_for_others() {
         let [one, other, third] = clients();
         let seats = Seats::new(2, 2);
-        let (slow, slower) = (seats.take(Some(&one)).unwrap(), seats.take(Some(&other)).unwrap());
+        let (slow, slower) = (seats.take(&of(&one)).unwrap(), seats.take(&of(&other)).unwrap());
         slow.waits(Some(Instant::now() + Duration::from_millis(1)));
         slower.waits(Some(Instant::now()));
-        assert!(seats.take(Some(&third)).is_none(), "they have only begun to wait");
+        assert!(seats.take(&of(&third)).is_none(), "they have only begun to wait");
         tokio::time::sleep(PATIENCE + Duration::from_millis(1)).await;
-        let seat = seats.take(Some(&third)).expect("somebody gives up");
+        let seat = seats.take(&of(&third)).expect("somebody gives up");
         slower.given_up().await;
         assert!(!slow.place.given_up.is_cancelled() && !other.is_cut_off());
         drop(seat);
         drop(slower);
-        assert!(seats.take(Some(&third)).is_some());
+        assert!(seats.take(&of(&third)).is_some());
         assert!(!slow.place.given_up.is_cancelled(), "there was a free seat");
     }
 
@@ -193,10 +216,10 @@ mod tests {
     async fn who_reads_nothing_is_cut() {
         let [one, other] = clients();
         let seats = Seats::new(1, 1);
-        let _seat = seats.take(Some(&one)).unwrap();
+        let _seat = seats.take(&of(&one)).unwrap();
         let unread = one.expect_by(Instant::now() + Duration::from_secs(60));
         tokio::time::sleep(PATIENCE).await;
-        assert!(seats.take(Some(&other)).is_some());
+        assert!(seats.take(&of(&other)).is_some());
         assert!(one.is_cut_off());
         drop(unread);
     }
@@ -205,13 +228,34 @@ mod tests {
     async fn a_message_that_has_not_come_yields_to_a_connection_that_has_fewer() {
         let [greedy, one, other] = clients();
         let seats = Seats::yielding(4, 4);
-        let held: Vec<_> = (0..4).map(|_| seats.take(Some(&greedy)).unwrap()).collect();
+        let held: Vec<_> = (0..4).map(|_| seats.take(&of(&greedy)).unwrap()).collect();
         held.iter().for_each(|seat| seat.waits(Some(Instant::now())));
-        assert!(seats.take(Some(&greedy)).is_none(), "it has its share");
-        let (_one, _other) = (seats.take(Some(&one)).unwrap(), seats.take(Some(&other)).unwrap());
-        assert!(seats.take(Some(&one)).is_none(), "all have as many");
+        assert!(seats.take(&of(&greedy)).is_none(), "it has its share");
+        let (_one, _other) = (seats.take(&of(&one)).unwrap(), seats.take(&of(&other)).unwrap());
+        assert!(seats.take(&of(&one)).is_none(), "all have as many");
         assert!(!greedy.is_cut_off());
         let ended = held.iter().filter(|seat| seat.place.given_up.is_cancelled()).count();
         assert_eq!(ended, 2);
+    }
+    /// A proxy sends the calls of several partners over one connection, and a partner has several connections.
+    #[tokio::test]
+    async fn a_share_is_of_the_partner_that_calls_and_not_of_the_connection() {
+        let [shared, own] = clients();
+        let by = |client: &Arc<Client>, id: &str| By { caller: Some(partner(id)), ..of(client) };
+        let seats = Seats::new(8, 2);
+        let held: Vec<_> =
+            [&shared, &own].map(|client| seats.take(&by(client, "alpha")).unwrap()).into();
+        for client in [&shared, &own] {
+            assert!(seats.take(&by(client, "alpha")).is_none(), "on however many connections");
+        }
+        let other: Vec<_> = (0..2).map(|_| seats.take(&by(&shared, "beta")).unwrap()).collect();
+        assert!(seats.take(&by(&shared, "beta")).is_none());
+        // What is asked without an identity is of the connection.
+        let nameless = [seats.take(&of(&shared)).unwrap(), seats.take(&of(&shared)).unwrap()];
+        assert!(seats.take(&of(&shared)).is_none() && seats.take(&of(&own)).is_some());
+        drop(held);
+        assert!(seats.take(&by(&shared, "alpha")).is_some());
+        drop((other, nameless));
+        assert!(seats.lock().is_empty());
     }
 }

@@ -255,7 +255,7 @@ mod tests {
         let (busy, idle, silent) = (client(&budget), client(&budget), client(&budget));
         busy.call_begins();
         idle.call_begins();
-        idle.call_ends();
+        idle.call_ends(true);
         budget.cut_the_quietest();
         assert!(!silent.is_cut_off(), "it has only begun");
         tokio::time::sleep(PATIENCE).await;

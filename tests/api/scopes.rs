@@ -37,6 +37,15 @@ submit_for = ["C82009"]
 
 [partners.nothing]
 organisation = "C82007"
+
+[partners.before]
+organisation = "QNQ"
+submit_for_areas = ["QNQ"]
+
+[partners.since]
+organisation = "S9B9J"
+submit_for_areas = ["S9B9J"]
+roles = ["admin"]
 "#;
 
 fn write(config: &Config, text: &str) {
@@ -46,14 +55,14 @@ fn write(config: &Config, text: &str) {
     std::fs::rename(new, file).unwrap();
 }
 
-async fn ask(channel: &Channel, rpc: &str, asked: Value) -> Result<Value, Status> {
+pub(super) async fn ask(channel: &Channel, rpc: &str, asked: Value) -> Result<Value, Status> {
     let rpcs = rpcs();
     let rpc = rpcs.iter().find(|of| of.name() == rpc).unwrap();
     let told = call(channel, rpc, &[asked]).await?;
     Ok(serde_json::from_str(&told).unwrap())
 }
 
-fn header(organisation: &str, month: &str) -> Value {
+pub(super) fn header(organisation: &str, month: &str) -> Value {
     let id = uuid::Uuid::new_v4().to_string();
     json!({"organisation": organisation, "collection": "practice-feed", "month": month, "requestId": id})
 }
@@ -65,7 +74,7 @@ fn name(dataset: &str, month: &str, version: u32) -> String {
 }
 
 /// A service with consultations of three months, and people of one, of one organisation.
-async fn filled() -> (Guarded, Config) {
+pub(super) async fn filled() -> (Guarded, Config) {
     let mut kept = Config::default();
     let guarded = Guarded::start(|config| {
         write(config, PARTNERS);
@@ -155,6 +164,40 @@ async fn a_token_of_one_reader_is_no_token_of_another() {
     assert!(ask(&internal, "ListAvailability", next.clone()).await.is_ok());
     let refused = ask(&reader, "ListAvailability", next).await.unwrap_err();
     assert_eq!(reason(&refused), "PAGE_TOKEN_INVALID");
+    guarded.service.stop().await.unwrap();
+}
+
+/// A reader of releases is told of controlled data what the newest release has: not that more has come since, and nothing before the first.
+#[tokio::test]
+async fn readers_of_releases_are_told_of_no_data_behind_the_newest_release() {
+    let (guarded, _) = filled().await;
+    let reader = guarded.channel("reader", "C82005").await;
+    let (admin, loader) =
+        (guarded.channel("since", "S9B9J").await, guarded.channel("loader", "C82003").await);
+    let told = async || {
+        let told = ask(&reader, "GetServiceInfo", json!({})).await.unwrap();
+        told["info"]["collections"].clone()
+    };
+    assert_eq!(told().await, Value::Null, "nothing is released");
+    let id = uuid::Uuid::new_v4().to_string();
+    let release = json!({"releaseId": "one", "requestId": id});
+    ask(&admin, "CreateRelease", release).await.unwrap();
+    let released = told().await;
+    assert_eq!(released[0]["collection"], "practice-feed", "{released}");
+    assert_eq!(
+        (&released[0]["submissionCount"], &released[0]["lastMonth"]),
+        (&json!("4"), &json!("2020-05"))
+    );
+    let rpcs = rpcs();
+    let submit = rpcs.iter().find(|rpc| rpc.name() == "SubmitConsultations").unwrap();
+    let rows = json!({"batch": {"records": [{"channel": "VIDEO", "recordCount": 3}]}});
+    for (organisation, month) in [(OTHER, "2020-06"), ("C82001", "2020-04")] {
+        let header = json!({"header": header(organisation, month)});
+        call(&loader, submit, &[header, rows.clone()]).await.unwrap();
+    }
+    assert_eq!(told().await, released);
+    let listed = ask(&reader, "ListAvailability", json!({"collection": "practice-feed"})).await;
+    assert_eq!(listed.unwrap()["availability"].as_array().unwrap().len(), 4);
     guarded.service.stop().await.unwrap();
 }
 

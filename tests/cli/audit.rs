@@ -120,6 +120,30 @@ fn whoever_changes_the_log_is_found() {
         std::fs::write(&segment, &bytes).unwrap();
     }
     verify(&[]).well();
+
+    // The whole log is deleted: the file or the folder, and what says that there was one.
+    let (witness, elsewhere) = (folder.join("secret.key.witness.audit"), place.path().join("kept"));
+    for (what, is_folder, with_witness) in [
+        ("the folder is gone", true, false),
+        ("the file and its witness are gone", false, true),
+        ("the folder and its witness are gone", true, true),
+    ] {
+        let gone = if is_folder { folder.join("audit") } else { segment.clone() };
+        std::fs::rename(&gone, &elsewhere).unwrap();
+        let hidden = witness.with_extension("hidden");
+        if with_witness {
+            std::fs::rename(&witness, &hidden).unwrap();
+        }
+        let ended = verify(&[]);
+        assert_eq!(ended.code, Some(4), "{what}: {ended:?}");
+        let words = if is_folder { "there is no folder" } else { "there is no entry" };
+        assert!(ended.answer.contains(words), "{what}: {ended:?}");
+        std::fs::rename(&elsewhere, &gone).unwrap();
+        if with_witness {
+            std::fs::rename(&hidden, &witness).unwrap();
+        }
+    }
+    verify(&[]).well();
     // Another place of the witness: without it, a missing end is not known, and that is said.
     std::fs::write(&segment, &bytes[..112 + length]).unwrap();
     let elsewhere = place.path().join("elsewhere");

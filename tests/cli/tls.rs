@@ -6,7 +6,11 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::run::{Ended, equity};
+use rcgen::CertificateParams;
+use serde_json::json;
+
+use super::run::{Ended, Served, equity, run};
+use crate::support::certificates::{Certificates, expired, named, uri};
 
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/guides/tls.md");
 
@@ -104,10 +108,111 @@ fn the_guide_sets_tls_up_for_two_partners() {
     assert_eq!(["ca.key", "server.key", "alpha.key"].map(mode), [0o600; 3]);
 }
 
+/// A certificate that no service would take is told why, and a partner is shown by its name.
+#[test]
+fn partners_are_shown_and_certificates_that_would_be_refused_are_told_why() {
+    let certificates = Certificates::make();
+    let file = certificates.path().join("partners.toml");
+    let partners = "trust_domain = \"equity.example\"\n[partners.alpha]\norganisation = \"C82001\"\nsubmit_for = [\"C82001\"]\n";
+    std::fs::write(&file, partners).unwrap();
+    let run = |words: &[&str]| run(&[words, &["--partners", file.to_str().unwrap()]].concat());
+    let shown = run(&["partners", "show", "alpha", "--format", "json"]).json();
+    assert_eq!((&shown["partner"], &shown["organisation"]), (&json!("alpha"), &json!("C82001")));
+    assert_eq!(shown["submit_organisations"], json!(["C82001"]));
+    let table = run(&["partners", "show", "alpha"]).well();
+    assert!(table.contains("alpha") && table.contains("C82001"), "{table}");
+    let nobody = run(&["partners", "show", "beta"]);
+    assert!(nobody.code == Some(2) && nobody.remarks.contains("it has alpha"), "{nobody:?}");
+
+    let good = certificates.authority.client("good", &uri("C82001", "emis")).unwrap().certificate;
+    let good = run(&["partners", "check", good.to_str().unwrap()]);
+    assert!(good.remarks.contains("is valid until") && good.well().contains("alpha"));
+    let of = |uri: String| {
+        move |params: &mut CertificateParams| params.subject_alt_names = vec![named(&uri)]
+    };
+    let foreign = "spiffe://other.example/org/C82001/sys/emis";
+    for (what, (certificate, _), words) in [
+        ("old", certificates.odd_file("old", expired), "is partner alpha, and the certificate"),
+        (
+            "foreign",
+            certificates.odd_file("foreign", of(foreign.to_owned())),
+            "its trust_domain is `equity.example`",
+        ),
+        ("unknown", certificates.odd_file("unknown", of(uri("C82002", "emis"))), "no partner of"),
+        ("nameless", certificates.odd_file("nameless", |_| ()), "URI"),
+    ] {
+        let ended = run(&["partners", "check", certificate.to_str().unwrap()]);
+        assert!(ended.code == Some(1) && ended.remarks.contains(words), "{what}: {ended:?}");
+    }
+}
+
+/// Whether it is encrypted is said by every start.
+#[test]
+fn the_demo_and_the_service_say_whether_they_are_encrypted() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = |name: &str, more: &[&str]| {
+        let place = folder.path().join(name);
+        let all = ["demo", "--once", "--rows", "300", "--data-folder", place.to_str().unwrap()];
+        let ended = run(&[&all[..], more].concat());
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.remarks
+    };
+    let plain = demo("plain", &[]);
+    assert!(plain.contains("plain text without identity") && plain.contains("http://"), "{plain}");
+    let secured = demo("secured", &["--tls"]);
+    assert!(
+        secured.contains("TLS is on: callers show a certificate") && secured.contains("https://"),
+        "{secured}"
+    );
+    // The same settings for `equity serve`.
+    let certs = folder.path().join("secured").join("certs");
+    let mut command = equity();
+    for (name, file) in [
+        ("EQUITY_TLS_CERTIFICATE_FILE", "server.crt"),
+        ("EQUITY_TLS_KEY_FILE", "server.key"),
+        ("EQUITY_TLS_CLIENT_AUTHORITIES_FILE", "ca.crt"),
+        ("EQUITY_PARTNERS_FILE", "partners.toml"),
+    ] {
+        command.env(name, certs.join(file));
+    }
+    let checked = command.args(["serve", "--check", "--address", "127.0.0.1:0", "--data-folder"]);
+    let checked = Ended::of(checked.arg(folder.path().join("new")).output().unwrap());
+    assert!(checked.remarks.contains("TLS is on: callers show a certificate"), "{checked:?}");
+}
+
+/// Before it changes anything, a command says where: an operator with two services would notice the wrong one.
+#[test]
+fn writes_say_first_which_instance_they_go_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(&folder.path().join("data"));
+    let info = served.ask(&["info", "--format", "json"]).json();
+    let id = info["info"]["instance_id"].as_str().unwrap().to_owned();
+    let file = folder.path().join("rows.csv");
+    std::fs::write(&file, "channel\nTELEPHONE\nVIDEO\n").unwrap();
+    let file = file.to_str().unwrap();
+    let submit = ["submit", file, "--collection", "practice-feed", "--organisation", "C82001"];
+    let name = "collections/practice-feed/organisations/C82001/datasets/consultations/months/2025-02/versions/1";
+    let commands: [(&[&str], &str); 4] = [
+        (&[&submit[..], &["--month", "2025-02"]].concat(), "no submissions that concern you"),
+        (&[&submit[..], &["--month", "2025-03"]].concat(), "1 submission that concerns you"),
+        (&["releases", "create", "one"], "2 submissions that concern you"),
+        (
+            &["erase", "submission", name, "--reason", "a test", "--yes"],
+            "2 submissions that concern you",
+        ),
+    ];
+    for (words, count) in commands {
+        let ended = served.ask(words);
+        assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
+        let told = format!("writing to instance {id} as local: it has {count}");
+        assert!(ended.remarks.contains(&told), "{words:?}: {ended:?}");
+    }
+}
+
 #[test]
 fn another_instance_than_the_expected_one_gets_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let served = super::run::Served::start(folder.path());
+    let served = Served::start(folder.path());
     let info = served.ask(&["info", "--format", "json"]).json();
     let id = info["info"]["instance_id"].as_str().unwrap().to_owned();
     assert_eq!(served.ask(&["reference", "areas", "--expect-instance", &id]).code, Some(0));

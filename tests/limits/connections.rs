@@ -6,6 +6,7 @@ use equity_indicators::server::ServerSettings;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use super::raw::{Raw, WORD};
 use super::support::{ECHO, NAP, TestServer, soon};
 use crate::support::hostile::OPENING;
 
@@ -83,6 +84,10 @@ async fn an_old_connection_ends_without_harm() {
     let client = server.client().await;
     assert_eq!(soon(client.unary(NAP)).await.unwrap(), "word", "longer than the connection's age");
     assert_eq!(soon(client.unary(ECHO)).await.unwrap(), "word", "on the next connection");
+    // A client that makes no connection by itself: the call that was under way has its answer, and then the connection is no more.
+    let old = Raw::connect(server.address).await;
+    assert_eq!(old.call(NAP, WORD).await.body, WORD);
+    old.ends().await;
 }
 
 #[tokio::test]

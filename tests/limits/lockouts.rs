@@ -10,8 +10,10 @@ use equity_indicators::server::ServerSettings;
 use h2::client::SendRequest;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::good::goes_on_beside;
+use super::raw::Raw;
 use super::support::{Client, ECHO, TestServer, WATCH, soon};
 use crate::support::hostile::OPENING;
 
@@ -200,4 +202,33 @@ async fn connections_that_only_watch_health_keep_nobody_out() {
     }
     let late = server.client().await;
     assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word");
+}
+
+/// Whether the service serves, and what it has, may be asked by anybody: whoever asks nothing else again and again is as quiet as who never calls.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_only_ask_about_the_service_keep_nobody_out() {
+    let reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    for path in ["/grpc.health.v1.Health/Check", reflection] {
+        let settings = ServerSettings { max_connections: 8, ..ServerSettings::default() };
+        let server = TestServer::start(settings).await;
+        let mut asking = Vec::new();
+        for _ in 0..8 {
+            let raw = Raw::connect(server.address).await;
+            assert_eq!(raw.call(path, b"\0\0\0\0\0").await.http, 200);
+            asking.push(AbortOnDropHandle::new(tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    // A connection that is cut ends this task.
+                    raw.call(path, b"\0\0\0\0\0").await;
+                }
+            })));
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(asking.iter().all(|one| !one.is_finished()), "{path}: a place was free");
+        let late = server.client().await;
+        assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word", "{path}");
+        // Who asks for data stays.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(soon(late.unary(ECHO)).await.unwrap(), "word", "{path}");
+    }
 }

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use h2::SendStream;
 use h2::client::{ResponseFuture, SendRequest};
 use http::HeaderMap;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tonic::{Code, Status};
 
@@ -29,7 +30,13 @@ pub(super) struct Answer {
 
 impl Raw {
     pub(super) async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
+        Self::over(TcpStream::connect(address).await.unwrap()).await
+    }
+
+    /// A connection over a stream that is there.
+    pub(super) async fn over<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+        stream: S,
+    ) -> Self {
         let (requests, connection) = soon(h2::client::handshake(stream)).await.unwrap();
         tokio::spawn(async move { drop(connection.await) });
         Self(requests)

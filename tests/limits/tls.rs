@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use equity_indicators::server::{Callers, ServerSettings, Tls, TlsFiles};
 use equity_indicators::telemetry::metrics::has_unusable_tls_files;
@@ -13,8 +13,9 @@ use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::transport::{ClientTlsConfig, Endpoint};
 
+use super::raw::{Raw, WORD};
 use super::support::{Client, ECHO, NAP, TICK, TestServer, drain, soon};
-use crate::support::certificates::{Certificates, expired};
+use crate::support::certificates::{Certificates, expired, until};
 
 fn settings() -> ServerSettings {
     ServerSettings { renewal: Duration::from_millis(50), ..ServerSettings::default() }
@@ -127,6 +128,9 @@ async fn old_connections_end_without_harm_under_tls_too() {
     for _ in 0..4 {
         soon(client.unary(NAP)).await.expect("a call that was under way");
     }
+    let old = Raw::over(soon(shaken(&server, &certificates, "good")).await).await;
+    assert_eq!(old.call(NAP, WORD).await.body, WORD);
+    old.ends().await;
 }
 
 fn put(from: &Certificates, name: &str, to: &Certificates) {
@@ -218,6 +222,59 @@ async fn a_connection_whose_certificate_is_revoked_ends_and_others_stay() {
     assert!(soon(bad.unary(ECHO)).await.is_err(), "no new connection either");
     stays.message().await.unwrap().expect("the other goes on");
     soon(good.unary(ECHO)).await.unwrap();
+}
+
+/// Waits until the service cuts a watch, and a new connection of the same client is refused.
+async fn is_cut_off(client: &Client, mut watch: tonic::Streaming<String>) {
+    let (_, ended) = soon(drain(&mut watch)).await;
+    ended.expect("the stream is cut");
+    assert!(soon(client.unary(ECHO)).await.is_err(), "no new connection either");
+}
+
+#[tokio::test]
+async fn a_connection_whose_certificate_expires_ends_and_others_stay() {
+    let certificates = Certificates::make();
+    let good = certificates.client("good", "C82001");
+    let server = start(&certificates, settings()).await;
+    let good = soon(connect(&server, good)).await.unwrap();
+    // Certificates have whole seconds.
+    let ends = SystemTime::now() + Duration::from_secs(4);
+    let short = certificates.odd(|params| until(params, ends));
+    let short = soon(connect(&server, short)).await.unwrap();
+    let (mut watch, mut stays) =
+        (short.watch(TICK).await.unwrap(), good.watch(TICK).await.unwrap());
+    watch.message().await.unwrap().expect("a word before it expires");
+    is_cut_off(&short, watch).await;
+    assert!(ends.elapsed().is_ok_and(|since| since < Duration::from_secs(3)), "not before its end");
+    stays.message().await.unwrap().expect("the other goes on");
+    soon(good.unary(ECHO)).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_of_an_authority_that_is_taken_away_end_and_others_stay() {
+    let (ours, other) = (Certificates::make(), Certificates::make());
+    let file = ours.path().join("authorities.pem");
+    let write = |of: &[&Certificates]| {
+        let pem = |of: &&Certificates| std::fs::read_to_string(of.authority.certificate()).unwrap();
+        let new = file.with_extension("new");
+        std::fs::write(&new, of.iter().map(pem).collect::<String>()).unwrap();
+        std::fs::rename(new, &file).unwrap();
+    };
+    write(&[&ours, &other]);
+    let files = TlsFiles { client_authorities: file.clone(), revocations: None, ..ours.files() };
+    let callers = Callers { tls: Some(Tls::load(&files).unwrap()), ..Callers::default() };
+    let server = TestServer::start_for(callers, settings()).await;
+    // Both trust the authority of the service.
+    let ca = std::fs::read(ours.authority.certificate()).unwrap();
+    let of_other = other.client("other", "C82002");
+    let of_other = of_other.ca_certificate(tonic::transport::Certificate::from_pem(ca));
+    let stays = soon(connect(&server, of_other)).await.unwrap();
+    let goes = soon(connect(&server, ours.client("ours", "C82001"))).await.unwrap();
+    let (watch, mut goes_on) = (goes.watch(TICK).await.unwrap(), stays.watch(TICK).await.unwrap());
+    write(&[&other]);
+    is_cut_off(&goes, watch).await;
+    goes_on.message().await.unwrap().expect("the other goes on");
+    soon(stays.unary(ECHO)).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! An authority, a service's certificate, and whatever clients show.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use equity_indicators::app::authority::Authority;
 use equity_indicators::server::TlsFiles;
@@ -91,6 +92,13 @@ impl Certificates {
 /// A name of a certificate.
 pub(crate) fn named(uri: &str) -> SanType {
     SanType::URI(uri.try_into().unwrap())
+}
+
+/// Makes a certificate one that ends then.
+pub(crate) fn until(params: &mut CertificateParams, end: SystemTime) {
+    params.subject_alt_names = vec![named(&uri("C82001", "emis"))];
+    let since = end.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    params.not_after = date_time_ymd(1970, 1, 1) + since;
 }
 
 /// Makes a certificate one that has ended.

@@ -16,6 +16,7 @@ use super::exit::Failure;
 use super::export::lines;
 use super::options::Shape;
 use super::running;
+use super::serve;
 use super::show::{Format, Out, json};
 use super::trust::Trust;
 use crate::app::Service;
@@ -122,6 +123,8 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
     let trust = secured.map(|secured| secured.trust).unwrap_or_default();
     let is_partner = config.profile_without_identity() == ProfileName::Partner;
     let service = running::start(&config).await?;
+    // As `equity serve` says it. A full disk behind standard error keeps no service from serving.
+    let _unwritten = out.remark(&serve::held_to(&config));
     // The service must be stopped even if a step fails.
     let result = tokio::select! {
         result = Box::pin(tell(&args, &trust, (&service, is_partner), out)) => result,

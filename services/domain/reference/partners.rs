@@ -180,7 +180,7 @@ mod tests {
         assert_eq!((partner.profile, partner.roles.len()), (None, 0));
         let scope = &partner.scope;
         assert!(
-            !scope.submits_for(&reference, "C82001")
+            !scope.submits_for(&reference, "C82001", None)
                 && !scope.reads_organisation(&reference, "C82001")
         );
         assert!(!scope.reads_area(&reference, "QK1") && !scope.indicators.has("CH-01"));
@@ -196,10 +196,43 @@ mod tests {
         let reference = read(&one).unwrap();
         let scope = &reference.partners().iter().next().unwrap().scope;
         for (organisation, is_in) in [("C82001", true), ("C82003", false), ("04C", false)] {
-            assert_eq!(scope.submits_for(&reference, organisation), is_in, "{organisation}");
+            assert_eq!(scope.submits_for(&reference, organisation, None), is_in, "{organisation}");
             assert_eq!(scope.reads_organisation(&reference, organisation), is_in, "{organisation}");
         }
         assert!(scope.reads_area(&reference, "03W") && !scope.reads_area(&reference, "QK1"));
+    }
+
+    /// Frimley ended in March 2026. The practice came to a system that began then, and to a sub-ICB location that existed before.
+    #[test]
+    fn an_area_holds_an_organisation_in_the_months_in_which_it_belongs_to_it() {
+        let mut of = String::new();
+        for area in ["QNQ", "D4U1Y", "S9B9J", "92A", "U67032"] {
+            let name = area.to_lowercase();
+            of += &format!(
+                "[partners.{name}]\norganisation = \"{area}\"\nsubmit_for_areas = [\"{area}\"]\n"
+            );
+        }
+        of += "[partners.own]\norganisation = \"H81013\"\nsubmit_for = [\"H81013\"]\n";
+        let reference = read(&of).unwrap();
+        let month = |month: &str| month.parse::<crate::domain::period::Month>().unwrap();
+        let submits = |id: &str, first: &str, last: &str| {
+            let scope = &reference.partners().named(id).unwrap().scope;
+            scope.submits_for(&reference, "H81013", Some((month(first), month(last))))
+        };
+        for (area, before, since) in [
+            ("qnq", true, false),
+            ("d4u1y", true, false),
+            ("s9b9j", false, true),
+            ("92a", false, true),
+            ("u67032", true, true),
+            ("own", true, true),
+        ] {
+            assert_eq!(submits(area, "2019-01", "2019-01"), before, "{area} in 2019");
+            assert_eq!(submits(area, "2026-03", "2026-03"), before, "{area} in its last month");
+            assert_eq!(submits(area, "2026-04", "2026-04"), since, "{area} in its first month");
+            assert_eq!(submits(area, "2026-05", "2026-05"), since, "{area} in May 2026");
+            assert!(submits(area, "2025-04", "2026-05"), "{area} in some of these months");
+        }
     }
 
     #[test]

@@ -1,13 +1,27 @@
 //! What a scope holds, by the areas and organisations of the reference content.
 
 use super::Reference;
+use crate::domain::area::{Area, Organisation};
 use crate::domain::partner::{Named, Scope};
+use crate::domain::period::Month;
 
 impl Scope {
-    /// Whether it may send data of an organisation.
+    /// Whether it may send data of an organisation about any of these months: it is named, or belongs to a named area then. Without months: about
+    /// any month at all.
     #[must_use]
-    pub fn submits_for(&self, reference: &Reference, organisation: &str) -> bool {
-        let lies_in = |area: &str| reference.members(area).contains_key(organisation);
+    pub fn submits_for(
+        &self,
+        reference: &Reference,
+        organisation: &str,
+        months: Option<(Month, Month)>,
+    ) -> bool {
+        let then = |of: &Organisation, area: &Area| {
+            months.is_none_or(|months| area.is_there(months) && of.belongs_within(area, months))
+        };
+        let lies_in = |code: &str| {
+            let (members, area) = (reference.members(code), reference.areas().get(code));
+            members.get(organisation).zip(area).is_some_and(|(of, area)| then(of, area))
+        };
         self.submit_for.has(organisation)
             || match &self.submit_for_areas {
                 Named::All => true,

@@ -26,8 +26,10 @@ impl Projector {
         submission: &Submission,
     ) -> Told {
         let (reference, organisation) = (engine.reference(), &*submission.organisation);
-        let is_own = recipient.partner.organisation == organisation
-            || recipient.partner.scope.submits_for(&reference, organisation);
+        let (partner, months) =
+            (&recipient.partner, (submission.slot.month, submission.slot.month));
+        let is_own = partner.organisation == organisation
+            || partner.scope.submits_for(&reference, organisation, Some(months));
         if !is_own {
             return Ok(Vec::new());
         }

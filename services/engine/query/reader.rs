@@ -68,7 +68,9 @@ impl Reader {
     fn submitted(&self, reference: &Reference, organisation: &str) -> bool {
         let is_own = self.organisation.as_deref() == Some(organisation);
         // Whoever has no identity has submitted nothing that it could be known by.
-        is_own || (self.organisation.is_some() && self.scope.submits_for(reference, organisation))
+        is_own
+            || (self.organisation.is_some()
+                && self.scope.submits_for(reference, organisation, None))
     }
 
     /// Whether it may know that an organisation has submitted a dataset to a collection.

@@ -52,6 +52,11 @@ impl Record {
         }
     }
 
+    /// What the call is made for; empty: it does not say it.
+    pub fn is_for(&self, purpose: &str) {
+        self.note(|call| call.purpose = purpose.to_owned());
+    }
+
     /// Who calls, the disclosure profile and the purpose; empty: none was found.
     pub fn is_of(&self, who: Arc<Who>, profile: &'static str, purpose: &str) {
         self.note(|call| {

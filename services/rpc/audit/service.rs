@@ -148,12 +148,13 @@ impl AuditService for Audits {
         &self,
         request: Request<v1::ListAuditEntriesRequest>,
     ) -> Result<Response<v1::ListAuditEntriesResponse>, Status> {
-        self.service.may_audit(&self.service.caller(&request)?)?;
+        let caller = self.service.caller(&request)?;
+        self.service.may_audit(&caller)?;
         let mut request = request.into_inner();
         trim([&mut request.organisation, &mut request.rpc, &mut request.status]);
         let (audit, page_key) = (Arc::clone(&self.audit), self.service.page_key);
         // Reads files: in its turn, and not for a thread that others wait for.
-        let listed = self.service.work(move |_| list(&audit, &page_key, request)).await?;
+        let listed = self.service.work(&caller, move |_| list(&audit, &page_key, request)).await?;
         listed.map(Response::new)
     }
 }

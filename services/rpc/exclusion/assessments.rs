@@ -29,13 +29,13 @@ pub(super) async fn record(
         assessment::read(&engine.reference(), request.assessment.as_ref(), today())
     };
     let given = service.aside(read).await??;
-    service.may_submit(&caller, &given.organisation)?;
+    service.may_submit(&caller, &given.organisation, (given.first, given.last))?;
     record.intends().await?;
     let written = service.engine.assess(given, caller.name(), &id).await;
     let written = written.map_err(|error| submissions::refused(&error, &id))?;
     record.made(written.position);
     let found = service
-        .work(move |engine| engine.assessment(written.position))
+        .work(&caller, move |engine| engine.assessment(written.position))
         .await?
         .map_err(|error| store_error(&error))?;
     // Written, and only gone if the service is.
@@ -50,10 +50,10 @@ pub(super) async fn list(
     service: &Service,
     request: Request<v1::ListChannelAssessmentsRequest>,
 ) -> Result<v1::ListChannelAssessmentsResponse, Status> {
-    let (reader, mut request) = (service.caller(&request)?.reader(), request.into_inner());
-    let page_key = service.page_key;
+    let (caller, mut request) = (service.caller(&request)?, request.into_inner());
+    let (reader, page_key) = (caller.reader(), service.page_key);
     trim([&mut request.parent]);
-    service.work(move |engine| page(engine, &page_key, &reader, &request)).await?
+    service.work(&caller, move |engine| page(engine, &page_key, &reader, &request)).await?
 }
 
 fn page(

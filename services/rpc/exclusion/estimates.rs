@@ -5,6 +5,7 @@ use tonic::Status;
 use crate::engine::answer::{EstimateList, Place};
 use crate::proto::v1;
 use crate::rpc::Service;
+use crate::rpc::caller::Caller;
 use crate::rpc::convert::trim::trim;
 use crate::rpc::convert::{estimate, query_error};
 use crate::rpc::page::Page;
@@ -24,7 +25,7 @@ fn place(cursor: u64) -> Option<Place> {
 }
 
 pub(super) async fn list(
-    service: &Service,
+    (service, caller): (&Service, &Caller),
     request: v1::ListEstimatesRequest,
 ) -> Result<v1::ListEstimatesResponse, Status> {
     let v1::ListEstimatesRequest {
@@ -41,7 +42,7 @@ pub(super) async fn list(
     let list = EstimateList { collection, indicator, area, period };
     let (after, size) = (place(page.cursor), page.size);
     let mut found = service
-        .work(move |engine| engine.list_estimates(&list, after, size + 1))
+        .work(caller, move |engine| engine.list_estimates(&list, after, size + 1))
         .await?
         .map_err(query_error)?;
     let more = found.len() > size;

@@ -60,6 +60,8 @@ impl DigitalExclusionService for Exclusion {
         &self,
         request: Request<v1::ListEstimatesRequest>,
     ) -> Result<Response<v1::ListEstimatesResponse>, Status> {
-        estimates::list(&self.0, request.into_inner()).await.map(Response::new)
+        let caller = self.0.caller(&request)?;
+        let listed = estimates::list((&self.0, &caller), request.into_inner());
+        listed.await.map(Response::new)
     }
 }

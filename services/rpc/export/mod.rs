@@ -62,8 +62,8 @@ impl ExportService for Export {
         }
         // Goes through every area: not for a thread that others wait for.
         let reader = caller.reader();
-        let planned = self.0.work(move |engine| Plan::new(engine, &key, reader, &request)).await?;
-        let (plan, from) = planned?;
+        let planning = move |engine: &Engine| Plan::new(engine, &key, reader, &request);
+        let (plan, from) = self.0.work(&caller, planning).await??;
         let (send, receive) = mpsc::channel(AHEAD);
         let service = self.0.clone();
         let producing = Deadline::current().beside(async move {
@@ -100,7 +100,7 @@ async fn produce(
             Ok::<_, Status>((answer, is_wanted))
         };
         let worked = tokio::select! {
-            worked = service.work(answer) => worked?,
+            worked = service.work(caller, answer) => worked?,
             () = send.closed() => return Ok(()),
         };
         let (answer, is_wanted) = worked?;

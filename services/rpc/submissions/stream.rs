@@ -8,6 +8,7 @@ use tonic::{Code, Request, Status, Streaming};
 
 use super::kind::Kind;
 use super::{receipt, refusal, told};
+use crate::domain::submission::Header;
 use crate::engine::Outcome;
 use crate::engine::delivery::RefusedSubmission;
 use crate::engine::intake::{Intake, Refused, Rows, Taken};
@@ -170,7 +171,8 @@ fn read<H, B: Rows>(
     kind: &Kind<H, B>,
 ) -> (RefusedSubmission, Result<Taken, Broken>) {
     let allowed = |intake: Intake<B>| {
-        service.may_submit(caller, &intake.header().organisation).map(|()| intake)
+        let Header { organisation, month, .. } = intake.header();
+        service.may_submit(caller, organisation, (*month, *month)).map(|()| intake)
     };
     match (kind.start)(&service.engine, caller.name(), given).and_then(allowed) {
         Ok(intake) => (told::about(intake.header()), rows(service, intake, batches, kind.take)),

@@ -20,7 +20,7 @@ use crate::rpc::audit::Record;
 use crate::rpc::incoming::PassedOn;
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
-use crate::server::seats::Seats;
+use crate::server::seats::{By, Seats};
 use crate::server::settings::ServerSettings;
 
 /// Streams of reflection may be this part of the calls that run at once. Tools open one at a time.
@@ -75,17 +75,16 @@ impl Middleware for Admission {
             Kind::Watch => (&self.watches, self.message_bytes.0),
             Kind::Submission => (&self.submissions, self.message_bytes.1),
             Kind::Reflection => (&self.reflection, REFLECTION_BYTES),
-            Kind::Health { .. } => {
-                client.iter().for_each(|client| client.asks_for_health());
-                return Ok((request, Admitted { client: None, seat: Arc::default() }));
-            }
+            // Without a seat, and to the connection as if it had not been.
+            Kind::Health { .. } => return Ok((request, Admitted::default())),
         };
         client.iter().for_each(|client| client.call_begins());
-        let admitted = Admitted { client: client.clone(), seat: Arc::default() };
+        let of_data = !matches!(method.kind, Kind::Reflection);
+        let admitted = Admitted { client: client.clone(), of_data, seat: Arc::default() };
         let door = Door {
             arriving: Arc::clone(&self.arriving),
             seats: Arc::clone(seats),
-            client,
+            by: By { client, caller: request.extensions().get().cloned() },
             stops: self.stops.clone(),
             seat: Arc::clone(&admitted.seat),
         };
@@ -106,9 +105,10 @@ impl Middleware for Admission {
 }
 
 /// A call and its seat; a health check has none.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::server) struct Admitted {
     client: Option<Arc<Client>>,
+    of_data: bool,
     seat: Held,
 }
 
@@ -118,7 +118,7 @@ impl Drop for Admitted {
     fn drop(&mut self) {
         drop(self.seat.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(client) = &self.client {
-            client.call_ends();
+            client.call_ends(self.of_data);
         }
     }
 }

@@ -195,7 +195,7 @@ impl Arriving {
             return Ok(Poll::Pending);
         };
         self.unpacking = None;
-        if let (Err(refusal), Some(client)) = (&message, &self.door.client)
+        if let (Err(refusal), Some(client)) = (&message, &self.door.by.client)
             && refusal.code() == Code::OutOfRange
         {
             client.overfills();

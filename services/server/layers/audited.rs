@@ -20,7 +20,7 @@ use tower::{Layer, Service};
 
 use super::middleware::last_frame;
 use super::trace::status_name;
-use crate::rpc::audit::{Audit, Call, NotAudited, Outcome, Record, Trace, cut_off};
+use crate::rpc::audit::{Audit, Call, NotAudited, Outcome, Record, Trace};
 use crate::rpc::status::{self, Fate};
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
@@ -52,11 +52,9 @@ impl Audited {
         }
         let client = request.extensions().get::<Arc<Client>>();
         let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-        // Of partners, the purpose is looked up later. A text that a refused caller chooses would make an entry of each of its calls.
-        let purpose = text("purpose-of-use").filter(|_| !self.profile.is_empty());
+        // The purpose is looked up later. A text that a refused caller chooses would make an entry of each of its calls.
         let call = Call {
             who: client.map(|client| client.audited(("", "", ""))).unwrap_or_default(),
-            purpose: purpose.map(cut_off).unwrap_or_default(),
             method,
             profile: self.profile,
             ..Call::default()

@@ -6,8 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::rpc::status;
-use crate::server::client::Client;
-use crate::server::seats::{Seat, Seats};
+use crate::server::seats::{By, Seat, Seats};
 use crate::telemetry::metrics;
 
 /// Where a call takes its seats.
@@ -16,7 +15,8 @@ pub(super) struct Door {
     /// Seats of calls whose message is not whole, and of the kind of the call.
     pub(super) arriving: Arc<Seats>,
     pub(super) seats: Arc<Seats>,
-    pub(super) client: Option<Arc<Client>>,
+    /// Whose call it is.
+    pub(super) by: By,
     /// Is cancelled when the service stops.
     pub(super) stops: CancellationToken,
     pub(super) seat: Held,
@@ -28,12 +28,12 @@ pub(super) type Held = Arc<Mutex<Option<Seat>>>;
 impl Door {
     /// A seat for a call whose message is not whole.
     pub(super) fn wait(&self) -> Result<Seat, Status> {
-        self.arriving.take(self.client.as_ref()).ok_or_else(|| self.refusal())
+        self.arriving.take(&self.by).ok_or_else(|| self.refusal())
     }
 
     /// Takes the seat of the call.
     pub(super) fn enter(&self) -> Result<(), Status> {
-        let seat = self.seats.take(self.client.as_ref()).ok_or_else(|| self.refusal())?;
+        let seat = self.seats.take(&self.by).ok_or_else(|| self.refusal())?;
         *self.seat.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Finding whether somebody has changed the audit log.
 //!
 //! Every entry has a hash of itself and of all entries before it, so a bit that was flipped, an entry that was removed, put in, or moved, and a
-//! segment that is missing break the chain. The witness knows how far the log had come, so it finds a missing end. Whoever can write the log and
+//! segment that is missing break the chain. The witness knows how far the log had come, so it finds a missing end. A log without an entry that no witness knows was removed with it: every start of a service writes one. Whoever can write the log and
 //! the witness can write both anew: only a hash that was kept elsewhere finds that.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::path::Path;
 use super::call::Event;
 use super::entry::{self, hex};
 use super::{FOLDER, witness_file};
-use crate::store::error::StoreError;
+use crate::store::error::{StoreError, io};
 use crate::store::lock::Lock;
 use crate::store::log::{Known, Opened, Place, SegmentLog, Shape};
 use crate::store::witness;
@@ -48,6 +48,14 @@ pub fn verify(
     let _lock = Lock::take_to_read(folder)?;
     let folder = folder.join(FOLDER);
     let mut report = AuditReport::default();
+    if !folder.try_exists().map_err(io("read", &folder))? {
+        report.differences.push(format!(
+            "there is no folder {}: a service makes it at its first start, so the whole log was removed, unless none has started with this \
+             data folder",
+            folder.display()
+        ));
+        return Ok(report);
+    }
     // First what is there, whatever it follows: it says where it should begin.
     let there = SegmentLog::read_only_as(Shape::audit_that_is_there(), &folder, &[])?.log;
     let mut removed = Place { position: 0, chain: [0; 32] };
@@ -85,11 +93,17 @@ pub fn verify(
     report.removed_until = removed.position;
     let witness = witness_file(of_changes);
     let seen = witness::read(&witness);
-    if seen.is_none() && report.entries > 0 {
-        report.differences.push(format!(
-            "there is no witness that can be read at {}: whether entries are missing at the end cannot be found",
-            witness.display()
-        ));
+    if seen.is_none() {
+        let what = match report.entries {
+            0 => {
+                "there is no entry either: a service writes one at each start, so all were removed, unless none has started with this folder"
+            }
+            _ => "whether entries are missing at the end cannot be found",
+        };
+        let witness = witness.display();
+        report
+            .differences
+            .push(format!("there is no witness that can be read at {witness}: {what}"));
     }
     let mut known: Vec<Known> = seen.iter().map(|seen| seen.last.into()).collect();
     known.extend(kept.map(|(position, chain)| Known::from(Place { position, chain })));
