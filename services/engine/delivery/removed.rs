@@ -102,14 +102,16 @@ impl Projector {
         let Some(recipient) = recipients.iter().find(|of| of.partner.id == id.partner) else {
             return Ok(());
         };
-        let event = gap((id.signal, first, last), why, engine.store.now());
+        let since_millis = outbox.since_millis();
+        let missing = Source::Missing { signal: id.signal, first, last, since_millis };
+        let event = gap((id.signal, first, last), missing, why, engine.store.now());
         let mut events = Vec::new();
         self.add(outbox, recipient, (None, vec![event]), &mut events);
         outbox.commit(None, &events)
     }
 }
 
-fn gap((signal, first, last): (Signal, u64, u64), why: &str, now: u64) -> Event {
+fn gap((signal, first, last): (Signal, u64, u64), source: Source, why: &str, now: u64) -> Event {
     let whole = |number: u64| Value::Whole(i64::try_from(number).unwrap_or(i64::MAX));
     let body = format!(
         "events with sequence numbers from {first} to {last} of your {} are not sent any more ({why})",
@@ -117,7 +119,7 @@ fn gap((signal, first, last): (Signal, u64, u64), why: &str, now: u64) -> Event 
     );
     Event {
         kind: EventKind::DeliveryGap,
-        source: Source::Missing(signal, first, last),
+        source,
         index: 0,
         time_millis: now,
         body,
