@@ -12,8 +12,8 @@ use crate::engine::answer::tests::running::open_with;
 use crate::engine::delivery::{NotAnswered, NotProjected, scope_key};
 use crate::engine::outbox::Outbox;
 use crate::engine::query::Reader;
+use crate::engine::{NewRelease, ReleaseReason};
 use crate::proto::v1::breakdown_question::Table;
-use crate::store::{NewRelease, ReleaseReason};
 
 /// Two partners that read the same.
 const PARTNERS_FILE: &str = r#"

@@ -128,7 +128,8 @@ async fn withdrawn(profile: &str, others: bool) {
     let (server, _folder) = started(&entry.replace("C82007", "C82030")).await;
     let mut names = Vec::new();
     for practice in PRACTICES {
-        if others {
+        // A release needs data; of one organisation alone it does not show the area to partners.
+        if others || practice == PRACTICES[0] {
             submit(&server, practice, "2020-05", 400).await;
         }
         names.push(submit(&server, practice, "2020-04", 400).await.submission.unwrap().name);
@@ -156,7 +157,7 @@ async fn withdrawn(profile: &str, others: bool) {
     let had: BTreeSet<_> = first.iter().filter(published).map(identity).collect();
     let gone = of_release(&received, "indicator.revised", "second");
     let told: BTreeSet<_> = gone.iter().map(identity).collect();
-    let said = format!("{profile}, other months: {others}");
+    let said = format!("{profile}, other months of all: {others}");
     assert!(had.len() > 10 && had.is_subset(&told), "{said}: {:?}", had.difference(&told));
     for got in &gone {
         let states = ["WITHDRAWN", "NO_DATA"];
@@ -183,7 +184,7 @@ async fn withdrawn(profile: &str, others: bool) {
     }
     let stale: Vec<_> = alive.iter().filter(|of| of[1] == "2020-04-01").collect();
     assert!(stale.is_empty(), "{said}: {stale:?}");
-    assert_eq!(!alive.is_empty(), others, "{said}: {alive:?}");
+    assert!(!others || !alive.is_empty(), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -193,7 +194,7 @@ async fn a_figure_that_a_release_shows_no_more_is_told_and_its_series_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn figures_of_an_area_that_has_no_data_any_more_are_told_too() {
+async fn figures_of_an_area_that_is_shown_no_more_are_told_too() {
     withdrawn("INTERNAL", false).await;
     withdrawn("PARTNER", false).await;
 }
