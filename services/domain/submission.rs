@@ -5,6 +5,7 @@ mod estimates;
 mod finish;
 mod online;
 mod outline;
+mod problem_code;
 mod problems;
 mod raw;
 mod read_as;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
 pub use outline::{Loss, Outline, area_of, covers_areas};
-pub use problems::{ProblemCode, ProblemCounts};
+pub use problem_code::{ProblemCode, ProblemCounts};
 pub use read_as::ReadAs;
 pub use reading::Reading;
 

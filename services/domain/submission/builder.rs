@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
-use super::problems::{ProblemCode as Is, Problems};
+use super::problem_code::ProblemCode as Is;
+use super::problems::Problems;
 use super::raw::{self, RawColumn, RawValue};
 use super::read_as::ReadAs;
 use super::reading::Readings;

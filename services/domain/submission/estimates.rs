@@ -5,7 +5,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::finish::{hash_source, header_hash, text};
-use super::problems::{ProblemCode as Is, Problems};
+use super::problem_code::ProblemCode as Is;
+use super::problems::Problems;
 use super::raw::shown;
 use super::read_as::ReadAs;
 use super::reading::Readings;
