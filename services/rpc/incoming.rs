@@ -2,6 +2,9 @@
 //! field 1 is the header, field 2 a batch. A batch stays encoded: its rows are read where they are coded, so that no string is
 //! made for each of their fields.
 
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message};
@@ -24,7 +27,7 @@ pub enum Incoming<H = SubmissionHeader> {
     /// Header of the submission, decoded.
     Header(Box<H>),
     /// An encoded `ConsultationBatch`, `PopulationBatch`, `AccessBatch` or `EstimateBatch`.
-    Batch(BytesMut),
+    Batch(Bytes),
 }
 
 impl<H: Message + Default> Message for Incoming<H> {
@@ -60,11 +63,16 @@ impl<H: Message + Default> Message for Incoming<H> {
                 let mut batch = Bytes::new();
                 encoding::bytes::merge(wire_type, &mut batch, buf, context)?;
                 // Two encodings of one message, joined, are the encoding of both merged. The bytes are appended, not copied each
-                // time: a message may hold very many batches.
-                match self {
-                    Self::Batch(before) => before.extend_from_slice(&batch),
-                    Self::Nothing | Self::Header(_) => *self = Self::Batch(batch.into()),
-                }
+                // time: a message may hold very many batches. The only batch of a message, as almost all are, is not copied.
+                let batch = match std::mem::take(self) {
+                    Self::Batch(before) => {
+                        let mut joined = BytesMut::from(before);
+                        joined.extend_from_slice(&batch);
+                        joined.freeze()
+                    }
+                    Self::Nothing | Self::Header(_) => batch,
+                };
+                *self = Self::Batch(batch);
             }
             _ => encoding::skip_field(wire_type, tag, buf, context)?,
         }
@@ -84,6 +92,22 @@ impl<H: Message + Default> Message for Incoming<H> {
 
     fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+/// Encoded messages of a submission on their way from the door, which joined their bytes, to the handler. tonic has an empty message for each.
+#[derive(Clone, Debug, Default)]
+pub struct PassedOn(Arc<Mutex<VecDeque<Bytes>>>);
+
+impl PassedOn {
+    /// Adds the next message.
+    pub fn put(&self, message: Bytes) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(message);
+    }
+
+    /// Takes the first message that was not taken yet.
+    pub fn take(&self) -> Option<Bytes> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }
 
@@ -122,11 +146,11 @@ mod tests {
             (population(PopulationPart::Header(header())), in_header),
             (
                 consultation(Some(Part::Batch(records.clone()))),
-                Incoming::Batch(records.encode_to_vec().as_slice().into()),
+                Incoming::Batch(records.encode_to_vec().into()),
             ),
             (
                 population(PopulationPart::Batch(people.clone())),
-                Incoming::Batch(people.encode_to_vec().as_slice().into()),
+                Incoming::Batch(people.encode_to_vec().into()),
             ),
         ] {
             let came = Incoming::<SubmissionHeader>::decode(sent.as_slice()).unwrap();

@@ -39,6 +39,7 @@ use equity_indicators::proto::v1::{
     BreakdownQuery, CategoryKey, CategoryState, Denominator, GetChannelBreakdownRequest,
     GetChannelBreakdownResponse, PeriodRange,
 };
+use limit::Held;
 use load::{Chance, Load, Zipf};
 use prost::Message as _;
 use support::{Outcome, Running, histogram, ms, raw, rows, verdict};
@@ -124,6 +125,9 @@ struct Options {
     /// Is a bad neighbour of this kind itself, at the service `attacks`, with the `certificates` of a folder.
     #[arg(long, hide = true, requires = "attacks", requires = "certificates")]
     neighbour: Option<String>,
+    /// Is an echo of the answer in a file.
+    #[arg(long, hide = true)]
+    echo: Option<std::path::PathBuf>,
     #[arg(long, hide = true)]
     attacks: Option<String>,
     #[arg(long, hide = true)]
@@ -138,6 +142,9 @@ async fn main() -> Outcome {
     let options = Options::parse();
     if options.rest {
         return england::england().await;
+    }
+    if let Some(answer) = &options.echo {
+        return echo::be(answer).await;
     }
     if let (Some(kind), Some(address), Some(certificates)) =
         (&options.neighbour, &options.attacks, &options.certificates)
@@ -290,13 +297,6 @@ impl About {
         all.truncate(20_000);
         all
     }
-}
-
-/// A number of PERFORMANCE.md: answers a second and p99, to those of an echo; what they must be, and the aim.
-struct Held {
-    name: &'static str,
-    rate: (f64, f64),
-    p99: (f64, f64),
 }
 
 /// A Zipf mix of one-characteristic questions while submissions go on, against echoes of the same answers.

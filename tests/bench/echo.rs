@@ -1,8 +1,11 @@
 //! The limit of a query: a tonic server that decodes the question and returns answers that it has at hand.
 
 use std::convert::Infallible;
-use std::future::{Future, Ready, ready};
+use std::future::{Future, Ready, pending, ready};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::pin::Pin;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -14,6 +17,45 @@ use tonic::body::Body;
 use tonic::codec::{Codec, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService, UnaryService};
 use tonic::{Request, Response, Status};
+
+use crate::support::Outcome;
+use crate::support::serve::serve;
+
+/// An echo in a process of its own, as the service is. Dropping it ends it.
+pub struct Apart {
+    child: Child,
+    /// Its address.
+    pub uri: String,
+}
+
+impl Apart {
+    /// An echo of an encoded answer.
+    pub fn start(answer: &[u8]) -> Outcome<Self> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(answer)?;
+        let mut echo = Command::new(std::env::current_exe()?);
+        let mut child = echo.arg("--echo").arg(file.path()).stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().ok_or("no output")?;
+        let mut echo = Self { child, uri: String::new() };
+        BufReader::new(output).read_line(&mut echo.uri)?;
+        echo.uri.truncate(echo.uri.trim_end().len());
+        Ok(echo)
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Echoes the answer in a file for ever; says its address first.
+pub async fn be(answer: &Path) -> Outcome {
+    let answer = Answer::Encoded(std::fs::read(answer)?.into());
+    println!("{}", serve(Echo::new(vec![answer]), false).await?);
+    pending().await
+}
 
 /// An answer at hand.
 #[derive(Clone)]

@@ -5,6 +5,13 @@ use std::time::Instant;
 
 use crate::load::Chance;
 
+/// A number of PERFORMANCE.md: answers a second and p99, to those of an echo; what they must be, and the aim.
+pub struct Held {
+    pub name: &'static str,
+    pub rate: (f64, f64),
+    pub p99: (f64, f64),
+}
+
 /// Codes of a column, and of the channel; a characteristic that is crossed has about so many.
 const CODES: usize = 8;
 /// The loop has as many threads as the service.

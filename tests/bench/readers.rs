@@ -13,9 +13,8 @@ use equity_indicators::proto::v1::BreakdownQuery;
 use hdrhistogram::Histogram;
 use tonic::transport::Channel;
 
-use crate::echo::{Answer, Echo};
+use crate::echo::Apart;
 use crate::load::Chance;
-use crate::support::serve::serve;
 use crate::support::{Outcome, connect, histogram, ms, raw, record, rows, verdict};
 use crate::tables::questions::{channels, query};
 use crate::{LAST_MONTH, ONE};
@@ -45,12 +44,12 @@ pub async fn readers(uri: &str, organisations: &[String]) -> Outcome {
         "P12 {PARTNERS} partners, each ten questions a second; one submits, about {submitted} rows at a time"
     );
     let next = Arc::new(AtomicUsize::new(FEW));
-    // What these processors allow: an echo, asked and loaded in the same way.
+    // What these processors allow: an echo, a process too, asked and loaded in the same way.
     let at_hand = raw::ask(partners[0].clone(), all[0].clone()).await?;
-    let echo = serve(Echo::new(vec![Answer::Encoded(at_hand)]), false).await?;
+    let echo = Apart::start(&at_hand)?;
     let mut of_echo = Vec::new();
     for _ in 0..PARTNERS {
-        of_echo.push(connect(&echo).await?);
+        of_echo.push(connect(&echo.uri).await?);
     }
     for (kind, few, partners) in
         [("first", false, &partners), ("again", true, &partners), ("echo", true, &of_echo)]

@@ -16,6 +16,7 @@ use crate::proto::v1;
 use crate::rpc::audit::Record;
 use crate::rpc::caller::Caller;
 use crate::rpc::convert::Unreadable;
+use crate::rpc::incoming::PassedOn;
 use crate::rpc::{Incoming, Service, status};
 
 /// Most batches that wait to be read.
@@ -48,7 +49,8 @@ pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     let (caller, record) = (service.caller(&request)?, Record::of(&request));
     let (partner, mut about) = (caller.name().to_owned(), RefusedSubmission::default());
     let call = (service, caller, &record);
-    let result = take(call, &mut about, request.into_inner(), kind).await;
+    let messages = Messages::of(request);
+    let result = take(call, &mut about, messages, kind).await;
     let outcome = outcome(&result);
     service.engine.counts().submission(outcome);
     if let (Ok(receipt), Outcome::Stored) = (&result, outcome) {
@@ -61,13 +63,35 @@ pub(super) async fn submit<H: Message + Default + 'static, B: Rows>(
     result
 }
 
+/// The messages of a call.
+struct Messages<H> {
+    stream: Streaming<Incoming<H>>,
+    /// Where they are if the door joined them: past tonic, which has an empty message for each.
+    passed_on: PassedOn,
+}
+
+impl<H: Message + Default + 'static> Messages<H> {
+    fn of(request: Request<Streaming<Incoming<H>>>) -> Self {
+        let passed_on = request.extensions().get().cloned().unwrap_or_default();
+        Self { stream: request.into_inner(), passed_on }
+    }
+
+    async fn next(&mut self) -> Result<Option<Incoming<H>>, Status> {
+        let Some(message) = self.stream.message().await.map_err(status::unreadable)? else {
+            return Ok(None);
+        };
+        let Some(encoded) = self.passed_on.take() else { return Ok(Some(message)) };
+        Incoming::decode(encoded).map(Some).map_err(|_| status::malformed())
+    }
+}
+
 async fn take<H: Message + Default + 'static, B: Rows>(
     (service, caller, record): (&Service, Caller, &Record),
     about: &mut RefusedSubmission,
-    mut stream: Streaming<Incoming<H>>,
+    mut stream: Messages<H>,
     kind: Kind<H, B>,
 ) -> Result<v1::Receipt, Status> {
-    let first = stream.message().await.map_err(status::unreadable)?;
+    let first = stream.next().await?;
     let first = first.ok_or_else(status::submission_empty)?;
     if matches!(first, Incoming::Header(_)) {
         // Rows come later, and nothing of them is kept.
@@ -85,14 +109,14 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         tokio::task::spawn_blocking(move || read((&reader, &of), &*given, waiting, &kind));
     loop {
         let message = tokio::select! {
-            message = stream.message() => message.map_err(status::unreadable)?,
+            message = stream.next() => message?,
             // Reading has ended, and its result says why.
             () = batches.closed() => break,
         };
         let Some(message) = message else { break };
         match message {
             Incoming::Batch(batch) => {
-                if batches.send(Some(batch.freeze())).await.is_err() {
+                if batches.send(Some(batch)).await.is_err() {
                     // Reading has ended, and its result says why.
                     break;
                 }

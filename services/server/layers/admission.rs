@@ -17,6 +17,7 @@ use super::compressed::{self, Encoding};
 use super::door::{Door, Held};
 use super::middleware::{Call, Middleware};
 use crate::rpc::audit::Record;
+use crate::rpc::incoming::PassedOn;
 use crate::server::client::Client;
 use crate::server::methods::{self, Kind};
 use crate::server::seats::Seats;
@@ -92,9 +93,14 @@ impl Middleware for Admission {
         request.headers_mut().remove(compressed::HEADER);
         let record = request.extensions().get::<Record>().cloned().unwrap_or_default();
         let to = (door, record);
-        let turns = self.unpacking.clone();
+        let is_of_rows = method.streams && matches!(method.kind, Kind::Submission);
+        let passed_on = is_of_rows.then(PassedOn::default);
+        if let Some(passed_on) = passed_on.clone() {
+            request.extensions_mut().insert(passed_on);
+        }
+        let how = (self.unpacking.clone(), passed_on);
         let request =
-            request.map(|body| Body::new(Arriving::new(body, method, to, (encoding, most), turns)));
+            request.map(|body| Body::new(Arriving::new(body, method, to, (encoding, most), how)));
         Ok((request, admitted))
     }
 }

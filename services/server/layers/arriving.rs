@@ -4,6 +4,10 @@
 //! While a message is on its way, the call has a seat among those that wait. Whoever makes no progress there gives the seat up to
 //! others. Progress is the first message, or [`STEP`] bytes. A later message makes good for [`A_MESSAGE`] of waiting: rows that drip in
 //! keep no seat for as long as a submission may take.
+//!
+//! The bytes of a long message are copied here, once. Other calls have their turns after each [`STEP`] of them: they would wait for
+//! a millisecond for each batch of a submission. tonic would copy a message again, several times while it grows; so messages of submissions go past
+//! it, see [`PassedOn`].
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -20,13 +24,14 @@ use tonic::{Code, Status};
 use super::compressed::{Encoding, PREFIX, Packed, Unpacking};
 use super::door::Door;
 use crate::rpc::audit::Record;
+use crate::rpc::incoming::PassedOn;
 use crate::rpc::{fields, status};
 use crate::server::methods::Method;
 use crate::server::seats::Seat;
 
 /// Longest first message of a stream: the header of a submission is far shorter, and the stream has no seat before it.
 const FIRST: usize = 1 << 20;
-/// Bytes that count as progress.
+/// Bytes that count as progress, and those that are copied before other calls have a turn.
 const STEP: usize = 64 << 10;
 /// How much waiting a message makes good for.
 const A_MESSAGE: Duration = Duration::from_millis(20);
@@ -43,6 +48,10 @@ pub(super) struct Arriving {
     most: usize,
     came: BytesMut,
     whole: VecDeque<Bytes>,
+    /// Where the messages of a submission go; tonic gets an empty message for each.
+    passed_on: Option<PassedOn>,
+    /// Bytes that were copied since others had a turn.
+    copied: usize,
     /// The message that is being unpacked, and the turns of all that are.
     unpacking: Option<Box<Unpacking>>,
     turns: PollSemaphore,
@@ -69,7 +78,7 @@ impl Arriving {
         method: &'static Method,
         (door, record): (Door, Record),
         (encoding, most): (Encoding, usize),
-        turns: PollSemaphore,
+        (turns, passed_on): (PollSemaphore, Option<PassedOn>),
     ) -> Self {
         Self {
             inner,
@@ -80,6 +89,8 @@ impl Arriving {
             most,
             came: BytesMut::new(),
             whole: VecDeque::new(),
+            passed_on,
+            copied: 0,
             unpacking: None,
             turns,
             has_entered: false,
@@ -92,12 +103,16 @@ impl Arriving {
     fn take(&mut self, data: &[u8]) -> Result<(), Status> {
         self.came.extend_from_slice(data);
         self.waits.bytes += data.len();
+        self.copied += data.len();
         while let Some(length) = self.length() {
             let most = self.most(self.whole.is_empty());
             if length > most {
                 return Err(status::message_too_large(most as u64));
             }
-            if self.came.len() < PREFIX + length {
+            let missing = (PREFIX + length).saturating_sub(self.came.len());
+            if missing > 0 {
+                // Once, and nothing that came is copied again. Memory that nothing comes to is not used.
+                self.came.reserve(missing);
                 break;
             }
             self.whole.push_back(self.came.split_to(PREFIX + length).freeze());
@@ -196,12 +211,31 @@ impl Arriving {
         }
         fields::check(self.method.name, &message[PREFIX..])?;
         self.enter()?;
-        Ok(Poll::Ready(Some(message)))
+        Ok(Poll::Ready(Some(match &self.passed_on {
+            Some(passed_on) => {
+                passed_on.put(message.slice(PREFIX..));
+                Bytes::from_static(&[0; PREFIX])
+            }
+            None => message,
+        })))
+    }
+
+    /// Whether others have a turn now; this call has one again behind them.
+    fn gives_way(&mut self, cx: &Context<'_>) -> bool {
+        let gives = self.copied >= STEP;
+        if gives {
+            self.copied = 0;
+            cx.waker().wake_by_ref();
+        }
+        gives
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<Poll<Option<Frame<Bytes>>>, Status> {
         self.goes_on();
         loop {
+            if self.gives_way(cx) {
+                return Ok(Poll::Pending);
+            }
             match self.next(cx)? {
                 Poll::Ready(None) => {}
                 next @ (Poll::Pending | Poll::Ready(Some(_))) => {

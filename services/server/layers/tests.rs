@@ -15,6 +15,7 @@ use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 
 use super::*;
 use crate::rpc::deadline::Deadline;
+use crate::rpc::incoming::PassedOn;
 use crate::server::ServerSettings;
 use crate::server::unread_budget::UnreadBudget;
 
@@ -298,6 +299,50 @@ async fn messages_that_never_come_take_no_seat_and_give_way_to_others() {
     let next = tokio::spawn(service.clone().oneshot(never(QUERY)));
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!next.is_finished() && calls.iter().all(tokio::task::JoinHandle::is_finished));
+}
+
+/// A submission whose second message has a megabyte, which has all come.
+fn submission(first: &Bytes, second: &Bytes) -> Request<Body> {
+    let framed = |message: &Bytes| {
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        [&[0][..], &length, message].concat()
+    };
+    let sent = Bytes::from([framed(first), framed(second)].concat());
+    let parts: Vec<_> =
+        sent.chunks(1 << 14).map(|part| Frame::data(sent.slice_ref(part))).rev().collect();
+    let path = "/equity.v1.SubmissionService/SubmitConsultations";
+    Request::builder().uri(path).body(Body::new(Ends(parts))).unwrap()
+}
+
+#[tokio::test]
+async fn long_messages_go_past_tonic_and_let_others_have_their_turns() {
+    let (first, second) = (Bytes::from_static(b""), Bytes::from(vec![0; 1 << 20]));
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let tell = std::sync::Arc::new(std::sync::Mutex::new(Some(tell)));
+    let handler = service_fn(move |request: Request<Body>| {
+        let tell = tell.lock().unwrap().take().unwrap();
+        async move {
+            let passed_on: PassedOn = request.extensions().get().cloned().unwrap();
+            let mut body = request.into_body();
+            let (mut turns, mut came) = (0, Vec::new());
+            loop {
+                let next = poll_fn(|cx| {
+                    let next = http_body::Body::poll_frame(Pin::new(&mut body), cx);
+                    turns += usize::from(next.is_pending());
+                    next
+                });
+                let Some(frame) = next.await else { break };
+                assert_eq!(frame.unwrap().into_data().unwrap()[..], [0; 5], "an empty message");
+                came.push(passed_on.take().unwrap());
+            }
+            tell.send((turns, came)).unwrap();
+            Ok::<_, Infallible>(Response::new(one_word()))
+        }
+    });
+    drop(admission(1).layer(handler).oneshot(submission(&first, &second)).await.unwrap());
+    let (turns, came) = told.await.unwrap();
+    assert_eq!(came, [first, second]);
+    assert!((15..=17).contains(&turns), "a turn after each 64 KiB: {turns}");
 }
 
 #[tokio::test]
