@@ -219,7 +219,7 @@ mod tests {
             (format!("{SECURE}areas = [\"QK2\"]"), "`QK2`"),
             (format!("{SECURE}indicators = [\"CH-O1\"]"), "`CH-O1`"),
             (format!("{SECURE}indicators = [\"C20-SMI\", \"IMD\"]"), "no figures of `IMD`"),
-            (format!("{SECURE}indicators = [\"DQ-01\"]"), "these are: C20-CAN, C20-MAT"),
+            (format!("{SECURE}indicators = [\"DQ-01\"]"), "these are: C20-CAN, C20-HYP-TREAT"),
             (format!("{SECURE}characteristics = [\"sexx\"]"), "`sexx`"),
             (format!("{SECURE}password = \"x\""), "password"),
         ] {
@@ -236,7 +236,7 @@ mod tests {
             Reference::new(&Content::embedded().and(PARTNERS, text)).map_err(|error| error.what)
         };
         let reference = Reference::new(&Content::embedded()).unwrap();
-        let codes = |codes: Vec<String>| format!("{:?}", codes);
+        let codes = |codes: Vec<String>| format!("{codes:?}");
         let areas = |count| reference.areas().iter().take(count).map(|of| of.code.clone());
         let areas = |count| format!("areas = {}\n", codes(areas(count).collect()));
         let of = |collections: &str, count| wide(&format!("{}{collections}", areas(count)));
