@@ -180,6 +180,7 @@ pub enum DeliveryAction {
             long,
             value_name = "N",
             requires = "from",
+            conflicts_with = "first",
             default_value_t = 0,
             hide_default_value = true
         )]

@@ -360,3 +360,7 @@ impl PartnerTelemetryService for PartnerTelemetry {
         Ok(Response::new(v1::PurgeEventsResponse { event_count }))
     }
 }
+
+#[cfg(test)]
+#[path = "telemetry_tests.rs"]
+mod tests;

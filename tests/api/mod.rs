@@ -56,6 +56,8 @@ mod tables;
 mod target_status;
 mod targets;
 mod telemetry;
+mod telemetry_releases;
+mod telemetry_search;
 mod timeliness;
 mod tokens;
 mod undecodable;

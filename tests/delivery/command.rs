@@ -131,6 +131,9 @@ async fn commands_show_dead_letters_and_send_again_by_time() {
     assert_eq!(alone.code, Some(2), "{alone:?}");
 }
 
+/// From the last submission of the demo to its first figure in the collector, on a busy machine.
+const LATEST: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// The demo until it is dropped.
 struct Demo(Child);
 
@@ -167,7 +170,13 @@ async fn the_demo_sends_indicators_to_a_collector() {
         assert!(begin.elapsed().as_secs() < 400, "{} events", received.logs().len());
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
+    let arrived = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let all = received.of("demo-partner");
+    // From the last submission, whatever the loading before it took.
+    let stored = all.iter().filter(|got| got.record.event_name.ends_with("submission.accepted"));
+    let stored = stored.map(|got| got.record.time_unix_nano).max().unwrap();
+    let late = arrived.saturating_sub(std::time::Duration::from_nanos(stored));
+    assert!(late < LATEST, "{late:?} after the last submission");
     let mut sequences: Vec<_> = all.iter().map(Got::sequence).collect();
     sequences.dedup();
     assert!(sequences.is_sorted() && sequences[0] == 1);

@@ -50,7 +50,7 @@ pub(crate) const SCOPE: [u8; 16] = [7; 16];
 fn event(number: u64) -> Event {
     Event {
         kind: EventKind::SubmissionAccepted,
-        source: Source::Position(number),
+        source: Source::Entry { position: number, time_millis: number, says: [0; 32] },
         index: 0,
         time_millis: 1_700_000_000_000 + number,
         body: format!("event {number}"),

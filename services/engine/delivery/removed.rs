@@ -98,19 +98,22 @@ impl Projector {
         recipients: &[Recipient],
         (gone, why): (&[Expired], &str),
     ) -> Result<(), StoreError> {
+        let since_millis = outbox.since_millis();
         let mut events = Vec::new();
         for Expired { id, first, last } in gone {
             let Some(recipient) = recipients.iter().find(|of| of.partner.id == id.partner) else {
                 continue;
             };
-            let event = gap((id.signal, *first, *last), why, engine.store.now());
+            let (first, last) = (*first, *last);
+            let missing = Source::Missing { signal: id.signal, first, last, since_millis };
+            let event = gap((id.signal, first, last), missing, why, engine.store.now());
             self.add(outbox, recipient, (None, vec![event]), &mut events);
         }
         if events.is_empty() { Ok(()) } else { outbox.commit(None, &events) }
     }
 }
 
-fn gap((signal, first, last): (Signal, u64, u64), why: &str, now: u64) -> Event {
+fn gap((signal, first, last): (Signal, u64, u64), source: Source, why: &str, now: u64) -> Event {
     let whole = |number: u64| Value::Whole(i64::try_from(number).unwrap_or(i64::MAX));
     let body = format!(
         "events with sequence numbers from {first} to {last} of your {} are not sent any more ({why})",
@@ -118,7 +121,7 @@ fn gap((signal, first, last): (Signal, u64, u64), why: &str, now: u64) -> Event 
     );
     Event {
         kind: EventKind::DeliveryGap,
-        source: Source::Missing(signal, first, last),
+        source,
         index: 0,
         time_millis: now,
         body,

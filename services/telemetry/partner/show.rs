@@ -69,7 +69,7 @@ mod tests {
     fn what_was_encoded_is_shown() {
         let event = Event {
             kind: EventKind::SubmissionAccepted,
-            source: Source::Position(7),
+            source: Source::Call("a call".to_owned()),
             index: 0,
             time_millis: 1_700_000_000_000,
             body: "a submission was stored".to_owned(),
@@ -83,7 +83,7 @@ mod tests {
                 name: "submission.count".to_owned(),
                 description: String::new(),
                 unit: "{submission}",
-                value: 4.0,
+                value: Some(4.0),
                 since_millis: Some(1),
                 attributes: vec![("submission.outcome", Value::Text("accepted".to_owned()))],
             }),
