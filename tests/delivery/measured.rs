@@ -17,7 +17,7 @@ use crate::support::{consultations, header, records};
 
 fn partner(name: &str, endpoint: &str, metrics: bool) -> String {
     format!(
-        "[partners.{name}]\norganisation = \"C82001\"\nsubmit_for = [\"C82001\"]\n[partners.{name}.telemetry]\nendpoint = \"{endpoint}\"\n\
+        "[partners.{name}]\norganisation = \"C82001\"\nsystems = [\"{name}\"]\nsubmit_for = [\"C82001\"]\n[partners.{name}.telemetry]\nendpoint = \"{endpoint}\"\n\
          protocol = \"grpc\"\nallow_addresses = [\"127.0.0.0/8\"]\nevents = [\"submission.accepted\"]\nmetrics = {metrics}\n"
     )
 }
