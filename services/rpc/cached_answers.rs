@@ -82,7 +82,7 @@ impl Service {
             }
             self.together((caller, asker), &key, asked, make).await?
         } else {
-            let turn = self.single_flight.turn(caller, asker).await?;
+            let turn = self.single_flight.turn(caller.partner(), asker).await?;
             self.count(turn, asked, make).await?.0
         };
         self.engine.counts().miss();
@@ -110,7 +110,7 @@ impl Service {
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
         }
-        let turn = self.single_flight.turn(caller, asker).await?;
+        let turn = self.single_flight.turn(caller.partner(), asker).await?;
         // The wait may have been long enough.
         if let Some(kept) = self.kept(key) {
             return Ok(kept);
@@ -143,7 +143,8 @@ impl Service {
         caller: &Caller,
         work: impl FnOnce(&Engine) -> T + Send + 'static,
     ) -> Result<T, Status> {
-        let turn = self.single_flight.turn(caller, Asker::Call(Deadline::current())).await?;
+        let turn =
+            self.single_flight.turn(caller.partner(), Asker::Call(Deadline::current())).await?;
         self.work_in(turn, work).await
     }
 

@@ -16,8 +16,8 @@ use crate::domain::disclosure::ProfileName;
 use crate::engine::answer::tests::running::opened;
 use crate::engine::scope::Scope;
 use crate::engine::{Followers, Touched};
+use crate::rpc::caller::tests::partner;
 use crate::rpc::single_flight::SingleFlight;
-use crate::rpc::single_flight::tests::partner;
 
 /// A question whose making is counted, and held up until it is let go.
 #[derive(Clone, Default)]

@@ -37,6 +37,15 @@ impl Caller {
         }
     }
 
+    /// The name of the partner that it is.
+    #[must_use]
+    pub fn partner(&self) -> Option<&str> {
+        match self {
+            Self::Anybody(_) => None,
+            Self::Partner(partner) => Some(&partner.id),
+        }
+    }
+
     /// The reader that answers are made for. Who reads no data sees what everybody sees.
     #[must_use]
     pub fn reader(&self) -> Reader {
@@ -185,4 +194,24 @@ fn not_read(reader: &Reader, collection: &str) -> Status {
         "the disclosure profile {name} does not answer this: `{collection}` is controlled, and its submissions are for the organisations \
          that sent them; ReferenceService.ListAvailability lists its months and organisations"
     ))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A partner of this name that may read everything.
+    pub(crate) fn partner(id: &str) -> Caller {
+        Caller::Partner(Arc::new(Partner {
+            id: id.to_owned(),
+            organisation: "QK1".to_owned(),
+            systems: Named::All,
+            profile: Some(ProfileName::Internal),
+            scope: Arc::new(Scope::everything()),
+            roles: BTreeSet::new(),
+            telemetry: None,
+        }))
+    }
 }

@@ -10,7 +10,6 @@ use tokio::time::Instant;
 use tonic::Status;
 use tracing::Instrument as _;
 
-use super::caller::Caller;
 use super::deadline::Deadline;
 use super::status;
 use crate::engine::cache::EncodedAnswer;
@@ -92,17 +91,18 @@ impl SingleFlight {
         Arc::strong_count(&self.waiting) as u64 - 1
     }
 
-    /// Waits for a turn for a question of a caller.
-    pub(super) async fn turn(&self, caller: &Caller, asker: Asker) -> Result<Turn, Status> {
-        self.permitted(caller, asker).instrument(tracing::debug_span!("wait for a place")).await
+    /// Waits for a turn for a question of a partner; none: of somebody without an identity.
+    pub(super) async fn turn(&self, partner: Option<&str>, asker: Asker) -> Result<Turn, Status> {
+        self.permitted(partner, asker).instrument(tracing::debug_span!("wait for a place")).await
     }
 
-    async fn permitted(&self, caller: &Caller, asker: Asker) -> Result<Turn, Status> {
+    async fn permitted(&self, partner: Option<&str>, asker: Asker) -> Result<Turn, Status> {
         // Counted by its copies, which go with whoever waits no more.
         let _waits = Arc::clone(&self.waiting);
         // First of its own: what waits for these takes nothing from others.
-        let own = match self.share_of(caller) {
-            Some(share) => Some(share.take(asker).await?),
+        let own = match partner {
+            Some(partner) => Some(self.share_of(partner).take(asker).await?),
+            // Callers without an identity are not told apart.
             None => None,
         };
         let permits = (own, self.permits.take(asker).await?);
@@ -113,12 +113,11 @@ impl SingleFlight {
         Ok(Turn { deadline, _permits: permits })
     }
 
-    /// The permits of a partner. Callers without an identity are not told apart, so they have no share.
-    fn share_of(&self, caller: &Caller) -> Option<Permits> {
-        let Caller::Partner(partner) = caller else { return None };
+    /// The permits of a partner.
+    fn share_of(&self, partner: &str) -> Permits {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = shares.entry(partner.id.clone()).or_insert_with(|| Permits::new(self.share));
-        Some(share.clone())
+        let share = shares.entry(partner.to_owned());
+        share.or_insert_with(|| Permits::new(self.share)).clone()
     }
 
     /// Joins the callers of an identical question.
@@ -167,60 +166,39 @@ impl Drop for Joined<'_> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::collections::BTreeSet;
-
+mod tests {
     use super::*;
-    use crate::domain::disclosure::ProfileName;
-    use crate::domain::partner::{Named, Partner, Scope};
-
-    /// A partner of this name, which may read and do everything.
-    pub(crate) fn partner(id: &str) -> Caller {
-        Caller::Partner(Arc::new(Partner {
-            id: id.to_owned(),
-            organisation: "QK1".to_owned(),
-            systems: Named::All,
-            profile: Some(ProfileName::Internal),
-            scope: Arc::new(Scope::everything()),
-            roles: BTreeSet::new(),
-            telemetry: None,
-        }))
-    }
-
-    fn anybody() -> Caller {
-        Caller::Anybody(ProfileName::Internal)
-    }
 
     /// A partner's large questions keep no small one of another partner waiting.
     #[tokio::test]
     async fn a_partner_has_its_share_of_the_turns_and_no_more() {
-        let [one, other] = ["one", "other"].map(partner);
+        let (one, other) = (Some("one"), Some("other"));
         let single_flight = SingleFlight::new(64);
         let call = Asker::Call(Deadline::at(Instant::now()));
-        let soon = async |caller: &Caller, asker| {
-            let turn = single_flight.turn(caller, asker);
+        let soon = async |partner: Option<&str>, asker| {
+            let turn = single_flight.turn(partner, asker);
             tokio::time::timeout(Duration::from_millis(20), turn).await.ok().map(Result::unwrap)
         };
         let mut turns = Vec::new();
         for _ in 0..8 {
-            turns.push(soon(&one, Asker::Watch(Duration::from_secs(1))).await.unwrap());
+            turns.push(soon(one, Asker::Watch(Duration::from_secs(1))).await.unwrap());
         }
-        assert!(soon(&one, Asker::Watch(Duration::ZERO)).await.is_none(), "half for its watches");
+        assert!(soon(one, Asker::Watch(Duration::ZERO)).await.is_none(), "half for its watches");
         for _ in 8..16 {
-            turns.push(soon(&one, call).await.unwrap());
+            turns.push(soon(one, call).await.unwrap());
         }
-        assert!(soon(&one, call).await.is_none(), "a seventeenth");
+        assert!(soon(one, call).await.is_none(), "a seventeenth");
         for _ in 0..16 {
-            turns.push(soon(&other, call).await.expect("another partner has its own"));
+            turns.push(soon(other, call).await.expect("another partner has its own"));
         }
         for _ in 32..64 {
-            turns.push(soon(&anybody(), call).await.expect("who has no identity has no share"));
+            turns.push(soon(None, call).await.expect("who has no identity has no share"));
         }
-        assert!(soon(&partner("third"), call).await.is_none(), "all are taken");
+        assert!(soon(Some("third"), call).await.is_none(), "all are taken");
         drop(turns.remove(20));
-        turns.push(soon(&partner("third"), call).await.expect("one came back"));
+        turns.push(soon(Some("third"), call).await.expect("one came back"));
         turns.clear();
-        assert!(soon(&one, call).await.is_some());
+        assert!(soon(one, call).await.is_some());
     }
 
     #[tokio::test]
@@ -230,14 +208,14 @@ pub(crate) mod tests {
             let watch = Asker::Watch(Duration::from_secs(1));
             let mut turns = Vec::new();
             for _ in 0..watches {
-                turns.push(single_flight.turn(&anybody(), watch).await.unwrap());
+                turns.push(single_flight.turn(None, watch).await.unwrap());
             }
-            let (caller, soon) = (anybody(), Duration::from_millis(20));
-            let next = tokio::time::timeout(soon, single_flight.turn(&caller, watch)).await;
+            let soon = Duration::from_millis(20);
+            let next = tokio::time::timeout(soon, single_flight.turn(None, watch)).await;
             assert!(next.is_err(), "{most} turns, {watches} of them for watches");
             let call = Asker::Call(Deadline::at(Instant::now()));
             for _ in watches..most {
-                turns.push(single_flight.turn(&anybody(), call).await.unwrap());
+                turns.push(single_flight.turn(None, call).await.unwrap());
             }
         }
     }

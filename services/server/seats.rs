@@ -166,7 +166,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::rpc::single_flight::tests::partner;
+    use crate::rpc::caller::tests::partner;
     use crate::server::ServerSettings;
     use crate::server::unread_budget::UnreadBudget;
 
