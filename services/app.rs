@@ -14,6 +14,7 @@ mod retention;
 mod secret;
 mod spare_threads;
 pub mod statistics;
+mod streams;
 mod watching;
 
 use std::path::{Path, PathBuf};
@@ -103,6 +104,7 @@ impl Service {
     async fn start_with(config: &Config, content: Content) -> anyhow::Result<Self> {
         let started = Instant::now();
         server::enough_descriptors()?;
+        let home_area = home_area(config, &content)?;
         let spare_threads = AbortOnDropHandle::new(tokio::spawn(spare_threads::keep()));
         let tls = config.tls_files().as_ref().map(Tls::load).transpose()?;
         let tokens = Tokens::load(&config.tokens)?;
@@ -124,7 +126,6 @@ impl Service {
             ),
         };
         let rules = rules(config);
-        let home_area = home_area(config, &engine.reference())?;
         let infos = ServiceInfos::new(service.clone(), &secret, rules, home_area);
         let infos = ServiceInfoServiceServer::new(infos);
         let (routes, health) = server::standard_services(
@@ -209,13 +210,14 @@ impl Service {
     /// # Errors
     /// The server had failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        let (begun, position) = (Instant::now(), self.engine.position());
+        let begun = Instant::now();
         self.shutdown.cancel();
         let served = self.serving.await?;
         self.delivering.await?;
         let (engine, audit) = (self.engine, self.audit);
         // What the last calls did is told, too.
         self.watching.await?.report(&engine, 0);
+        let position = engine.position();
         // Closing waits for the disk. The audit log is in the folder that the store has locked.
         apart("close", move || {
             audit.close();

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use rustix::fs::{Access, access};
 
-use super::{cannot_listen, reference_content, secret};
+use super::{cannot_listen, home_area, reference_content, secret};
 use crate::config::Config;
 use crate::server::{Listener, Tls, Tokens, enough_descriptors};
 use crate::store::Store;
@@ -20,7 +20,7 @@ use crate::telemetry;
 pub fn check(config: &Config) -> anyhow::Result<Option<String>> {
     enough_descriptors()?;
     let mut told = Vec::from_iter(telemetry::check(&config.telemetry)?);
-    reference_content(config)?;
+    home_area(config, &reference_content(config)?)?;
     config.tls_files().as_ref().map(Tls::load).transpose()?;
     Tokens::load(&config.tokens)?;
     let folder = &config.data_folder;

@@ -30,8 +30,9 @@ pub(super) fn reference_content(config: &Config) -> anyhow::Result<Content> {
 ///
 /// # Errors
 /// The reference content has no such area, or several of this name.
-pub(super) fn home_area(config: &Config, reference: &Reference) -> anyhow::Result<String> {
+pub(super) fn home_area(config: &Config, content: &Content) -> anyhow::Result<String> {
     let Some(given) = &config.home_area else { return Ok(String::new()) };
+    let reference = Reference::new(content)?;
     match reference.find_area(given) {
         Found::One(area) => Ok(area.code.clone()),
         Found::None => {

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::engine::delivery::{Delivery, scope_key};
 use crate::engine::outbox::{Keep, Outbox};
 use crate::rpc;
-use crate::telemetry::partner::{Identity, Workers, encode};
+use crate::telemetry::partner::{Identity, Workers, encode, show};
 
 /// Longest time between two looks at the log, at the file of partners, and at what has to be written of the outbox.
 const LOOK: Duration = Duration::from_secs(1);
@@ -104,7 +104,7 @@ async fn open(engine: &Arc<Engine>, config: &Config, instance: &str) -> anyhow::
         Outbox::open(&folder, opening.told(), now).map(Arc::new)
     });
     let outbox = opened.await??;
-    engine.deliver_with(Delivery { outbox: Arc::clone(&outbox), encode });
+    engine.deliver_with(Delivery { outbox: Arc::clone(&outbox), encode, show });
     let of = Arc::downgrade(engine);
     let scope_of = move |partner: &str| {
         let reference = of.upgrade()?.reference();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::audit;
-use crate::engine::outbox::{State, StreamStatus};
+use super::streams::{Waits, measure};
 use crate::engine::{Engine, Outcome};
 use crate::rpc::audit::Audit;
 use crate::rpc::single_flight::SingleFlight;
@@ -48,7 +48,7 @@ pub(super) async fn watch_over(
     health: Health,
     shutdown: CancellationToken,
 ) -> Told {
-    let (mut told, mut hung) = (Told::default(), false);
+    let (mut told, mut waits, mut hung) = (Told::default(), Waits::default(), false);
     for look in 0u32.. {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
@@ -71,29 +71,12 @@ pub(super) async fn watch_over(
         audit::report(&audit);
         if look % LOOKS == 0 {
             let measured =
-                tokio::task::spawn_blocking(move || (engine.sizes(), streams(&engine))).await;
-            if let Ok(((log, sled, free), streams)) = measured {
+                tokio::task::spawn_blocking(move || (engine.sizes(), measure(&engine))).await;
+            if let Ok(((log, sled, free), deliveries)) = measured {
                 metrics::store(log, sled, free);
-                metrics::deliveries(streams);
+                waits.report(deliveries);
             }
         }
     }
     told
-}
-
-/// How far telemetry to partners has come. Nothing, if the outbox cannot be read: its own work says so in the log.
-fn streams(engine: &Engine) -> Vec<metrics::Stream> {
-    let statuses = engine.delivery().and_then(|delivery| delivery.outbox.statuses().ok());
-    let now = engine.store().now();
-    let of = |status: StreamStatus| metrics::Stream {
-        of: [status.id.partner, status.id.signal.name().to_owned()],
-        lag: Duration::from_millis(match status.oldest_millis {
-            0 => 0,
-            oldest => now.saturating_sub(oldest),
-        }),
-        waiting: status.newest - status.settled,
-        is_stopped: matches!(status.state, State::Paused | State::Held),
-        dead_letters: status.dead_letter_count,
-    };
-    statuses.into_iter().flatten().map(of).collect()
 }

@@ -39,7 +39,9 @@ Examples:
 const DEAD_LETTERS: &str = "\
 Examples:
   equity partners delivery dead-letters alpha
-  equity partners delivery dead-letters alpha --signal metrics --limit 10";
+  equity partners delivery dead-letters alpha --signal metrics --limit 10
+  equity partners delivery dead-letters alpha --content
+      what the records say";
 
 const REPLAY: &str = "\
 Examples:
@@ -142,6 +144,9 @@ pub enum DeliveryAction {
         /// Whose events.
         #[command(flatten)]
         whose: Whose,
+        /// Show what the records say: their text and their attributes.
+        #[arg(long)]
+        content: bool,
         /// Most events in the list.
         #[arg(long, value_name = "N", default_value_t = 1_000)]
         limit: usize,
@@ -170,6 +175,16 @@ pub enum DeliveryAction {
         /// Events that happened before this time (default: until now).
         #[arg(long, value_name = "TIME", requires = "from")]
         to: Option<Time>,
+        /// Of these, only events with higher sequence numbers.
+        #[arg(
+            long,
+            value_name = "N",
+            requires = "from",
+            conflicts_with = "first",
+            default_value_t = 0,
+            hide_default_value = true
+        )]
+        after: i64,
         /// Id of an event; repeat it for several.
         #[arg(long, value_name = "UUID")]
         id: Vec<String>,
@@ -236,16 +251,17 @@ pub async fn run(args: &DeliveryArgs, out: &mut Out) -> Result<(), Failure> {
             let answer = v1::ListTelemetryEventsResponse { events, ..Default::default() };
             show(&sheet, "equity.v1.ListTelemetryEventsResponse", &answer, out)
         }
-        DeliveryAction::DeadLetters { whose, limit } => {
+        DeliveryAction::DeadLetters { whose, content, limit } => {
             let service = reach.connect().await?;
             let request = v1::ListDeadLettersRequest {
                 partner: whose.partner.clone(),
                 signal: whose.signal(),
+                with_content: *content,
                 ..Default::default()
             };
             let dead_letters =
                 pages!(service, telemetry, list_dead_letters, request, dead_letters, *limit);
-            let sheet = sheets::dead_letters(&dead_letters);
+            let sheet = sheets::dead_letters(&dead_letters, *content);
             let answer = v1::ListDeadLettersResponse { dead_letters, ..Default::default() };
             show(&sheet, "equity.v1.ListDeadLettersResponse", &answer, out)
         }
@@ -260,7 +276,7 @@ pub async fn run(args: &DeliveryArgs, out: &mut Out) -> Result<(), Failure> {
 async fn change(what: &DeliveryAction, reach: &Reach, out: &mut Out) -> Result<(), Failure> {
     let service = reach.connect_to_write(out).await?;
     match what {
-        DeliveryAction::Replay { whose, first, last, from, to, id } => {
+        DeliveryAction::Replay { whose, first, last, from, to, after, id } => {
             let which = match (first, from) {
                 (Some(first), _) => {
                     Which::Sequences(v1::SequenceRange { first: *first, last: *last })
@@ -268,6 +284,7 @@ async fn change(what: &DeliveryAction, reach: &Reach, out: &mut Out) -> Result<(
                 (None, Some(from)) => Which::Times(v1::EventTimeRange {
                     from_time: Some((*from).into()),
                     to_time: (*to).map(Into::into),
+                    after_sequence: *after,
                 }),
                 (None, None) => Which::Ids(v1::EventIds { event_ids: id.clone() }),
             };
@@ -282,8 +299,14 @@ async fn change(what: &DeliveryAction, reach: &Reach, out: &mut Out) -> Result<(
                 answer.event_count, answer.first_new_sequence
             ))?;
             if answer.has_more {
-                let next = answer.last_sequence + 1;
-                out.remark(&format!("there are more: go on with --first {next}"))?;
+                let seen = answer.last_sequence;
+                // What was sent again just now is at the end of the stream: not once more.
+                let end = if *last > 0 { *last } else { answer.first_new_sequence - 1 };
+                let next = match from {
+                    Some(_) => format!("with the same options and --after {seen}"),
+                    None => format!("with --first {} --last {end}", seen + 1),
+                };
+                out.remark(&format!("there are more: go on {next}"))?;
             }
             Ok(())
         }

@@ -6,8 +6,10 @@ use super::exit::Failure;
 use crate::app::Service;
 use crate::config::Config;
 
-/// Longest that stopping may take; the service's own bound is shorter, this one is for a service that is stuck.
-const STOP: Duration = Duration::from_secs(60);
+/// Longest that stopping may take. The service's own bound is the drain time and a moment more; this one is for a service that is stuck.
+fn longest(drain: Duration) -> Duration {
+    drain + Duration::from_secs(60)
+}
 
 /// Settings from a file (none: the defaults) and the environment. `overrides` override both: name of the environment
 /// variable (`EQUITY_ADDRESS`) and value.
@@ -70,23 +72,47 @@ pub async fn until_told_to_stop() -> Result<(), Failure> {
     tokio::signal::ctrl_c().await.map_err(|error| Failure::Other(error.into()))
 }
 
-/// Stops the service: running calls may end within its bound. A second Ctrl-C does not wait for them.
+/// Stops the service: running calls may end within its drain time. A second Ctrl-C or SIGTERM does not wait for them.
 ///
 /// # Errors
 /// Stopping failed, took too long, or was not waited for.
-pub async fn stop(service: Service) -> Result<(), Failure> {
-    let stopped = tokio::select! {
-        stopped = tokio::time::timeout(STOP, service.stop()) => stopped,
-        told = tokio::signal::ctrl_c() => {
-            told.map_err(|error| Failure::Other(error.into()))?;
-            return Err(Failure::Other(anyhow::anyhow!("stopped at once; nothing that was acknowledged is lost")));
+pub async fn stop(service: Service, drain: Duration) -> Result<(), Failure> {
+    tokio::select! {
+        stopped = within(longest(drain), service.stop()) => stopped,
+        told = until_told_to_stop() => {
+            told?;
+            Err(Failure::Other(anyhow::anyhow!("stopped at once; nothing that was acknowledged is lost")))
         }
-    };
-    match stopped {
+    }
+}
+
+async fn within(
+    longest: Duration,
+    stopping: impl Future<Output = anyhow::Result<()>>,
+) -> Result<(), Failure> {
+    match tokio::time::timeout(longest, stopping).await {
         Ok(result) => result.map_err(Failure::Other),
         Err(_) => Err(Failure::Other(anyhow::anyhow!(
             "the service did not stop within {} s",
-            STOP.as_secs()
+            longest.as_secs()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stop_has_its_drain_time_and_a_minute_more() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!(longest(day), day + Duration::from_secs(60), "the longest that settings allow");
+        let stopping = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok(())
+        };
+        assert!(within(longest(Duration::from_millis(20)), stopping).await.is_ok());
+        let stuck = within(Duration::from_millis(20), std::future::pending()).await;
+        assert!(format!("{:?}", stuck.unwrap_err()).contains("did not stop within"));
     }
 }

@@ -96,7 +96,7 @@ pub async fn run(args: ServeArgs, out: &mut Out) -> Result<(), Failure> {
     out.answer(&ready(&service, &config, out.format))?;
     let told = running::until_told_to_stop().await;
     let _unwritten = out.remark("stopping");
-    let stopped = running::stop(service).await;
+    let stopped = running::stop(service, config.limits.drain).await;
     // Last, so that what stopping had to say goes out too.
     telemetry.shutdown().await;
     stopped.and(told)

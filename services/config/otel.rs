@@ -12,17 +12,14 @@ use super::values::{PROTOCOLS, choice, endpoint, note};
 use crate::telemetry::{Otlp, Signal, TelemetrySettings};
 
 /// Whole numbers above 0 that the SDK reads: milliseconds, or lengths of queues and batches.
-const NUMBERS: [&str; 10] = [
+const NUMBERS: [&str; 7] = [
     "OTEL_METRIC_EXPORT_INTERVAL",
-    "OTEL_METRIC_EXPORT_TIMEOUT",
     "OTEL_BSP_SCHEDULE_DELAY",
     "OTEL_BSP_MAX_QUEUE_SIZE",
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    "OTEL_BSP_EXPORT_TIMEOUT",
     "OTEL_BLRP_SCHEDULE_DELAY",
     "OTEL_BLRP_MAX_QUEUE_SIZE",
     "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
-    "OTEL_BLRP_EXPORT_TIMEOUT",
 ];
 const EXPORTERS: &str =
     "has to be otlp or none; the page for Prometheus is the setting telemetry.prometheus";
@@ -58,19 +55,21 @@ impl Variables<'_> {
         Otlp {
             endpoint: self.read(&name("ENDPOINT"), |text| endpoint(&text.into())),
             protocol: self.read(&name("PROTOCOL"), |text| one_of(text, &PROTOCOLS)),
-            timeout: self.read(&name("TIMEOUT"), |text| whole(text).map(Duration::from_millis)),
+            timeout: self.read(&name("TIMEOUT"), millis),
             authorities_file: self.read(&name("CERTIFICATE"), file),
         }
     }
 
-    fn signal(&mut self, name: &str) -> Signal {
+    /// The SDK ignores the longest time for one export of a signal, which the specification has in `bound`.
+    fn signal(&mut self, name: &str, bound: &str) -> Signal {
         let exporter = format!("OTEL_{name}_EXPORTER");
         let off = |text: &str| {
             let chosen = one_of(text, &[("none", true), ("otlp", false)]);
             chosen.map_err(|_| EXPORTERS.to_owned())
         };
         let is_off = self.read(&exporter, off).unwrap_or(false);
-        Signal { is_off, otlp: self.otlp(&format!("{name}_")) }
+        let longest = self.read(bound, millis);
+        Signal { is_off, longest, otlp: self.otlp(&format!("{name}_")) }
     }
 
     /// The share of calls that are traced. Every span of a call is a root, so a sampler that asks its parent first is the same as one that does not.
@@ -101,12 +100,12 @@ pub(super) fn read(
     telemetry.is_disabled = variables.read("OTEL_SDK_DISABLED", flag).unwrap_or(false);
     telemetry.otlp = variables.otlp("");
     let signals = &mut telemetry.signals;
-    for (name, signal) in [
-        ("TRACES", &mut signals.traces),
-        ("METRICS", &mut signals.metrics),
-        ("LOGS", &mut signals.logs),
+    for (name, bound, signal) in [
+        ("TRACES", "OTEL_BSP_EXPORT_TIMEOUT", &mut signals.traces),
+        ("METRICS", "OTEL_METRIC_EXPORT_TIMEOUT", &mut signals.metrics),
+        ("LOGS", "OTEL_BLRP_EXPORT_TIMEOUT", &mut signals.logs),
     ] {
-        *signal = variables.signal(name);
+        *signal = variables.signal(name, bound);
     }
     if let Some(share) = variables.sampler() {
         telemetry.sample_ratio = share;
@@ -127,6 +126,10 @@ fn one_of<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
 fn whole(text: &str) -> Result<u64, String> {
     let number: Option<u64> = text.parse().ok().filter(|number| (1..=86_400_000).contains(number));
     number.ok_or_else(|| "has to be a whole number from 1 to 86400000".to_owned())
+}
+
+fn millis(text: &str) -> Result<Duration, String> {
+    whole(text).map(Duration::from_millis)
 }
 
 fn file(text: &str) -> Result<PathBuf, String> {

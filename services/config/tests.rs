@@ -216,6 +216,7 @@ fn the_variables_of_opentelemetry_come_before_the_defaults_and_after_the_file() 
             "OTEL_EXPORTER_OTLP_HEADERS" => "authorization=Bearer%20x,tenant=a",
             "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" => "http://logs.example/x",
             "OTEL_METRICS_EXPORTER" => "none",
+            "OTEL_BLRP_EXPORT_TIMEOUT" => "700",
             "OTEL_TRACES_SAMPLER" => "parentbased_traceidratio",
             "OTEL_TRACES_SAMPLER_ARG" => "0.25",
             "OTEL_SDK_DISABLED" => "False",
@@ -230,6 +231,7 @@ fn the_variables_of_opentelemetry_come_before_the_defaults_and_after_the_file() 
     assert_eq!(telemetry.otlp.timeout, Some(Duration::from_millis(1500)));
     let logs = &telemetry.signals.logs;
     assert_eq!(logs.otlp.endpoint.as_deref(), Some("http://logs.example/x"));
+    assert_eq!(logs.longest, Some(Duration::from_millis(700)));
     assert!(telemetry.signals.metrics.is_off && !logs.is_off && !telemetry.is_disabled);
     assert!((telemetry.sample_ratio - 0.25).abs() < f64::EPSILON);
     let file = "[telemetry]\notlp_endpoint = \"http://127.0.0.1:4317\"\nsample_ratio = 0.5";
@@ -258,6 +260,7 @@ fn a_variable_of_opentelemetry_that_is_set_wrongly_is_refused_by_its_name() {
         ("OTEL_SDK_DISABLED", "maybe"),
         ("OTEL_RESOURCE_ATTRIBUTES", "environment"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "0"),
+        ("OTEL_METRIC_EXPORT_TIMEOUT", "3s"),
         ("OTEL_BSP_MAX_QUEUE_SIZE", "many"),
     ] {
         let found = problems(Config::parse("", |asked| (asked == name).then(|| value.to_owned())));

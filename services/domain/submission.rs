@@ -5,6 +5,7 @@ mod estimates;
 mod finish;
 mod online;
 mod outline;
+mod problem_code;
 mod problems;
 mod raw;
 mod read_as;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 pub use builder::Builder;
 pub use estimates::{EstimateBuilder, EstimateRow};
 pub use outline::{Loss, Outline, area_of, covers_areas};
+pub use problem_code::{ProblemCode, ProblemCounts};
 pub use read_as::ReadAs;
 pub use reading::Reading;
 
@@ -109,6 +111,8 @@ pub struct Draft {
     pub readings: Vec<Reading>,
     /// The first [`Draft::PROBLEMS`] problems, and the first of each field.
     pub problems: Vec<RowProblem>,
+    /// How many problems there are, those included that are not kept.
+    pub problem_counts: ProblemCounts,
     /// Columns, in order of field; a field that was not collected has none.
     pub columns: Vec<Column>,
     /// Number of consultations or people of each record.

@@ -63,9 +63,9 @@ impl Engine {
         self.store.writing_for()
     }
 
-    /// Bytes of the log, of sled, and free on the disk. Asks the file system.
+    /// Bytes of the log, of sled, and free on the disk; none: the system does not say it. Asks the file system.
     #[must_use]
-    pub fn sizes(&self) -> (u64, u64, u64) {
+    pub fn sizes(&self) -> (u64, u64, Option<u64>) {
         self.store.sizes()
     }
 }

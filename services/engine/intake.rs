@@ -9,7 +9,7 @@ use super::Engine;
 use crate::domain::collection::Dataset;
 use crate::domain::estimate::EstimateSource;
 use crate::domain::submission::{
-    Builder, Draft, EstimateBuilder, Header, Loss, Outline, RowProblem,
+    Builder, Draft, EstimateBuilder, Header, Loss, Outline, ProblemCounts, RowProblem,
 };
 use crate::store::{Prepared, StoreError, Submission, WriteError};
 
@@ -99,6 +99,8 @@ pub struct BadRows {
     pub problems: Vec<RowProblem>,
     /// Number of rows with problems.
     pub count: u64,
+    /// How many problems there are, by field and code: all of them.
+    pub by_code: ProblemCounts,
 }
 
 /// A submission whose rows are coming in.
@@ -220,7 +222,8 @@ impl<B: Rows> Intake<B> {
             let outline = Outline::of(header.dataset, &draft);
             Decision::Store(Arc::new(Engine::prepare(&caller, &header, &draft)), outline)
         } else {
-            Decision::Refuse(BadRows { problems: draft.problems, count: draft.rejected_count })
+            let Draft { problems, problem_counts: by_code, rejected_count: count, .. } = draft;
+            Decision::Refuse(BadRows { problems, count, by_code })
         };
         Ok(Taken { caller, header, decision })
     }

@@ -347,6 +347,7 @@ mod tests {
             while all.lock().waiting.is_empty() {
                 std::thread::yield_now();
             }
+            assert_eq!(all.waiting(), 1);
             share(&all).take(MOST / 4, || false).unwrap();
             std::thread::sleep(PATIENCE);
             let late = share(&all).take(MOST / 4, || true);
@@ -356,6 +357,7 @@ mod tests {
             drop(first);
         });
         assert!(took.into_inner());
+        assert_eq!(all.waiting(), 0);
         drop(second);
         assert_eq!(all.taken(), 0);
     }

@@ -218,7 +218,7 @@ mod tests {
         std::thread::scope(|scope| {
             // Ten large works of one asker wait before the small one of another comes.
             for (count, (asker, values)) in
-                [(1, 1_000); 10].into_iter().chain([(2, 10)]).enumerate()
+                (0u64..).zip([(1, 1_000); 10].into_iter().chain([(2, 10)]))
             {
                 let (turns, order) = (&turns, &order);
                 scope.spawn(move || {
@@ -226,13 +226,14 @@ mod tests {
                     order.lock().unwrap().push(asker);
                     drop(turn);
                 });
-                while turns.lock().waiting.len() <= count {
+                while turns.waiting() <= count {
                     std::thread::yield_now();
                 }
             }
+            assert_eq!(turns.waiting(), 11);
             drop(first);
         });
         let order = order.into_inner().unwrap();
-        assert_eq!((order.len(), order[0]), (11, 2), "{order:?}");
+        assert_eq!((order.len(), order[0], turns.waiting()), (11, 2, 0), "{order:?}");
     }
 }

@@ -16,6 +16,7 @@ use super::{SENT_BYTES, Service, status};
 use crate::engine::Engine;
 use crate::engine::answer::{AnyQuestion, Protected};
 use crate::engine::cache::Shown;
+use crate::engine::delivery::NotAnswered;
 use crate::engine::query::{AsOf, Reader};
 use crate::proto::server::breakdown_service_server::BreakdownService;
 use crate::proto::v1;
@@ -54,8 +55,12 @@ fn make(engine: &Engine, (reader, asked): &Asked) -> Result<Made, Status> {
 /// The answer to a question as a reader gets it, for what is sent without a call; none: the reader is refused.
 ///
 /// # Errors
-/// The service failed: the same question may be answered later.
-pub fn told(engine: &Engine, reader: &Reader, table: &Table) -> Result<Option<Protected>, String> {
+/// The service failed: the same question may be answered later. Or data that it reads is damaged.
+pub fn told(
+    engine: &Engine,
+    reader: &Reader,
+    table: &Table,
+) -> Result<Option<Protected>, NotAnswered> {
     let answer = at_its_state(engine, reader, table)
         .and_then(|(engine, question)| question.answer(&engine).map_err(query_error));
     match answer {
@@ -79,8 +84,8 @@ pub fn told(engine: &Engine, reader: &Reader, table: &Table) -> Result<Option<Pr
             | Code::Unimplemented
             | Code::Internal
             | Code::Unavailable
-            | Code::DataLoss
-            | Code::Unauthenticated => Err(status.message().to_owned()),
+            | Code::Unauthenticated => Err(NotAnswered::ForNow(status.message().to_owned())),
+            Code::DataLoss => Err(NotAnswered::Damaged(status.message().to_owned())),
         },
     }
 }

@@ -220,6 +220,28 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn who_waits_is_counted_until_it_has_its_turn_or_waits_no_more() {
+        let single_flight = Arc::new(SingleFlight::new(1));
+        let call = Asker::Call(Deadline::at(Instant::now()));
+        let first = single_flight.turn(None, call).await.unwrap();
+        assert_eq!(single_flight.waiting(), 0, "who has a turn does not wait");
+        let waiter = || {
+            let single_flight = Arc::clone(&single_flight);
+            tokio::spawn(async move { drop(single_flight.turn(None, call).await) })
+        };
+        let (second, third) = (waiter(), waiter());
+        while single_flight.waiting() < 2 {
+            tokio::task::yield_now().await;
+        }
+        third.abort();
+        third.await.unwrap_err();
+        assert_eq!(single_flight.waiting(), 1);
+        drop(first);
+        second.await.unwrap();
+        assert_eq!(single_flight.waiting(), 0);
+    }
+
     #[test]
     fn nothing_is_left_of_a_question_when_nobody_asks_it() {
         let single_flight = SingleFlight::new(1);

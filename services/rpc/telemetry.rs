@@ -14,10 +14,13 @@ use super::{Service, status};
 use crate::domain::delivery::Signal;
 use crate::domain::partner::{Partner, Role};
 use crate::engine::Engine;
-use crate::engine::delivery::{Delivery, Projector};
+use crate::engine::delivery::{Delivery, Projector, scope_key};
 use crate::engine::outbox::StreamId;
 use crate::proto::server::partner_telemetry_service_server::PartnerTelemetryService;
 use crate::proto::v1;
+
+/// Most dead letters of a page with what they say.
+const WITH_CONTENT: usize = 100;
 
 /// Answers `PartnerTelemetryService`.
 pub struct PartnerTelemetry(pub Service);
@@ -48,10 +51,8 @@ fn delivery(engine: &Engine) -> Result<&Delivery, Status> {
 impl About {
     fn new(engine: &Engine, partner: &str, signal: Option<Signal>) -> Result<Self, Status> {
         let partner = subscribed(engine, partner)?;
-        let metrics = partner.telemetry.as_ref().is_some_and(|of| of.metrics);
-        let is_sent = |of: &Signal| *of == Signal::Logs || metrics;
         let is_meant = |of: &Signal| signal.is_none_or(|signal| signal == *of);
-        let signals = Signal::ALL.into_iter().filter(|of| is_sent(of) && is_meant(of));
+        let signals = partner.telemetry.iter().flat_map(|of| of.signals()).filter(is_meant);
         let id = |signal| StreamId { partner: partner.id.clone(), signal };
         let streams: Vec<_> = signals.map(id).collect();
         if streams.is_empty() {
@@ -187,18 +188,37 @@ fn dead_letters(
     partner: &str,
 ) -> Result<v1::ListDeadLettersResponse, Status> {
     let signal = convert::signal(request.signal)?.unwrap_or(Signal::Logs);
-    let query = ["dead letters", partner, signal.name()];
-    let page = Page::new(page_key, &query, request.page_size, &request.page_token)?;
+    let content = if request.with_content { "with content" } else { "" };
+    let query = ["dead letters", partner, signal.name(), content];
+    let mut page = Page::new(page_key, &query, request.page_size, &request.page_token)?;
+    if request.with_content {
+        page.size = page.size.min(WITH_CONTENT);
+    }
     let about = About::new(engine, partner, Some(signal))?;
-    let (Some(id), outbox) = (about.streams.first(), &delivery(engine)?.outbox) else {
+    let delivery = delivery(engine)?;
+    let (Some(id), outbox) = (about.streams.first(), &delivery.outbox) else {
         return Err(status::no_subscription(partner));
     };
+    // What the partner may read now: the same that its own requests are made for.
+    let recipient = subscribed(engine, partner)?;
+    let scope = scope_key(&recipient);
     let found = outbox.dead_letters(id, page.cursor, page.size + 1);
     let mut found = found.map_err(|error| store_error(&error))?;
     let more = found.len() > page.size;
     found.truncate(page.size);
     let last = found.last().filter(|_| more).map(|last| page.token(last.event.sequence));
-    let dead_letters = found.into_iter().map(convert::dead_letter).collect();
+    let shown =
+        |letter: crate::engine::outbox::DeadLetter| -> Result<_, crate::engine::StoreError> {
+            let payload = if request.with_content {
+                outbox.dead_payload((id, scope), letter.event.sequence)?
+            } else {
+                None
+            };
+            let content = payload.and_then(|payload| (delivery.show)(&payload, signal));
+            Ok(convert::dead_letter(letter, content))
+        };
+    let dead_letters: Result<_, _> = found.into_iter().map(shown).collect();
+    let dead_letters = dead_letters.map_err(|error| store_error(&error))?;
     Ok(v1::ListDeadLettersResponse { dead_letters, next_page_token: last.unwrap_or_default() })
 }
 
@@ -257,6 +277,11 @@ impl PartnerTelemetryService for PartnerTelemetry {
         let (mut request, page_key) = (request.into_inner(), self.0.page_key);
         trim([&mut request.partner]);
         let partner = self.0.told_partner(&caller, &request.partner)?;
+        let is_own = matches!(&caller, Caller::Partner(own) if own.id == partner);
+        if request.with_content && !is_own {
+            // An administrator may see less than the partner.
+            self.0.may_see_all(&caller)?;
+        }
         let listed =
             self.0.aside(move |engine| dead_letters(engine, &page_key, &request, &partner));
         listed.await?.map(Response::new)
@@ -335,3 +360,7 @@ impl PartnerTelemetryService for PartnerTelemetry {
         Ok(Response::new(v1::PurgeEventsResponse { event_count }))
     }
 }
+
+#[cfg(test)]
+#[path = "telemetry_tests.rs"]
+mod tests;

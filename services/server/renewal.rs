@@ -23,7 +23,7 @@ pub(super) async fn look(tls: Weak<Tls>, clients: Weak<UnreadBudget>, pause: Dur
         let (Some(tls), Some(clients)) = (tls.upgrade(), clients.upgrade()) else { return };
         let looked = tokio::task::spawn_blocking(move || {
             let renewed = renew(&tls, &mut failed);
-            warn(tls.now().valid_until, &mut warned);
+            warn(&tls, &mut warned);
             warn_of_lists(tls.now().lists_until, &mut missed);
             if renewed || number.is_multiple_of(LOOKS) {
                 let now = tls.now();
@@ -127,13 +127,13 @@ fn warn_of_lists(until: Option<SystemTime>, missed: &mut Option<SystemTime>) {
 }
 
 /// Says once for each number of days that the certificate of the service ends soon.
-fn warn(valid_until: SystemTime, warned: &mut u64) {
-    let left = valid_until.duration_since(SystemTime::now()).unwrap_or_default();
-    metrics::certificate_left(left.as_secs());
-    let due = WARNED.into_iter().find(|days| left.as_secs() < days * DAY).unwrap_or(u64::MAX);
+fn warn(tls: &Tls, warned: &mut u64) {
+    let left = tls.seconds_left();
+    metrics::certificate_left(left);
+    let due = WARNED.into_iter().find(|days| left < days * DAY).unwrap_or(u64::MAX);
     if due < *warned {
         tracing::warn!(
-            valid_until = day(valid_until),
+            valid_until = day(tls.now().valid_until),
             "the certificate of the service ends in less than {due} days: put a new pair into place, the service reads it by itself"
         );
     }

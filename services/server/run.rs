@@ -76,6 +76,7 @@ pub async fn run(
         tokio::spawn(renewal::look_for_keys(Arc::downgrade(tokens), settings.renewal));
     }
     let tls = tls.map(Arc::new);
+    metrics::certificate_left(tls.as_ref().map_or(0, |tls| tls.seconds_left()));
     if let Some(tls) = &tls {
         let clients = Arc::downgrade(&unread);
         tokio::spawn(renewal::look(Arc::downgrade(tls), clients, settings.renewal));
@@ -109,6 +110,7 @@ pub async fn run(
         );
     let mut serving = std::pin::pin!(serving);
     health.serving();
+    metrics::serves();
 
     tokio::select! {
         ended = &mut serving => return ended.map_err(ServerError::from).and(Err(ServerError::Ended)),

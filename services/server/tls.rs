@@ -84,6 +84,12 @@ impl Tls {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Seconds until the certificate of the service ends.
+    pub(super) fn seconds_left(&self) -> u64 {
+        let left = self.now().valid_until.duration_since(SystemTime::now());
+        left.unwrap_or_default().as_secs()
+    }
+
     /// The hash of the files as they are on the disk; none: one cannot be read.
     pub(super) fn on_disk(&self) -> Option<blake3::Hash> {
         hash(&self.files).ok()

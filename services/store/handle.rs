@@ -196,11 +196,11 @@ impl Store {
         answer.await.map_err(|_| WriteError::Unsure(Box::new(failed())))?
     }
 
-    /// Bytes of the log, bytes of sled, and free bytes of the disk.
+    /// Bytes of the log, bytes of sled, and free bytes of the disk; none: the system does not say it.
     #[must_use]
-    pub fn sizes(&self) -> (u64, u64, u64) {
+    pub fn sizes(&self) -> (u64, u64, Option<u64>) {
         let log = folder_bytes(&self.folder.join("log"));
-        (log, self.reader.bytes(), free_bytes(&self.folder).unwrap_or(0))
+        (log, self.reader.bytes(), free_bytes(&self.folder).ok())
     }
 }
 

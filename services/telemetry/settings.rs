@@ -63,6 +63,8 @@ pub struct Signals {
 pub struct Signal {
     /// Whether it is not exported: its `OTEL_…_EXPORTER` is `none`.
     pub is_off: bool,
+    /// Longest time for one export, where that of `otlp` is longer. None: that of `otlp`.
+    pub longest: Option<Duration>,
     /// How its collector is reached, where that differs.
     pub otlp: Otlp,
 }
@@ -111,6 +113,7 @@ impl TelemetrySettings {
             (None, None, _) => return None,
         };
         let timeout = own.timeout.or(all.timeout).unwrap_or(EXPORT);
+        let timeout = signal.longest.map_or(timeout, |longest| timeout.min(longest));
         let authorities_file = own.authorities_file.as_ref().or(all.authorities_file.as_ref());
         Some(Target { endpoint, protocol, timeout, authorities_file: authorities_file.cloned() })
     }
@@ -147,6 +150,8 @@ mod tests {
         };
         let own = target(&settings).unwrap();
         assert_eq!((&*own.endpoint, own.timeout), ("http://one/x", Duration::from_secs(1)));
+        settings.signals.traces.longest = Some(Duration::from_millis(300));
+        assert_eq!(target(&settings).unwrap().timeout, Duration::from_millis(300));
         settings.signals.traces.is_off = true;
         assert_eq!(target(&settings), None);
     }

@@ -110,10 +110,20 @@ impl Served {
     }
 
     /// Sends SIGTERM and returns the exit code and how long it took.
-    pub(crate) fn terminate(mut self) -> (Option<i32>, Duration) {
-        let begin = Instant::now();
+    pub(crate) fn terminate(self) -> (Option<i32>, Duration) {
+        self.signal("-TERM");
+        self.ends()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for its end: the exit code, and how long it took.
+    pub(crate) fn ends(mut self) -> (Option<i32>, Duration) {
+        let begin = Instant::now();
         let code = self.child.wait().unwrap().code();
         (code, begin.elapsed())
     }

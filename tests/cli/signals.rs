@@ -27,11 +27,11 @@ use crate::support::{Collector, consultations, header, message, records};
 const GUIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/guides/operate.md");
 const ROWS: f64 = 2.0;
 
-async fn channel(served: &Served) -> Channel {
+pub(crate) async fn channel(served: &Served) -> Channel {
     Channel::from_shared(served.address.clone()).unwrap().connect().await.unwrap()
 }
 
-async fn submit(channel: &Channel) {
+pub(crate) async fn submit(channel: &Channel) {
     let header = header("C82007", "practice-feed", "2020-04", &["sex"]);
     let rows = records(&json!([
         {"channel": "VIDEO", "recordCount": 40, "person": {"sex": "1"}, "attendance": "5"},
@@ -42,13 +42,13 @@ async fn submit(channel: &Channel) {
     client.submit_consultations(messages).await.unwrap();
 }
 
-fn question() -> serde_json::Value {
+pub(super) fn question() -> serde_json::Value {
     json!({"query": {"area": "QK1", "period": {"first": "2020-04", "last": "2020-04"},
         "collection": "practice-feed", "by": ["sex"]}})
 }
 
 /// The page for Prometheus of a service that says in its log where it is.
-fn page(log: &Path, request: &str) -> String {
+pub(crate) fn page(log: &Path, request: &str) -> String {
     let said = std::fs::read_to_string(log).unwrap();
     let address = said.split("metrics for Prometheus at http://").nth(1).unwrap();
     let mut stream = TcpStream::connect(address.split('/').next().unwrap()).unwrap();
@@ -59,7 +59,7 @@ fn page(log: &Path, request: &str) -> String {
 }
 
 /// The page when something holds for it.
-fn page_when(log: &Path, holds: impl Fn(&str) -> bool) -> String {
+pub(crate) fn page_when(log: &Path, holds: impl Fn(&str) -> bool) -> String {
     let begun = Instant::now();
     loop {
         let page = page(log, "GET /metrics");
@@ -88,7 +88,7 @@ fn text(attributes: &[KeyValue], key: &str) -> String {
 }
 
 /// The log records that say this.
-fn saying(records: &[LogRecord], what: &str) -> Vec<LogRecord> {
+pub(super) fn saying(records: &[LogRecord], what: &str) -> Vec<LogRecord> {
     let says = |record: &&LogRecord| format!("{:?}", record.body).contains(what);
     records.iter().filter(says).cloned().collect()
 }
@@ -98,7 +98,7 @@ fn hex(id: &[u8]) -> String {
 }
 
 /// The metrics of the last export.
-fn exported(collector: &Collector) -> Vec<Metric> {
+pub(super) fn exported(collector: &Collector) -> Vec<Metric> {
     let last = collector.last_metrics().expect("metrics arrive");
     let scopes = last.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
     scopes.flat_map(|scope| scope.metrics).collect()
@@ -173,7 +173,7 @@ fn assert_all_metrics(exported: &[Metric]) {
 }
 
 /// The spans that a call is made of.
-fn assert_children(spans: &[Span], method: &str, expected: &[&str]) {
+pub(super) fn assert_children(spans: &[Span], method: &str, expected: &[&str]) {
     let call = spans.iter().find(|span| span.name == method).expect(method);
     assert!(call.parent_span_id.is_empty() && call.kind() == SpanKind::Server);
     let within = spans.iter().filter(|span| {
@@ -250,7 +250,11 @@ async fn variables_alone_switch_everything_on() {
     assert_eq!(text(&started, "version"), env!("CARGO_PKG_VERSION"));
     assert_eq!(text(&started, "position"), "2");
     assert!(text(&started, "seconds").parse::<f64>().unwrap() < 60.0);
-    assert!(text(&stopped, "position").parse::<u64>().unwrap() > 2);
+    // As far as the last export of metrics, which is made when the last call has ended.
+    let position = exported(&collector);
+    let position = position.iter().find(|of| of.name == "nhs.equity.store.position").unwrap();
+    let position = points(position)[0].1;
+    assert!((text(&stopped, "position").parse::<f64>().unwrap() - position).abs() < 0.1);
     assert_eq!((&*text(&served, "running"), &*text(&served, "cut_off")), ("1", "0"));
     let slow = saying(&records, "a call was slow");
     let slow = slow.iter().find(|record| text(&record.attributes, "rpc") == submission).unwrap();
@@ -414,6 +418,7 @@ fn what_a_start_refuses_a_check_refuses_by_name() {
         (vec![("EQUITY_TELEMETRY_PROMETHEUS", "localhost")], "EQUITY_TELEMETRY_PROMETHEUS"),
         (vec![("EQUITY_TELEMETRY_PROMETHEUS", "192.0.2.1:0")], "telemetry.prometheus"),
         (vec![("EQUITY_TELEMETRY_SLOW_CALL", "0s")], "EQUITY_TELEMETRY_SLOW_CALL"),
+        (vec![("EQUITY_HOME_AREA", "QK2")], "home_area"),
     ] {
         for options in [&["--check"][..], &[]] {
             let mut command = equity();
@@ -422,6 +427,7 @@ fn what_a_start_refuses_a_check_refuses_by_name() {
                 Ended::of(command.args(options).envs(environment.clone()).output().unwrap());
             assert_eq!(ended.code, Some(1), "{environment:?} {options:?}: {ended:?}");
             assert!(ended.remarks.contains(named), "{named}: {ended:?}");
+            assert!(!data.try_exists().unwrap(), "{environment:?} {options:?}: a folder was made");
         }
     }
     // A start refuses a page whose address is taken; a check says it, for it may run beside the service.

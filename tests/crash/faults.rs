@@ -19,6 +19,7 @@ use super::{
     memory::{Memory, counts},
     running::{Running, Start, equity, verify_clean},
 };
+use crate::cli::signals::page_when;
 
 /// Numbers of errors.
 const EIO: i32 = 5;
@@ -440,4 +441,33 @@ async fn an_audit_log_that_cannot_be_read_for_now_is_not_damaged() {
         assert!(audit_entries(&channel).await.unwrap() >= before, "{call} {error}");
     }
     assert_eq!(running.terminate().0, Some(0));
+}
+
+/// A disk that does not answer fails nothing: only the time tells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_is_told_and_is_over_when_it_answers() {
+    let (mut dice, place) = (Dice::new(seed()), tempfile::tempdir().unwrap());
+    let folder = place.path().join("data");
+    let rules = Rules::new(&folder);
+    let settings = [("EQUITY_TELEMETRY_PROMETHEUS", "127.0.0.1:0")];
+    let start = Start { settings: &settings, ..rules.start() };
+    let running = Running::try_start(&folder, &start).unwrap();
+    let log = folder.with_extension("log");
+    let stopped = "\nnhs_equity_store_writing_stopped_ratio";
+    page_when(&log, |page| page.contains(&format!("{stopped} 0\n")));
+    let channel = running.channel().await;
+    let begun = Instant::now();
+    rules.set("sync 1040 /log/ 0 1");
+    let parcel = Parcel::new(&mut dice, 20);
+    let sending = tokio::spawn(async move { parcel.send(&channel).await.map(drop) });
+    page_when(&log, |page| page.contains(&format!("{stopped} 1\n")));
+    assert!(begun.elapsed() > Duration::from_secs(30), "what takes long is not yet a fault");
+    assert!(!running.serves("equity.v1.SubmissionService").await && running.serves("").await);
+    sending.await.unwrap().unwrap();
+    page_when(&log, |page| page.contains(&format!("{stopped} 0\n")));
+    assert!(running.serves("equity.v1.SubmissionService").await);
+    let said = running.said();
+    assert_eq!(said.matches("a change has been written for more than 30s").count(), 1, "{said}");
+    assert_eq!(running.terminate().0, Some(0));
+    verify_clean(&folder);
 }

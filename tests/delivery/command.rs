@@ -9,7 +9,7 @@ use serde_json::json;
 use tonic::transport::Channel;
 
 use super::plane::{LOCAL, entry, until};
-use super::receiver::{Got, Received};
+use super::receiver::{Answer, Got, Received};
 use crate::cli::run::{Served, equity};
 use crate::support::{consultations, header, records};
 
@@ -81,6 +81,59 @@ async fn commands_show_and_change_what_is_delivered() {
     assert!(nobody.code != Some(0) && nobody.remarks.contains("beta"), "{nobody:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_show_dead_letters_and_send_again_by_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let never = Answer::Status(tonic::Code::InvalidArgument, None, "not like this");
+    let (received, endpoint) = Received::start(vec![never]).await;
+    let more = format!("{LOCAL}events = [\"submission.accepted\"]\n");
+    let entry = entry("alpha", &endpoint, &more).replace("QK1", "C82001");
+    let text = format!("trust_domain = \"equity.example\"\n{entry}");
+    std::fs::write(folder.path().join("partners.toml"), text).unwrap();
+    let served = serve(folder.path().to_owned()).await;
+    let ask = |arguments: &[&str]| served.ask(&[&["partners", "delivery"][..], arguments].concat());
+    let status = || ask(&["status", "alpha", "--format", "json"]).json()["statuses"][0].clone();
+    submit(&served.address, "2020-04").await;
+    until("given up", || status()["dead_letter_count"] == 1).await;
+    submit(&served.address, "2020-05").await;
+    until("the second", || received.logs().len() == 1).await;
+    let said = status();
+    assert_eq!(
+        (&said["newest_sequence"], &said["rejected_count"]),
+        (&json!(2), &json!(0)),
+        "{said}"
+    );
+
+    let plain = ask(&["dead-letters", "alpha"]).well();
+    assert!(plain.contains("not like this") && !plain.contains("period.start"), "{plain}");
+    let shown = ask(&["dead-letters", "alpha", "--content", "--format", "csv"]).well();
+    assert!(shown.lines().next().unwrap().ends_with("body,attributes"), "{shown}");
+    assert!(shown.contains("nhs.equity.period.start=2020-04-01; "), "{shown}");
+    let json = ask(&["dead-letters", "alpha", "--content", "--format", "json"]).json();
+    assert_eq!(json["dead_letters"][0]["attributes"]["nhs.equity.organisation"], json!("C82001"));
+
+    // Both, by time; what comes after the first number; and nothing of another year.
+    let begin = "2000-01-01T00:00:00Z";
+    let all = ask(&["replay", "alpha", "--from", begin]);
+    assert!(all.remarks.contains("2 events are sent again, from sequence number 3 on"), "{all:?}");
+    until("both again", || received.logs().len() == 3).await;
+    let after = ask(&["replay", "alpha", "--from", begin, "--after", "1"]);
+    assert!(
+        after.remarks.contains("1 events are sent again, from sequence number 5 on"),
+        "{after:?}"
+    );
+    let none = ask(&["replay", "alpha", "--from", begin, "--to", "2001-01-01T00:00:00Z"]);
+    assert!(none.remarks.contains("0 events are sent again"), "{none:?}");
+    until("the second again", || received.logs().len() == 4).await;
+    let months: Vec<_> = received.logs().iter().map(|got| got.text("period.start")).collect();
+    assert_eq!(months, ["2020-05-01", "2020-04-01", "2020-05-01", "2020-05-01"]);
+    let alone = ask(&["replay", "alpha", "--first", "1", "--after", "1"]);
+    assert_eq!(alone.code, Some(2), "{alone:?}");
+}
+
+/// From the last submission of the demo to its first figure in the collector, on a busy machine.
+const LATEST: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// The demo until it is dropped.
 struct Demo(Child);
 
@@ -117,7 +170,13 @@ async fn the_demo_sends_indicators_to_a_collector() {
         assert!(begin.elapsed().as_secs() < 400, "{} events", received.logs().len());
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
+    let arrived = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let all = received.of("demo-partner");
+    // From the last submission, whatever the loading before it took.
+    let stored = all.iter().filter(|got| got.record.event_name.ends_with("submission.accepted"));
+    let stored = stored.map(|got| got.record.time_unix_nano).max().unwrap();
+    let late = arrived.saturating_sub(std::time::Duration::from_nanos(stored));
+    assert!(late < LATEST, "{late:?} after the last submission");
     let mut sequences: Vec<_> = all.iter().map(Got::sequence).collect();
     sequences.dedup();
     assert!(sequences.is_sorted() && sequences[0] == 1);

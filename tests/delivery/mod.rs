@@ -3,8 +3,12 @@
 mod command;
 mod faults;
 mod http;
+mod kept;
 mod kill;
 mod many;
+mod measured;
 mod outbox;
 pub(crate) mod plane;
 pub(crate) mod receiver;
+mod states;
+mod tls;

@@ -50,7 +50,7 @@ pub(crate) const SCOPE: [u8; 16] = [7; 16];
 fn event(number: u64) -> Event {
     Event {
         kind: EventKind::SubmissionAccepted,
-        source: Source::Position(number),
+        source: Source::Entry { position: number, time_millis: number, says: [0; 32] },
         index: 0,
         time_millis: 1_700_000_000_000 + number,
         body: format!("event {number}"),
@@ -61,20 +61,39 @@ fn event(number: u64) -> Event {
 
 impl Plane {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let outbox = Arc::new(Outbox::open(folder.path(), 0, 1).unwrap());
+        Self::on(tempfile::tempdir().unwrap(), 0)
+    }
+
+    /// On a folder whose log has so many entries.
+    fn on(folder: TempDir, made: u64) -> Self {
+        let outbox = Arc::new(Outbox::open(folder.path(), made, 1).unwrap());
         let workers = Workers::new(
             Arc::clone(&outbox),
             Identity { instance: "test".to_owned() },
             Arc::new(|_| Some(SCOPE)),
         );
-        Self { folder, outbox, workers, made: 0 }
+        Self { folder, outbox, workers, made }
     }
 
     /// Sends to these partners.
     pub(crate) fn with(entries: &[String]) -> Self {
         let mut plane = Self::new();
-        plane.workers.keep_to(&reference(entries));
+        plane.keep_to(entries);
+        plane
+    }
+
+    /// Sends to these partners from now on.
+    pub(crate) fn keep_to(&mut self, entries: &[String]) {
+        self.workers.keep_to(&reference(entries));
+    }
+
+    /// Stops, and starts again on the same folder.
+    pub(crate) async fn reopen(self, entries: &[String]) -> Self {
+        let Self { folder, outbox, workers, made } = self;
+        workers.stop().await;
+        drop(outbox);
+        let mut plane = Self::on(folder, made);
+        plane.keep_to(entries);
         plane
     }
 

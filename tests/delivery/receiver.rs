@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     Status(Code, Option<Duration>, &'static str),
     Partial(i64),
     Hang,
+    /// Taken, after a while.
+    Slow(Duration),
 }
 
 /// A log record as it came, and for whom.
@@ -72,6 +74,9 @@ pub(crate) struct Received(Arc<Mutex<Inner>>);
 struct Inner {
     script: VecDeque<Answer>,
     attempts: usize,
+    /// Calls that are being answered, and the most of them there were at a time.
+    running: usize,
+    most: usize,
     logs: Vec<Got>,
     metrics: Vec<Metric>,
     headers: Vec<http::HeaderMap>,
@@ -95,6 +100,16 @@ impl Received {
         self.0.lock().unwrap().attempts
     }
 
+    /// The most calls that were being answered at a time.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.0.lock().unwrap().most
+    }
+
+    /// How many log records there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().logs.len()
+    }
+
     pub(crate) fn headers(&self) -> Vec<http::HeaderMap> {
         self.0.lock().unwrap().headers.clone()
     }
@@ -107,6 +122,8 @@ impl Received {
     fn next(&self, headers: http::HeaderMap) -> Option<Answer> {
         let mut inner = self.0.lock().unwrap();
         inner.attempts += 1;
+        inner.running += 1;
+        inner.most = inner.most.max(inner.running);
         inner.headers.push(headers);
         inner.script.pop_front()
     }
@@ -153,6 +170,15 @@ impl Received {
     }
 }
 
+/// A call that is being answered.
+struct Running<'a>(&'a Received);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap().running -= 1;
+    }
+}
+
 fn status(code: Code, retry: Option<Duration>, message: &str) -> Status {
     match retry {
         None => Status::new(code, message),
@@ -170,7 +196,9 @@ impl logs::logs_service_server::LogsService for Received {
     ) -> Result<Response<logs::ExportLogsServiceResponse>, Status> {
         let headers = request.metadata().clone().into_headers();
         let mut answer = logs::ExportLogsServiceResponse::default();
-        match self.next(headers) {
+        let next = self.next(headers);
+        let _running = Running(self);
+        match next {
             None => {}
             Some(Answer::Status(code, retry, message)) => return Err(status(code, retry, message)),
             Some(Answer::Partial(rejected_log_records)) => {
@@ -179,6 +207,7 @@ impl logs::logs_service_server::LogsService for Received {
                     Some(logs::ExportLogsPartialSuccess { rejected_log_records, error_message });
             }
             Some(Answer::Hang) => std::future::pending().await,
+            Some(Answer::Slow(time)) => tokio::time::sleep(time).await,
         }
         self.take_logs(request.into_inner());
         Ok(Response::new(answer))

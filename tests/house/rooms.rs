@@ -138,6 +138,37 @@ fn impure(path: &str, code: &Code) -> Vec<String> {
     found.map(|p| format!("{path}:{}: {} in the domain", p.line, p.segments.join("::"))).collect()
 }
 
+/// What only the operator's plane has: an exporter that waits for a partner, or a trace of the service that reaches one, would mix the two.
+const OPERATORS: &[&str] = &[
+    "opentelemetry",
+    "opentelemetry_sdk",
+    "opentelemetry_otlp",
+    "opentelemetry_http",
+    "opentelemetry_appender_tracing",
+    "tracing_opentelemetry",
+    "exporters",
+    "init",
+    "link",
+    "prometheus",
+    "sparing",
+];
+
+/// The plane of partners names nothing of the operator's plane.
+fn planes(path: &str, code: &Code) -> Vec<String> {
+    if !path.starts_with("telemetry/partner/") {
+        return Vec::new();
+    }
+    let of_operators = |named: &&super::code::NamedPath| {
+        let own =
+            named.segments.iter().find(|s| !["crate", "super", "telemetry"].contains(&s.as_str()));
+        own.is_some_and(|name| OPERATORS.contains(&name.as_str()))
+    };
+    let found = code.paths.iter().filter(of_operators);
+    found
+        .map(|p| format!("{path}:{}: {} in the plane of partners", p.line, p.segments.join("::")))
+        .collect()
+}
+
 #[test]
 fn rooms_import_only_what_they_may() {
     let check = |rule: fn(&str, &Code) -> Vec<String>| -> Vec<String> {
@@ -146,6 +177,7 @@ fn rooms_import_only_what_they_may() {
     assert_none(&check(imports));
     assert_none(&check(crates));
     assert_none(&check(impure));
+    assert_none(&check(planes));
 }
 
 #[test]
@@ -176,6 +208,22 @@ fn offenders_are_caught() {
     assert_eq!(crates("engine/a.rs", &code("fn f(d: sled::Db) {}")).len(), 1);
     assert_eq!(crates("server/a.rs", &code("use opentelemetry::trace::Span;")).len(), 1);
     assert_none(&crates("store/a.rs", &code("use sled::Db; use tracing::info;")));
+
+    for text in [
+        "use opentelemetry_sdk::trace::SpanExporter;",
+        "fn f() { opentelemetry::global::tracer(\"x\"); }",
+        "use super::super::exporters;",
+        "use crate::telemetry::link::trace_id;",
+    ] {
+        assert_eq!(planes("telemetry/partner/send.rs", &code(text)).len(), 1, "{text}");
+        assert_none(&planes("telemetry/init.rs", &code(text)));
+    }
+    assert_none(&planes(
+        "telemetry/partner/send.rs",
+        &code(
+            "use opentelemetry_proto::tonic; use super::super::{metrics, roots}; use super::connect;",
+        ),
+    ));
 
     for text in [
         "use std::{collections::HashMap, fmt};",

@@ -1,6 +1,7 @@
 //! The kit to run the service: `equity status`, completions and pages of the manual, and the files and the runbook of `deploy/`. What reads YAML is in
 //! `tests/python/test_kit.py`.
 
+mod errors;
 mod files;
 mod manual;
 mod runbook;

@@ -7,6 +7,7 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 
 use super::text;
 use crate::cli::run::{Served, equity};
+use crate::cli::signals::page_when;
 use crate::support::Collector;
 
 /// What a rule of Prometheus counts as a name of ours.
@@ -52,14 +53,21 @@ async fn exported() -> (BTreeSet<String>, BTreeSet<String>) {
         let mut command = equity();
         command.arg("serve").env("EQUITY_TELEMETRY_OTLP_ENDPOINT", endpoint);
         command.env("EQUITY_PARTNERS_FILE", &partners);
+        let log = folder.path().join("service.log");
+        command.env("EQUITY_TELEMETRY_PROMETHEUS", "127.0.0.1:0");
+        command.stderr(std::fs::File::create(&log).unwrap());
         let served = Served::by(command, "127.0.0.1:0", &data);
         let file = folder.path().join("rows.csv");
         std::fs::write(&file, "channel\nTELEPHONE\n").unwrap();
         let month = ["--organisation", "C82001", "--month", "2025-02"];
         let submit = ["submit", file.to_str().unwrap(), "--collection", "practice-feed"];
         served.ask(&[&submit[..], &month].concat()).well();
-        // What is looked at now and then.
-        std::thread::sleep(std::time::Duration::from_secs(3));
+        // What is looked at now and then, and streams, which there may be only at the second look, half a minute later.
+        page_when(&log, |page| {
+            ["delivery_lag_seconds{", "delivery_dead_letters{", "collection_age_seconds{"]
+                .iter()
+                .all(|name| page.contains(&format!("\nnhs_equity_{name}")))
+        });
         assert_eq!(served.terminate().0, Some(0));
     })
     .await
@@ -97,6 +105,33 @@ async fn alerts_and_the_dashboard_name_what_the_service_exports() {
             unknown.is_empty(),
             "{file} names what the service does not export: {unknown:?}\n{metrics:#?}"
         );
+    }
+}
+
+/// What the operator must not miss has an alert about its own metric.
+#[test]
+fn alerts_watch_what_must_not_be_missed() {
+    let alerts = text("alerts.yaml");
+    for (alert, metric) in [
+        ("EquityNotSeen", "nhs_equity_server_connection_count"),
+        ("EquityWritingStopped", "nhs_equity_store_writing_stopped"),
+        ("EquityAuditUnwritable", "nhs_equity_audit_unwritable"),
+        ("EquityDiskFull", "nhs_equity_store_disk_free_bytes"),
+        ("EquitySubmissionsFail", "nhs_equity_submissions_total"),
+        ("EquityFsyncSlow", "nhs_equity_store_fsync_duration_seconds_bucket"),
+        ("EquityPanics", "nhs_equity_server_panics_total"),
+        ("EquityCertificateEnds", "nhs_equity_server_certificate_left_seconds"),
+        ("EquityDataOld", "nhs_equity_collection_age_seconds"),
+        ("EquityDeliveryLate", "nhs_equity_delivery_lag_seconds"),
+        ("EquityDeliveryStopped", "nhs_equity_delivery_stopped"),
+    ] {
+        let rules = alerts.split("- alert: ").skip(1);
+        let rule = rules.into_iter().find(|rule| rule.lines().next() == Some(alert));
+        let rule = rule.unwrap_or_else(|| panic!("no alert {alert}"));
+        assert!(names(rule).contains(metric), "{alert} is not about {metric}: {rule}");
+        let waits = rule.lines().any(|line| line.trim().starts_with("for: "));
+        // What is a gauge may be wrong for a moment; an increase is over when it is seen.
+        assert!(waits || rule.contains("increase(") || alert == "EquityCertificateEnds", "{rule}");
     }
 }
 

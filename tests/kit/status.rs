@@ -84,6 +84,33 @@ fn a_service_that_only_answers_has_a_code_of_its_own() {
     assert!(!to.join("manifest.json").exists());
 }
 
+/// A service that can record no call is reached, and serves nothing.
+#[test]
+fn a_service_that_cannot_record_calls_does_not_serve() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = with_data(folder.path());
+    assert_eq!(served.terminate().0, Some(0));
+    let audit = folder.path().join("data/audit");
+    let files = fs::read_dir(&audit).unwrap().map(|file| file.unwrap().path());
+    let segment = files.filter(|file| file.extension().is_some_and(|of| of == "seg")).max();
+    let segment = segment.unwrap();
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    let served = Served::start(&folder.path().join("data"));
+    for options in [&[][..], &["--ignore-writing"]] {
+        let ended = served.ask(&[&["status", "--format", "json"][..], options].concat());
+        assert_eq!(ended.code, Some(3), "{ended:?}");
+        assert_eq!(
+            (&json(&ended)["serves"], &json(&ended)["accepts_changes"]),
+            (&false.into(), &false.into())
+        );
+        assert_eq!(json(&ended)["position"], Value::Null);
+    }
+    let table = served.ask(&["status"]);
+    assert!(table.code == Some(3) && table.remarks.contains("does not serve"), "{table:?}");
+}
+
 #[test]
 fn no_service_is_no_status() {
     let ended = run(&["status", "--service", "127.0.0.1:1", "--wait", "0"]);

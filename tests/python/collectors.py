@@ -16,23 +16,32 @@ ROTEL = pathlib.Path(importlib.util.find_spec("rotel").origin).parent / "rotel-a
 
 
 class Record(NamedTuple):
-    """A log record as its collector read it."""
+    """A log record as its collector read it. Times are nanoseconds since 1970."""
 
     resource: dict
+    scope: str
     event: str
     severity: str
     body: str
     attributes: dict
+    time: int
+    observed: int
 
 
 class Point(NamedTuple):
-    """A point of a metric."""
+    """A point of a metric. `kind` is `Gauge`, or `Sum` with what it says of itself. Without a value it ends its series."""
 
+    scope: str
     name: str
     unit: str
-    kind: str
+    kind: tuple
     attributes: dict
-    value: float
+    start: int
+    time: int
+    value: float | None
+
+
+GAUGE, SUM = ("Gauge",), ("Sum", "cumulative", "monotonic")
 
 
 @contextlib.contextmanager
@@ -72,29 +81,42 @@ def oteltap(port, output):
 
 def said_by_rotel(output):
     """The records and points that rotel printed."""
-    records, points, resource, one, number = [], [], {}, {}, None
-    attributes = None
+    records, points, resource, scope, one = [], [], {}, "", {}
+    attributes, is_point = None, False
     for line in output.read_text().splitlines():
         name, _, value = line.strip().removeprefix("-> ").partition(": ")
         if line.startswith(("ResourceLog ", "ResourceMetrics ")):
             resource = attributes = {}
+        elif line.startswith("InstrumentationScope "):
+            scope = line.removeprefix("InstrumentationScope ")
         elif line.startswith("LogRecord #"):
-            one, attributes = {}, {}
+            one, attributes, is_point = {}, {}, False
         elif line.startswith("Metric #"):
-            one, attributes = {"kind": "Gauge"}, None
-        elif line.startswith(("NumberDataPoint", "Data point attributes")):
-            attributes = {}
+            one, attributes, is_point = {}, None, False
+        elif line.startswith("NumberDataPoints"):
+            attributes, is_point = {}, True
         elif line.startswith("     -> ") and attributes is None:
-            one[{"Name": "name", "Unit": "unit", "DataType": "kind"}.get(name, name)] = value
+            one[name] = value
         elif line.startswith("     -> "):
             attributes[name] = read(value)
         elif line.startswith("Flags: "):
-            records.append(Record(resource, one["EventName"], one["SeverityText"], read(one["Body"]), attributes))
+            times = int(one["Timestamp"]), int(one["ObservedTimestamp"])
+            records.append(Record(resource, scope, one["EventName"], one["SeverityText"], read(one["Body"]), attributes, *times))
+        elif line.startswith("Timestamp: ") and is_point:
+            # The value is in the next line, if there is one.
+            points.append(Point(scope, one["Name"], one["Unit"], kind(one), attributes, int(one["StartTimestamp"]), int(value), None))
         elif line.startswith("Value: "):
-            points.append(Point(one["name"], one["unit"], one["kind"], attributes, float(value)))
-        elif number is None and value:
+            points[-1] = points[-1]._replace(value=float(value))
+        elif value:
             one[name] = value
     return records, points
+
+
+def kind(said):
+    if said["DataType"] != "Sum":
+        return (said["DataType"],)
+    temporality = said["AggregationTemporality"].removeprefix("AGGREGATION_TEMPORALITY_").lower()
+    return ("Sum", temporality, "monotonic" if said["IsMonotonic"] == "true" else "not monotonic")
 
 
 def read(text):
@@ -106,19 +128,27 @@ def read(text):
 
 
 def said_by_oteltap(output):
-    """The records and points that oteltap printed. It leaves out the resource."""
+    """The records and points that oteltap printed. It leaves out the resource and the scope."""
     records, points = [], []
     for line in output.read_text().splitlines():
         if not line.startswith("{"):
             continue
         told = json.loads(line)
         if "eventName" in told:
+            times = int(told["timeUnixNano"]), int(told["observedTimeUnixNano"])
             body = told["body"]["stringValue"]
-            records.append(Record({}, told["eventName"], told["severityText"], body, values(told["attributes"])))
+            records.append(Record({}, "", told["eventName"], told["severityText"], body, values(told["attributes"]), *times))
             continue
-        kind = "Sum" if "sum" in told else "Gauge"
-        for point in told[kind.lower()]["dataPoints"]:
-            points.append(Point(told["name"], told["unit"], kind, values(point["attributes"]), float(point["asDouble"])))
+        if "sum" in told:
+            of, monotonic = told["sum"], "monotonic" if told["sum"]["isMonotonic"] else "not monotonic"
+            what = ("Sum", {1: "delta", 2: "cumulative"}[of["aggregationTemporality"]], monotonic)
+        else:
+            of, what = told["gauge"], GAUGE
+        for point in of["dataPoints"]:
+            value = float(point["asDouble"]) if "asDouble" in point else None
+            assert (value is None) == (point["flags"] == 1), point
+            times = int(point["startTimeUnixNano"]), int(point["timeUnixNano"])
+            points.append(Point("", told["name"], told["unit"], what, values(point["attributes"]), *times, value))
     return records, points
 
 

@@ -18,6 +18,8 @@ import gpad
 from conftest import BINARY, CALL_SECONDS, free_port, serving
 
 WAIT_SECONDS = 60
+# All of the demo; and from its last submission to the first figure in the collector.
+DEMO_SECONDS, ARRIVAL_SECONDS = 120, 10
 # The submissions of the story make fewer records for each partner than so many, and more with the release.
 WITH_THE_RELEASE = 5000
 COLLECTION, MONTH = "synthetic-llr", "2020-06"
@@ -38,6 +40,7 @@ areas = ["QK1"]
 characteristics = ["sex"]
 """
 PREFIX = "nhs.equity."
+SCOPE = "uk.nhs.equity.indicators 1"
 # Of a record, in each stream on its own.
 OWN = {f"{PREFIX}event.id", f"{PREFIX}sequence"}
 GUIDE = (gpad.ROOT / "deploy/guides/telemetry.md").read_text()
@@ -102,8 +105,13 @@ def story(folder, certs, address):
     for name in PARTNERS:
         equity(name, "submit", wrong, "--replace", fails=True)
     equity("alpha", "releases", "create", "first")
+    after = {name: settled(equity, name, least=WITH_THE_RELEASE) for name in PARTNERS}
+    # Practice alpha takes back what it sent: it has no figures of its own any more.
+    own = f"collections/{COLLECTION}/organisations/C82001/datasets/consultations/months/{MONTH}/versions/1"
+    equity("alpha", "submissions", "withdraw", own)
+    equity("alpha", "releases", "create", "second")
     for name in PARTNERS:
-        settled(equity, name, least=WITH_THE_RELEASE)
+        settled(equity, name, least=after[name] + 1)
         equity(name, "partners", "delivery", "pause", name, "--signal", "logs")
     with (folder / "consultations.csv").open() as lines:
         once = [line for number, line in enumerate(lines) if number == 0 or line.startswith("C82001,")]
@@ -126,9 +134,9 @@ def settled(equity, name, stops=False, least=0):
         (logs,) = [row for row in rows if row["signal"] == "LOGS"]
         newest, done = int(logs["newest_sequence"]), int(logs["settled_sequence"])
         if stops and newest > done:
-            return
+            return newest
         if not stops and least <= newest == done and (newest, done) == last:
-            return
+            return newest
         last = (newest, done)
         time.sleep(1)
     raise AssertionError(f"{name}: {last}")
@@ -179,8 +187,9 @@ def test_collectors_read_the_same_fields(told):
         """Everything but what is of each stream alone: a refusal has the id of the partner's own request."""
         left_out = OWN | {f"{PREFIX}submission.request_id"}
         rest = (record for record in records if not record.event.endswith(("delivery.gap", "submission.rejected")))
+        rest = (record for record in rest if f"{PREFIX}organisations" not in record.attributes)
         return collections.Counter(
-            (record.event, record.severity, record.body, tuple(sorted((key, value) for key, value in record.attributes.items() if key not in left_out)))
+            (record.event, record.severity, record.body, record.time, record.observed, tuple(sorted((key, value) for key, value in record.attributes.items() if key not in left_out)))
             for record in rest
         )
 
@@ -189,19 +198,39 @@ def test_collectors_read_the_same_fields(told):
     assert found["alpha"] == found["beta"] == found["gamma"]
 
 
-def test_fields_are_those_of_the_guide_and_all_of_them_occur(told):
-    names = documented("Attributes of every record", "| metric (")
-    names -= {"partners", "nhs.equity.", "indicator.revised", "gap.alert", "target.status", "delivery.gap"}
+def test_fields_of_each_kind_are_those_of_the_guide_and_all_of_them_occur(told):
+    every = documented("Attributes of every record", "Attributes of each kind")
+    table = GUIDE.split("Attributes of each kind", 1)[1].split("\n\n", 2)[1]
+    kinds = {}
+    for line in table.splitlines()[2:]:
+        kind, fields, *_ = (re.findall(r"`([a-z_.]+)`", part) for part in line.strip("|").split("|"))
+        kinds[kind[0]] = set(fields)
+    assert len(kinds) == 7
+    # Whether a practice has gaps of its own depends on its data.
+    seldom = {"gap.alert": {"organisations"}}
     for name, (records, _) in told[0].items():
-        found = {key.removeprefix(PREFIX) for record in records for key in record.attributes}
-        assert found <= names, f"{name}: not in the guide: {found - names}"
-        assert names - found == set(), f"{name}: in the guide, and never sent: {names - found}"
+        found = collections.defaultdict(set)
         for record in records:
             assert all(key.startswith(PREFIX) for key in record.attributes)
+            found[record.event.removeprefix(PREFIX)] |= {key.removeprefix(PREFIX) for key in record.attributes} - every
+        assert found.keys() == kinds.keys(), name
+        for kind, fields in kinds.items():
+            assert found[kind] <= fields, f"{name}, {kind}: not in the guide: {found[kind] - fields}"
+            missing = fields - found[kind] - seldom.get(kind, set())
+            assert not missing, f"{name}, {kind}: in the guide, and never sent: {missing}"
+        assert every == {key.removeprefix(PREFIX) for record in records for key in record.attributes} & every
+
+
+def test_records_have_a_time_a_scope_and_the_resource_of_the_guide(told):
     resource = {"service.name": "equity-indicators", "service.namespace": "uk.nhs.equity"}
+    for name, (records, _) in told[0].items():
+        for record in records:
+            assert 0 < record.time == record.observed < time.time_ns(), (name, record)
     for name in ("alpha", "beta"):
         for record in told[0][name][0]:
+            assert record.scope == SCOPE
             assert resource.items() <= record.resource.items()
+            assert record.resource["service.version"] and record.resource["service.instance.id"]
             assert record.resource[f"{PREFIX}recipient.ods_code"] == PARTNERS[name].split("/")[0]
 
 
@@ -211,11 +240,33 @@ def test_metrics_are_those_of_the_guide(told):
     for line in table.splitlines()[2:]:
         metrics, kind, unit, *_ = [part.strip() for part in line.strip("|").split("|")]
         metrics, unit = re.findall(r"`([^`]+)`", metrics), re.findall(r"`([^`]+)`", unit)
-        units |= {metric: (of, "Sum" if "sum" in kind else "Gauge") for metric, of in zip(metrics, unit * len(metrics) if len(unit) == 1 else unit)}
-    for _, points in told[0].values():
+        kind = collectors.SUM if "sum" in kind else collectors.GAUGE
+        units |= {metric: (of, kind) for metric, of in zip(metrics, unit * len(metrics) if len(unit) == 1 else unit)}
+    for name, (_, points) in told[0].items():
         assert points
         for point in points:
             assert (point.unit, point.kind) == units[point.name.removeprefix(PREFIX)]
+            assert point.scope == ("" if name == "gamma" else SCOPE)
+            is_sum = point.kind == collectors.SUM
+            assert (0 < point.start < point.time) if is_sum else (point.start == 0 < point.time), point
+            assert point.value is not None or not is_sum, point
+
+
+def test_a_figure_that_was_taken_back_is_told_and_its_series_ends(told):
+    records, points = told[0]["alpha"]
+    own = [record for record in records if record.attributes.get(f"{PREFIX}organisations") == ("C82001",)]
+    first, second = ([record for record in own if record.attributes.get(f"{PREFIX}release") == release] for release in ("first", "second"))
+    gone = [record for record in second if record.attributes[f"{PREFIX}state"] in ("WITHDRAWN", "NO_DATA")]
+    assert first and gone
+    assert not any(f"{PREFIX}value" in record.attributes for record in gone)
+    of_own = [point for point in points if point.attributes.get(f"{PREFIX}organisations") == ("C82001",)]
+    series = {}
+    for point in sorted(of_own, key=lambda point: point.time):
+        series[point.name, tuple(sorted(point.attributes.items()))] = point.value
+    table = f"{PREFIX}table"
+    ended = {dict(key[1])[table] for key, value in series.items() if value is None}
+    alive = {dict(key[1])[table] for key, value in series.items() if value is not None}
+    assert {"CHANNELS", "OUTCOMES"} <= ended and not ended & alive, (ended, alive)
 
 
 def test_figures_are_those_of_the_partners_answers(v1, told):
@@ -231,7 +282,9 @@ def test_figures_are_those_of_the_partners_answers(v1, told):
     seen = set()
     for record in found["gamma"][0]:
         of = {key.removeprefix(PREFIX): value for key, value in record.attributes.items()}
-        if record.event != f"{PREFIX}indicator.revised" or (of["table"], of["collection"]) != ("CHANNELS", COLLECTION):
+        if record.event != f"{PREFIX}indicator.revised" or (of["table"], of["collection"], of["release"]) != ("CHANNELS", COLLECTION, "first"):
+            continue
+        if "organisations" in of:
             continue
         key = (of.get("category"), of["column"])
         cell = expected[key]
@@ -248,4 +301,22 @@ def test_refusals_go_to_their_sender_and_name_no_value(told):
     for records, _ in told[0].values():
         (refused,) = [record for record in records if record.event == f"{PREFIX}submission.rejected"]
         assert refused.attributes[f"{PREFIX}problem.fields"] == ("person.sex",)
+        assert refused.attributes[f"{PREFIX}problem.by_code"] == ("person.sex/UNKNOWN=1",)
         assert "SECRET" not in str(refused)
+
+
+def test_the_demo_shows_figures_in_a_collector_seconds_after_a_submission(tmp_path):
+    port, other, printed = free_port(), free_port(), tmp_path / "rotel.out"
+    demo = [BINARY, "demo", "--rows", "2000", "--address", "127.0.0.1:0", "--data-folder", tmp_path / "data", "--partner", f"http://127.0.0.1:{port}"]
+    with collectors.rotel(port, other, printed), collectors.running(demo, [], tmp_path / "demo.out"):
+        deadline = time.monotonic() + DEMO_SECONDS
+        while f"EventName: {PREFIX}indicator.revised" not in printed.read_text():
+            assert time.monotonic() < deadline, (tmp_path / "demo.out").read_text()
+            time.sleep(0.2)
+        arrived = time.time_ns()
+        time.sleep(1)
+    records, _ = collectors.said_by_rotel(printed)
+    stored = max(record.time for record in records if record.event == f"{PREFIX}submission.accepted")
+    first = next(record for record in records if record.event == f"{PREFIX}indicator.revised")
+    assert first.attributes[f"{PREFIX}release"] == "demo"
+    assert stored <= first.time < arrived < stored + ARRIVAL_SECONDS * 10**9, (arrived - stored) / 10**9

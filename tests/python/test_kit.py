@@ -74,6 +74,9 @@ def test_the_image_is_slim_and_has_no_rights():
     health = json.loads(by_name["HEALTHCHECK"].split("CMD", 1)[1])
     assert health[:2] == ["equity", "status"]
     assert by_name["STOPSIGNAL"] == "SIGTERM"
+    # Without the authorities that the system trusts, a start with an https collector is refused.
+    own = [rest for name, rest in last if name == "RUN"]
+    assert any("apt-get install" in rest and "ca-certificates" in rest for rest in own)
     build = " ".join(rest for name, rest in every if name == "RUN")
     assert "--profile dist" in build and "--locked" in build
     copied = [rest for name, rest in every if name == "COPY" and "--from" not in rest]
@@ -117,11 +120,17 @@ def test_compose_has_the_service_and_a_collector():
     assert (DEPLOY / mounted).is_file() and mode == "ro" and collector["command"] == [f"--config={place}"]
 
 
-def test_pipelines_of_the_collector_use_what_is_defined():
-    settings = one("collector.yaml")
+def of_partner():
+    """The configuration of a partner's collector in the guide."""
+    (block,) = re.findall(r"```yaml\n(.*?)```", (DEPLOY / "guides" / "telemetry.md").read_text(), re.S)
+    return yaml.load(block, Loader=Strict)
+
+
+@pytest.mark.parametrize("settings, signals", [(one("collector.yaml"), {"traces", "metrics", "logs"}), (of_partner(), {"metrics", "logs"})])
+def test_pipelines_of_the_collector_use_what_is_defined(settings, signals):
     assert set(settings) == {"receivers", "processors", "exporters", "extensions", "service"}
     used = {"receivers": set(), "processors": set(), "exporters": set()}
-    assert set(settings["service"]["pipelines"]) == {"traces", "metrics", "logs"}
+    assert set(settings["service"]["pipelines"]) == signals
     for pipeline in settings["service"]["pipelines"].values():
         for kind, names in pipeline.items():
             used[kind].update(names)
@@ -129,6 +138,22 @@ def test_pipelines_of_the_collector_use_what_is_defined():
     for kind, names in used.items():
         assert names == set(settings[kind]), kind
     assert set(settings["service"]["extensions"]) == set(settings["extensions"])
+
+
+def test_a_partner_receives_over_tls_what_the_guide_sends_there():
+    settings = of_partner()
+    protocols = settings["receivers"]["otlp"]["protocols"]
+    assert {name: of["endpoint"].rsplit(":", 1)[1] for name, of in protocols.items()} == {"grpc": "4317", "http": "4318"}
+    for of in protocols.values():
+        assert set(of) == {"endpoint", "tls"}
+        assert set(of["tls"]) == {"cert_file", "key_file", "client_ca_file"}
+    # What is taken counts as delivered: it is kept on disk until it is passed on.
+    for exporter in settings["exporters"].values():
+        assert exporter["sending_queue"]["storage"] in settings["extensions"]
+        assert exporter["retry_on_failure"]["max_elapsed_time"] == 0
+    guide = (DEPLOY / "guides" / "telemetry.md").read_text()
+    (endpoint,) = re.findall(r'^endpoint = "(.*?)"', guide, re.M)
+    assert endpoint.startswith("https://") and endpoint.endswith(":4317")
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])

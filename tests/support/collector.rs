@@ -1,5 +1,7 @@
 //! A collector in this process: it receives what an operator would see of a service.
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use opentelemetry_proto::tonic::collector::logs::v1 as logs;
 use opentelemetry_proto::tonic::collector::metrics::v1 as metrics;
 use opentelemetry_proto::tonic::collector::trace::v1 as trace;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 use rustls::pki_types::pem::PemObject as _;
@@ -19,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::codec::CompressionEncoding;
 use tonic::transport::{Identity, ServerTlsConfig};
 use tonic::{Request, Response, Status};
 
@@ -35,6 +39,8 @@ struct Received {
     logs: Vec<logs::ExportLogsServiceRequest>,
     /// What requests have in their header `tenant`.
     tenants: Vec<String>,
+    /// How requests are packed, each way once.
+    encodings: BTreeSet<&'static str>,
 }
 
 #[tonic::async_trait]
@@ -92,12 +98,14 @@ impl Collector {
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = endpoint(&listener, tls.is_some());
+        let gzip = CompressionEncoding::Gzip;
+        let spans = trace::trace_service_server::TraceServiceServer::new(collector.clone());
+        let metrics = metrics::metrics_service_server::MetricsServiceServer::new(collector.clone());
+        let logs = logs::logs_service_server::LogsServiceServer::new(collector.clone());
         let server = server
-            .add_service(trace::trace_service_server::TraceServiceServer::new(collector.clone()))
-            .add_service(metrics::metrics_service_server::MetricsServiceServer::new(
-                collector.clone(),
-            ))
-            .add_service(logs::logs_service_server::LogsServiceServer::new(collector.clone()))
+            .add_service(spans.accept_compressed(gzip))
+            .add_service(metrics.accept_compressed(gzip))
+            .add_service(logs.accept_compressed(gzip))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         (collector, endpoint)
@@ -135,7 +143,9 @@ impl Collector {
                 collector.tenant(request.headers());
                 assert_eq!(request.headers()["content-type"], "application/x-protobuf");
                 let path = request.uri().path().to_owned();
+                let is_packed = request.headers().contains_key("content-encoding");
                 let body = request.into_body().collect().await.unwrap().to_bytes();
+                let body = if is_packed { unpacked(&body) } else { body };
                 let mut received = collector.0.lock().unwrap();
                 match path.as_str() {
                     "/v1/traces" => received.spans.push(Message::decode(body).unwrap()),
@@ -151,6 +161,12 @@ impl Collector {
     }
 
     fn tenant(&self, headers: &http::HeaderMap) {
+        for name in ["grpc-encoding", "content-encoding"] {
+            match headers.get(name).map(|how| how.to_str().unwrap()) {
+                Some("gzip") => drop(self.0.lock().unwrap().encodings.insert("gzip")),
+                other => assert!(matches!(other, None | Some("identity")), "{other:?}"),
+            }
+        }
         let tenant = headers.get("tenant").map(|tenant| tenant.to_str().unwrap().to_owned());
         self.0.lock().unwrap().tenants.extend(tenant);
     }
@@ -158,6 +174,11 @@ impl Collector {
     /// What requests had in their header `tenant`.
     pub(crate) fn tenants(&self) -> Vec<String> {
         self.0.lock().unwrap().tenants.clone()
+    }
+
+    /// How requests were packed, each way once.
+    pub(crate) fn encodings(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().encodings.iter().copied().collect()
     }
 
     /// All spans.
@@ -181,10 +202,24 @@ impl Collector {
         scopes.flat_map(|scope| scope.log_records.clone()).collect()
     }
 
+    /// The metrics of every export.
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
+        let received = self.0.lock().unwrap();
+        let resources = received.metrics.iter().flat_map(|request| &request.resource_metrics);
+        let scopes = resources.flat_map(|resource| &resource.scope_metrics);
+        scopes.flat_map(|scope| scope.metrics.clone()).collect()
+    }
+
     /// The last export of metrics, which counts from the start.
     pub(crate) fn last_metrics(&self) -> Option<metrics::ExportMetricsServiceRequest> {
         self.0.lock().unwrap().metrics.last().cloned()
     }
+}
+
+fn unpacked(body: &[u8]) -> Bytes {
+    let mut all = Vec::new();
+    flate2::read::GzDecoder::new(body).read_to_end(&mut all).unwrap();
+    all.into()
 }
 
 fn endpoint(listener: &TcpListener, is_secure: bool) -> String {

@@ -91,6 +91,11 @@ impl TestServer {
         Self::open(folder, config).await
     }
 
+    /// A service with these settings, on what they name.
+    pub(crate) async fn on_settings(folder: Arc<TempDir>, config: Config) -> Self {
+        Self::open(folder, config).await
+    }
+
     /// The folder of the data.
     pub(crate) fn data_folder(&self) -> std::path::PathBuf {
         self.config.data_folder.clone()

@@ -130,7 +130,7 @@ pub async fn run(args: DemoArgs, out: &mut Out) -> Result<(), Failure> {
         result = Box::pin(tell(&args, &trust, (&service, is_partner), out)) => result,
         told = running::until_told_to_stop() => told,
     };
-    let stopped = running::stop(service).await;
+    let stopped = running::stop(service, config.limits.drain).await;
     result.and(stopped)
 }
 

@@ -100,13 +100,14 @@ pub fn events(all: &[TelemetryEvent]) -> Sheet {
     sheet
 }
 
-/// One line for each dead letter.
-pub fn dead_letters(all: &[DeadLetter]) -> Sheet {
-    let mut sheet =
-        Sheet::new(["sequence", "dead_time", "reason", "message", "kind", "time", "event_id"]);
+/// One line for each dead letter, with what it says if that was asked for.
+pub fn dead_letters(all: &[DeadLetter], with_content: bool) -> Sheet {
+    let names = ["sequence", "dead_time", "reason", "message", "kind", "time", "event_id"];
+    let content = ["body", "attributes"].into_iter().filter(|_| with_content);
+    let mut sheet = Sheet::new(names.into_iter().chain(content));
     for one in all {
         let event = one.event.clone().unwrap_or_default();
-        sheet.push(vec![
+        let mut row = vec![
             event.sequence.into(),
             time(one.dead_time.as_ref()),
             (&one.reason).into(),
@@ -114,7 +115,15 @@ pub fn dead_letters(all: &[DeadLetter]) -> Sheet {
             event.kind.into(),
             time(event.time.as_ref()),
             event.event_id.into(),
-        ]);
+        ];
+        if with_content {
+            let mut attributes: Vec<_> = one.attributes.iter().collect();
+            attributes.sort();
+            let texts = attributes.iter().map(|(name, value)| format!("{name}={value}"));
+            row.push((&one.body).into());
+            row.push(texts.collect::<Vec<_>>().join("; ").into());
+        }
+        sheet.push(row);
     }
     sheet
 }

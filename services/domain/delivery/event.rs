@@ -112,12 +112,28 @@ impl EventKind {
 /// Where an event comes from: with partner, kind and index it makes the id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The log entry at this position.
-    Position(u64),
+    /// A log entry. Its position alone does not name it: once the end of the log was lost, or an older copy restored, another entry gets the position.
+    Entry {
+        /// Its position.
+        position: u64,
+        /// When it was appended, milliseconds since 1970.
+        time_millis: u64,
+        /// Hash of what it says.
+        says: [u8; 32],
+    },
     /// A call that stored nothing, by its request id and time.
     Call(String),
     /// Sequence numbers of a signal that will not be sent.
-    Missing(Signal, u64, u64),
+    Missing {
+        /// The signal.
+        signal: Signal,
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+        /// When the outbox began, milliseconds since 1970: another outbox may give the numbers again.
+        since_millis: u64,
+    },
 }
 
 /// The id of an event: 16 bytes that two different events never share and that one event always has.
@@ -132,12 +148,17 @@ impl EventId {
             blake3::Hasher::new_derive_key("equity-indicators 2026-11 telemetry event ids");
         hash.update(partner.as_bytes()).update(&[0, kind as u8]);
         match source {
-            Source::Position(position) => hash.update(&[1]).update(&position.to_be_bytes()),
+            Source::Entry { position, time_millis, says } => hash
+                .update(&[1])
+                .update(&position.to_be_bytes())
+                .update(&time_millis.to_be_bytes())
+                .update(says),
             Source::Call(call) => hash.update(&[2]).update(call.as_bytes()),
-            Source::Missing(signal, first, last) => hash
+            Source::Missing { signal, first, last, since_millis } => hash
                 .update(&[3, *signal as u8])
                 .update(&first.to_be_bytes())
-                .update(&last.to_be_bytes()),
+                .update(&last.to_be_bytes())
+                .update(&since_millis.to_be_bytes()),
         };
         hash.update(&index.to_be_bytes());
         let mut id = [0; 16];
@@ -199,8 +220,8 @@ pub struct Point {
     pub description: String,
     /// UCUM code of its unit: `1`, `d`, `{submission}`.
     pub unit: &'static str,
-    /// The value now.
-    pub value: f64,
+    /// The value now; none: there was one, and there is none any more.
+    pub value: Option<f64>,
     /// Of a cumulative sum, since when it counts, milliseconds since 1970; none: it is a gauge.
     pub since_millis: Option<u64>,
     /// What tells it from the other points of the metric.
@@ -242,23 +263,33 @@ mod tests {
     fn an_id_is_the_same_for_the_same_event_and_no_other() {
         let kind = EventKind::IndicatorRevised;
         let of = |partner, kind, source: &Source, index| EventId::of(partner, kind, source, index);
-        let one = of("a", kind, &Source::Position(7), 0);
-        assert_eq!(one, of("a", kind, &Source::Position(7), 0));
+        let entry =
+            |position, time_millis, says| Source::Entry { position, time_millis, says: [says; 32] };
+        let missing =
+            |signal, since_millis| Source::Missing { signal, first: 0, last: 7, since_millis };
+        let seven = || entry(7, 1, 1);
+        let one = of("a", kind, &seven(), 0);
+        assert_eq!(one, of("a", kind, &seven(), 0));
         let others = [
-            of("b", kind, &Source::Position(7), 0),
-            of("a", EventKind::GapAlert, &Source::Position(7), 0),
-            of("a", kind, &Source::Position(8), 0),
-            of("a", kind, &Source::Position(7), 1),
+            of("b", kind, &seven(), 0),
+            of("a", EventKind::GapAlert, &seven(), 0),
+            of("a", kind, &entry(8, 1, 1), 0),
+            // Another entry at the same position: the log lost its end, or an older copy was restored.
+            of("a", kind, &entry(7, 2, 1), 0),
+            of("a", kind, &entry(7, 1, 2), 0),
+            of("a", kind, &seven(), 1),
             of("a", kind, &Source::Call("7".into()), 0),
-            of("a", kind, &Source::Missing(Signal::Logs, 0, 7), 0),
-            of("a", kind, &Source::Missing(Signal::Metrics, 0, 7), 0),
+            of("a", kind, &missing(Signal::Logs, 1), 0),
         ];
+        let gaps = [(Signal::Logs, 1), (Signal::Metrics, 1), (Signal::Logs, 2)];
+        let gaps = gaps.map(|(signal, since)| of("a", kind, &missing(signal, since), 0));
+        assert!(gaps[0] != gaps[1] && gaps[0] != gaps[2] && gaps[1] != gaps[2]);
         assert!(others.iter().all(|other| *other != one), "{others:?}");
     }
 
     #[test]
     fn an_id_is_written_as_a_uuid_of_version_8_and_read_again() {
-        let id = EventId::of("a", EventKind::DeliveryGap, &Source::Position(1), 0);
+        let id = EventId::of("a", EventKind::DeliveryGap, &Source::Call("1".into()), 0);
         let text = id.to_string();
         let uuid: uuid::Uuid = text.parse().unwrap();
         assert_eq!((uuid.get_version_num(), uuid.as_bytes()), (8, &id.0));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::event::EventKind;
+use super::event::{EventKind, Signal};
 use super::network::Network;
 
 /// How telemetry is sent.
@@ -117,6 +117,14 @@ pub struct Subscription {
     pub indicators: Option<BTreeSet<String>>,
     /// Characteristics that figures are broken down by, one at a time, besides the whole.
     pub characteristics: Vec<String>,
+}
+
+impl Subscription {
+    /// The streams that it gets.
+    pub fn signals(&self) -> impl Iterator<Item = Signal> {
+        let metrics = self.metrics;
+        Signal::ALL.into_iter().filter(move |of| metrics || *of != Signal::Metrics)
+    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,17 @@ use serde::Deserialize;
 
 use super::Reference;
 use super::named::named;
+use crate::domain::collection::Dataset;
 use crate::domain::delivery::{Endpoint, EventKind, Network, Protocol, Subscription};
+use crate::domain::indicator::Indicator;
 use crate::domain::partner::{Named, Scope};
 
-/// Most questions that one release is asked for one partner, of each table: areas, collections and characteristics multiplied.
+/// Most questions that one release is asked for one partner, of each table: places, collections and characteristics multiplied. The places are
+/// the areas and the partner's own organisation.
 const MOST_QUESTIONS: usize = 500;
+
+/// The indicator of the table of channels.
+const CHANNEL_SHARE: &str = "CH-01";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +66,16 @@ fn listed<'a, I: Iterator<Item = &'a str>>(
     Ok(found.codes().map(str::to_owned).collect())
 }
 
+/// Whether figures of an indicator are sent: shares of channels, and what is counted from records or submitted as counts.
+fn is_sent(of: &&Indicator) -> bool {
+    of.id == CHANNEL_SHARE || of.count.is_some() || of.submitted.is_some()
+}
+
+/// Whether no table is made of a dataset alone.
+fn is_beside(dataset: &Dataset) -> bool {
+    matches!(dataset, Dataset::Populations | Dataset::Estimates)
+}
+
 impl Telemetry {
     /// What the partner is sent, and where.
     ///
@@ -94,13 +110,29 @@ impl Telemetry {
         let collections = listed("collections", self.collections, collections)?;
         let indicators = match named("indicators", self.indicators, indicators)? {
             Named::All => None,
-            Named::Only(codes) => Some(codes),
+            Named::Only(codes) => {
+                let sent: BTreeSet<_> =
+                    reference.indicators().filter(is_sent).map(|of| of.id.as_str()).collect();
+                if let Some(id) = codes.iter().find(|id| !sent.contains(id.as_str())) {
+                    let sent = Vec::from_iter(sent).join(", ");
+                    return Err(format!(
+                        "indicators: no figures of `{id}` are sent; these are: {sent}"
+                    ));
+                }
+                Some(codes)
+            }
         };
         let characteristics = listed("characteristics", self.characteristics, dimensions)?;
-        let questions = areas.len() * collections.len().max(1) * (1 + characteristics.len());
+        // An empty list means all that tables are made of.
+        let every = reference.collections().filter(|of| !of.datasets.iter().all(is_beside)).count();
+        let asked = if collections.is_empty() { every } else { collections.len() };
+        let questions = (areas.len() + 1) * asked * (1 + characteristics.len());
         if questions > MOST_QUESTIONS {
             return Err(format!(
-                "areas, collections and characteristics make {questions} questions at each release, and {MOST_QUESTIONS} is the most: name fewer"
+                "areas and your own organisation ({}), collections ({asked}) and characteristics with the whole ({}) make {questions} questions at each \
+                 release, and {MOST_QUESTIONS} is the most: name fewer",
+                areas.len() + 1,
+                1 + characteristics.len()
             ));
         }
         Ok(Subscription {
@@ -165,6 +197,8 @@ mod tests {
         assert_eq!(of.events, EventKind::ALL.into());
         assert!(of.areas.is_empty() && of.characteristics.is_empty());
         assert!(of.allow_addresses.is_empty() && of.certificate.is_none());
+        let some = "indicators = [\"C20-SMI\", \"CH-01\", \"CH-09\", \"DX-06\"]";
+        assert!(read(&format!("{SECURE}{some}")).is_ok());
     }
 
     #[test]
@@ -184,12 +218,38 @@ mod tests {
             (format!("{SECURE}areas = [\"*\"]"), "one by one"),
             (format!("{SECURE}areas = [\"QK2\"]"), "`QK2`"),
             (format!("{SECURE}indicators = [\"CH-O1\"]"), "`CH-O1`"),
+            (format!("{SECURE}indicators = [\"C20-SMI\", \"IMD\"]"), "no figures of `IMD`"),
+            (format!("{SECURE}indicators = [\"DQ-01\"]"), "these are: C20-CAN, C20-HYP-TREAT"),
             (format!("{SECURE}characteristics = [\"sexx\"]"), "`sexx`"),
             (format!("{SECURE}password = \"x\""), "password"),
         ] {
             let wrong = read(&text).expect_err(&text);
             assert!(wrong.contains(expected), "{text}: {wrong}");
         }
+    }
+
+    #[test]
+    fn questions_are_counted_as_they_are_asked() {
+        let wide = |more: &str| {
+            let text = format!("{PARTNER}{SECURE}{more}")
+                .replace("areas = [\"QK1\"], d", "areas = [\"*\"], d");
+            Reference::new(&Content::embedded().and(PARTNERS, text)).map_err(|error| error.what)
+        };
+        let reference = Reference::new(&Content::embedded()).unwrap();
+        let codes = |codes: Vec<String>| format!("{codes:?}");
+        let areas = |count| reference.areas().iter().take(count).map(|of| of.code.clone());
+        let areas = |count| format!("areas = {}\n", codes(areas(count).collect()));
+        let of = |collections: &str, count| wide(&format!("{}{collections}", areas(count)));
+        assert!(of("collections = [\"cds\"]", 499).is_ok());
+        let wrong = of("collections = [\"cds\"]", 500).unwrap_err();
+        assert!(wrong.contains("501 questions"), "{wrong}");
+        assert!(of("collections = [\"cds\", \"mhsds\"]", 249).is_ok());
+        assert!(of("collections = [\"cds\", \"mhsds\"]", 250).is_err());
+        // Without a list every collection is asked that has tables of its own.
+        let wrong = of("", 249).unwrap_err();
+        assert!(wrong.contains("collections (8)") && wrong.contains("2000 questions"), "{wrong}");
+        assert!(of("characteristics = [\"sex\"]", 30).is_ok());
+        assert!(of("characteristics = [\"sex\"]", 31).unwrap_err().contains("512 questions"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::problem_code::ProblemCode as Is;
 use super::problems::Problems;
 use super::raw::{self, RawColumn, RawValue};
 use super::read_as::ReadAs;
@@ -150,7 +151,7 @@ impl Builder {
             return;
         }
         if let Some(code) = texts.find(|code| code.contains(raw::SEPARATOR)) {
-            self.problem(field.path(), code, text::EXPECTED, None);
+            self.problem(field.path(), code, text::EXPECTED, Is::Malformed);
             return;
         }
         match codes {
@@ -193,7 +194,7 @@ impl Builder {
     ) {
         match number {
             Some(_) if !code.is_empty() => {
-                self.problem(path, code, "either a number or a band, not both", None);
+                self.problem(path, code, "either a number or a band, not both", Is::Contradictory);
             }
             Some(number) => self.number(field, path, number, most),
             None => self.code(field, code),
@@ -225,7 +226,7 @@ impl Builder {
             None => {
                 let time = if date.contains(':') { " without a time" } else { "" };
                 let expected = format!("a day of {month}{time} (`{month}-01`), or nothing");
-                self.problem("date", date, &expected_of(date, expected), None);
+                self.problem("date", date, &expected_of(date, expected), Is::OutOfRange);
             }
         }
     }
@@ -257,7 +258,7 @@ impl Builder {
             Some(weight) => self.row.weight = Some(weight),
             None => {
                 let expected = format!("a whole number from {least} to {}", self.most_weight);
-                self.problem(path, &weight.to_string(), &expected, None);
+                self.problem(path, &weight.to_string(), &expected, Is::OutOfRange);
             }
         }
     }
@@ -271,7 +272,8 @@ impl Builder {
             Some(part) => self.row.numerator = part,
             None => {
                 let expected = format!("a whole number from 0 to the `denominator_count`, {all}");
-                self.problem("numerator_count", &numerator.to_string(), &expected, None);
+                let given = numerator.to_string();
+                self.problem("numerator_count", &given, &expected, Is::Contradictory);
             }
         }
     }
@@ -280,7 +282,7 @@ impl Builder {
     pub fn suppressed(&mut self) {
         if self.row.weight.is_some_and(|weight| weight > 0) {
             let expected = "no count beside it: a suppressed count is not known";
-            return self.problem(SUPPRESSED, "", expected, None);
+            return self.problem(SUPPRESSED, "", expected, Is::Contradictory);
         }
         // Nothing is added up of what is not known.
         self.row.weight = Some(0);
@@ -291,16 +293,17 @@ impl Builder {
     pub fn person(&mut self, key: &str) {
         let Some(key) = self.key("person_key", key) else { return };
         if self.header.person_key_scheme.is_empty() {
-            self.problem("person_key", "", "a `person_key_scheme` in the header, or no key", None);
+            let expected = "a `person_key_scheme` in the header, or no key";
+            self.problem("person_key", "", expected, Is::Contradictory);
         } else if self.row.weight.is_some_and(|weight| weight != 1) {
             let expected =
                 "no key where `record_count` is over 1 or suppressed: N alike are not one person";
-            self.problem("person_key", "", expected, None);
+            self.problem("person_key", "", expected, Is::Contradictory);
         } else {
             let hash = self.keyer.hash(&self.header.person_key_scheme, key);
             if self.seen_persons.contains(&hash) {
                 let expected = "a key that no earlier row of the snapshot has: one row a person";
-                self.problem("person_key", "", expected, None);
+                self.problem("person_key", "", expected, Is::Repeated);
             } else {
                 self.row.person = hash;
             }
@@ -313,7 +316,7 @@ impl Builder {
         let hash = self.keyer.hash(&self.header.collection, id);
         if self.seen_sources.contains(&hash) {
             let expected = "an id that no earlier row of the submission has";
-            self.problem("source_record_id", "", expected, None);
+            self.problem("source_record_id", "", expected, Is::Repeated);
         } else {
             self.row.source = hash;
         }
@@ -328,12 +331,13 @@ impl Builder {
         }
         self.row.given = true;
         if key.len() > LONGEST {
-            self.problem(field, "", "at most 128 bytes", None);
+            self.problem(field, "", "at most 128 bytes", Is::Malformed);
         } else if text::forbidden(key).is_some() {
-            self.problem(field, "", text::EXPECTED, None);
+            self.problem(field, "", text::EXPECTED, Is::Malformed);
         } else if names_nobody(key) {
             // The word is no key, so the message may repeat it.
-            self.problem(field, key, &format!("a key, or nothing; {LEAVE_EMPTY}"), None);
+            let expected = format!("a key, or nothing; {LEAVE_EMPTY}");
+            self.problem(field, key, &expected, Is::Malformed);
         } else {
             if key.len() != given.len() {
                 self.row.read.push((field, ReadAs::WithoutBlanks, String::new(), String::new()));
@@ -349,7 +353,7 @@ impl Builder {
         let has_indicator = self.row.touched.contains(&Field::Indicator.index());
         if is_count && self.row.given && !has_indicator && self.row.problems == 0 {
             let expected = "the id of an indicator; `equity reference code-lists --list indicator` lists those whose counts are submitted";
-            self.problem(Field::Indicator.path(), "", expected, None);
+            self.problem(Field::Indicator.path(), "", expected, Is::Missing);
         }
         self.rows_seen += 1;
         let row = self.weights.len();
@@ -408,7 +412,7 @@ impl Builder {
     fn value(&mut self, field: Field, path: &str, text: &str, given: RawValue<'_>) {
         self.row.given = true;
         if let Some(expected) = too_long(given) {
-            self.problem(path, text, expected, None);
+            self.problem(path, text, expected, Is::Malformed);
             return;
         }
         let row = self.weights.len();
@@ -429,17 +433,32 @@ impl Builder {
                 column.push(row, index);
                 self.row.touched.push(place);
             }
-            Err(wrong) => self.problem(path, &wrong.value, &wrong.expected, wrong.nearest),
+            Err(wrong) => {
+                let is_number = matches!(given, RawValue::Number(..));
+                let code = if is_number { Is::OutOfRange } else { Is::Unknown };
+                self.near(path, (&wrong.value, &wrong.expected), wrong.nearest, code);
+            }
         }
         if self.unlisted[place] {
             let expected =
                 format!("`{}` listed in `collected_characteristics`, or nothing", field.name());
-            self.problem(path, "", &expected, None);
+            self.problem(path, "", &expected, Is::Contradictory);
         }
     }
 
-    fn problem(&mut self, path: &str, value: &str, expected: &str, nearest: Option<String>) {
+    fn problem(&mut self, path: &str, value: &str, expected: &str, code: Is) {
+        self.near(path, (value, expected), None, code);
+    }
+
+    fn near(
+        &mut self,
+        path: &str,
+        (value, expected): (&str, &str),
+        nearest: Option<String>,
+        code: Is,
+    ) {
         self.row.problems += 1;
+        self.problems.count(path, code);
         if self.problems.keeps(path) {
             self.problems.add(RowProblem {
                 row_index: self.rows_seen,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::finish::{hash_source, header_hash, text};
+use super::problem_code::ProblemCode as Is;
 use super::problems::Problems;
 use super::raw::shown;
 use super::read_as::ReadAs;
@@ -88,8 +89,8 @@ pub struct EstimateBuilder {
     readings: Readings,
 }
 
-/// Field, value, what was expected, nearest.
-type OneProblem = (String, String, String, String);
+/// Field, value, what was expected, nearest, kind.
+type OneProblem = (String, String, String, String, Is);
 
 /// Problems of one row. Finding the nearest is slow, so it is done only for a problem that is kept.
 struct RowProblems<'a> {
@@ -98,8 +99,9 @@ struct RowProblems<'a> {
 }
 
 impl RowProblems<'_> {
-    fn add(&mut self, field: &str, value: &str, expected: impl Into<String>) {
-        self.near(field, value, expected, || None);
+    fn add(&mut self, code: Is, field: &str, value: &str, expected: impl Into<String>) {
+        let expected = expected_of(value, expected.into());
+        self.all.push((field.to_owned(), shown(value), expected, String::new(), code));
     }
 
     fn near<'a>(
@@ -112,7 +114,7 @@ impl RowProblems<'_> {
         let nearest = if self.before.keeps(field) { nearest() } else { None };
         let nearest = nearest.unwrap_or_default().to_owned();
         let expected = expected_of(value, expected.into());
-        self.all.push((field.to_owned(), shown(value), expected, nearest));
+        self.all.push((field.to_owned(), shown(value), expected, nearest, Is::Unknown));
     }
 }
 
@@ -172,7 +174,7 @@ impl EstimateBuilder {
                 let expected = format!(
                     "a figure that no earlier row has: row {first} has the same indicator, area, period, keys and base"
                 );
-                wrong.add("indicator", given.indicator, expected);
+                wrong.add(Is::Repeated, "indicator", given.indicator, expected);
             } else {
                 self.seen.insert(identity, self.rows_seen);
             }
@@ -190,14 +192,10 @@ impl EstimateBuilder {
 
     fn reject(&mut self, wrong: Vec<OneProblem>, bytes: &[u8]) {
         let row_index = self.rows_seen - 1;
-        let problem = |(field, value, expected, nearest)| RowProblem {
-            row_index,
-            field,
-            value,
-            expected,
-            nearest,
-        };
-        wrong.into_iter().map(problem).for_each(|problem| self.problems.add(problem));
+        for (field, value, expected, nearest, code) in wrong {
+            self.problems.count(&field, code);
+            self.problems.add(RowProblem { row_index, field, value, expected, nearest });
+        }
         self.left_out.update(&self.rows_seen.to_le_bytes());
         self.left_out.update(&(bytes.len() as u64).to_le_bytes());
         self.left_out.update(bytes);
@@ -208,15 +206,18 @@ impl EstimateBuilder {
     #[must_use]
     pub fn finish(self) -> Draft {
         let accepted = self.estimates.rows.len() as u64;
+        let content_hash = self.content_hash();
+        let (problems, problem_counts) = self.problems.into_parts();
         let suppressed = self.estimates.rows.iter().filter(|row| row.value.is_none()).count();
         Draft {
-            content_hash: self.content_hash(),
+            content_hash,
             accepted_count: accepted,
             rejected_count: self.rejected,
             blank_count: self.blank,
             total_count: accepted,
             suppressed_count: suppressed as u64,
-            problems: self.problems.into_vec(),
+            problems,
+            problem_counts,
             readings: self.readings.list(),
             columns: Vec::new(),
             weights: Packed { width: 0, data: Vec::new() },
@@ -306,28 +307,30 @@ fn check_what(
         Ok(months) if *months.start() > edition => {
             let expected =
                 format!("a period that begins no later than the submission's month, {edition}");
-            wrong.add("period", given.period, expected);
+            wrong.add(Is::OutOfRange, "period", given.period, expected);
         }
         Ok(_) => {}
         // What was sent is told with the problem, as far as it may be shown.
         Err(_) => {
             let expected =
                 "a month `2020-04`, quarter `2020-Q2`, financial year `2020/21` or year `2018`";
-            wrong.add("period", given.period, expected);
+            wrong.add(Is::Malformed, "period", given.period, expected);
         }
     }
     if given.base.len() > LONGEST_BASE {
-        wrong.add("base", given.base, format!("at most {LONGEST_BASE} bytes"));
+        wrong.add(Is::Malformed, "base", given.base, format!("at most {LONGEST_BASE} bytes"));
     } else if forbidden(given.base).is_some() {
-        wrong.add("base", given.base, EXPECTED);
+        wrong.add(Is::Malformed, "base", given.base, EXPECTED);
     } else if says_nothing(given.base) {
-        wrong.add("base", given.base, "words that say about whom the figure is, or nothing");
+        let expected = "words that say about whom the figure is, or nothing";
+        wrong.add(Is::Malformed, "base", given.base, expected);
     }
 }
 
 fn check_area(reference: &Reference, area: &str, wrong: &mut RowProblems<'_>) {
     if area.len() > LONGEST || forbidden(area).is_some() {
-        wrong.add("area", area, format!("at most {LONGEST} bytes without control characters"));
+        let expected = format!("at most {LONGEST} bytes without control characters");
+        wrong.add(Is::Malformed, "area", area, expected);
         return;
     }
     let known = reference.areas().get(area).is_some()
@@ -350,28 +353,28 @@ fn is_ons_code(code: &str) -> bool {
 fn check_keys(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut RowProblems<'_>) {
     if given.keys.len() > KEYS {
         let count = given.keys.len().to_string();
-        wrong.add("keys", &count, format!("at most {KEYS} keys, one for each dimension"));
+        let expected = format!("at most {KEYS} keys, one for each dimension");
+        wrong.add(Is::Malformed, "keys", &count, expected);
         return;
     }
     for (place, (dimension, code)) in given.keys.iter().enumerate() {
         let (at_dimension, at_code) =
             (format!("keys[{place}].dimension"), format!("keys[{place}].code"));
         if given.keys[..place].iter().any(|(earlier, _)| earlier == dimension) {
-            wrong.add(&at_dimension, dimension, "a dimension that no other key of the row has");
+            let expected = "a dimension that no other key of the row has";
+            wrong.add(Is::Contradictory, &at_dimension, dimension, expected);
         } else if dimension.len() > LONGEST {
-            wrong.add(&at_dimension, dimension, format!("at most {LONGEST} bytes"));
+            wrong.add(Is::Malformed, &at_dimension, dimension, format!("at most {LONGEST} bytes"));
         } else if code.len() > LONGEST {
-            wrong.add(&at_code, code, format!("at most {LONGEST} bytes"));
+            wrong.add(Is::Malformed, &at_code, code, format!("at most {LONGEST} bytes"));
         } else if let Some(name) = dimension.strip_prefix(PUBLISHER) {
             if name.is_empty() || !name.bytes().all(is_of_a_name) {
-                wrong.add(
-                    &at_dimension,
-                    dimension,
-                    "`publisher:` and a name of a to z, 0 to 9 and _",
-                );
+                let expected = "`publisher:` and a name of a to z, 0 to 9 and _";
+                wrong.add(Is::Malformed, &at_dimension, dimension, expected);
             }
             if code.trim().is_empty() || forbidden(code).is_some() {
-                wrong.add(&at_code, code, "the publisher's words, without control characters");
+                let expected = "the publisher's words, without control characters";
+                wrong.add(Is::Malformed, &at_code, code, expected);
             }
         } else {
             match reference.dimension(dimension).filter(|found| found.field().is_some()) {
@@ -411,16 +414,14 @@ fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut Row
         reference.indicator(given.indicator).map_or((f64::MIN, f64::MAX), Indicator::range);
     let figures = [given.value, given.lower, given.upper];
     if given.suppressed && figures.iter().any(Option::is_some) {
-        wrong.add(
-            "suppressed",
-            "true",
-            "no value and no limits beside it: the publisher suppressed them",
-        );
+        let expected = "no value and no limits beside it: the publisher suppressed them";
+        wrong.add(Is::Contradictory, "suppressed", "true", expected);
     }
     let value = match given.value {
         None if given.suppressed => None,
         None => {
-            wrong.add("value", "", "a number; or `suppressed`, if the publisher does not give it");
+            let expected = "a number; or `suppressed`, if the publisher does not give it";
+            wrong.add(Is::Missing, "value", "", expected);
             None
         }
         Some(value) if !value.is_finite() || !(least..=most).contains(&value) => {
@@ -429,7 +430,7 @@ fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut Row
             } else {
                 "a finite number of 0 or more, in the indicator's unit".to_owned()
             };
-            wrong.add("value", &value.to_string(), range);
+            wrong.add(Is::OutOfRange, "value", &value.to_string(), range);
             None
         }
         value => value,
@@ -439,16 +440,18 @@ fn check_figures(reference: &Reference, given: &EstimateRow<'_>, wrong: &mut Row
         bound.filter(|bound| !bound.is_finite() || value.is_some_and(|value| !holds(*bound, value)))
     };
     if let Some(lower) = limit(given.lower, |lower, value| lower <= value) {
-        wrong.add("lower", &lower.to_string(), format!("a finite number, not above {value_words}"));
+        let expected = format!("a finite number, not above {value_words}");
+        wrong.add(Is::OutOfRange, "lower", &lower.to_string(), expected);
     }
     if let Some(upper) = limit(given.upper, |upper, value| upper >= value) {
-        wrong.add("upper", &upper.to_string(), format!("a finite number, not below {value_words}"));
+        let expected = format!("a finite number, not below {value_words}");
+        wrong.add(Is::OutOfRange, "upper", &upper.to_string(), expected);
     }
     if let Some(count) = given.base_count.filter(|count| *count < 0) {
-        wrong.add("base_count", &count.to_string(), "0 or more");
+        wrong.add(Is::OutOfRange, "base_count", &count.to_string(), "0 or more");
     }
     if let Some(weight) = given.weight.filter(|weight| !weight.is_finite() || *weight < 0.0) {
-        wrong.add("weight", &weight.to_string(), "a finite number of 0 or more");
+        wrong.add(Is::OutOfRange, "weight", &weight.to_string(), "a finite number of 0 or more");
     }
 }
 

@@ -31,6 +31,7 @@ impl Builder {
         self.columns.iter().flatten().for_each(|column| readings.add_column(column));
         self.add_blank_columns(rows);
         let columns = self.packed_columns(rows);
+        let (problems, problem_counts) = self.problems.into_parts();
         let has_scheme = !self.header.person_key_scheme.is_empty();
         Draft {
             content_hash,
@@ -39,7 +40,8 @@ impl Builder {
             blank_count: self.blank,
             total_count: self.weights.iter().map(|weight| u64::from(*weight)).sum(),
             suppressed_count,
-            problems: self.problems.into_vec(),
+            problems,
+            problem_counts,
             readings: readings.list(),
             columns,
             weights,

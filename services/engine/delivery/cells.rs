@@ -26,12 +26,17 @@ fn metric(unit: Unit) -> (&'static str, &'static str) {
     }
 }
 
+/// The state of a cell without data.
+pub(super) const NO_DATA: &str = "NO_DATA";
+/// The state of a cell that an answer had and has no more.
+const WITHDRAWN: &str = "WITHDRAWN";
+
 /// What a cell says, in a word.
 pub(super) fn state(cell: &Cell) -> &'static str {
     match &cell.figure {
         Ok(_) => "PUBLISHED",
         Err(why) => match why.reason {
-            Reason::NoData => "NO_DATA",
+            Reason::NoData => NO_DATA,
             Reason::NotCollected => "NOT_COLLECTED",
             Reason::NotComputable => "NOT_COMPUTABLE",
             Reason::Suppressed => "SUPPRESSED",
@@ -113,16 +118,19 @@ pub(super) fn identity(answer: &Protected, column: &Column, row: &Row) -> Vec<At
     attributes
 }
 
-/// Everything that is said of a cell.
+/// Everything that is said of a cell; none: an earlier answer had it, and the newer one has not.
 pub(super) fn attributes(
     answer: &Protected,
     (column, row): (&Column, &Row),
-    cell: &Cell,
+    cell: Option<&Cell>,
 ) -> Vec<Attribute> {
     let of = answer.provenance();
     let mut attributes = identity(answer, column, row);
     attributes.push(("unit", Value::Text(column.unit.name().to_owned())));
-    attributes.extend(figure(cell));
+    match cell {
+        Some(cell) => attributes.extend(figure(cell)),
+        None => attributes.push(("state", Value::Text(WITHDRAWN.to_owned()))),
+    }
     let profile = of.profile.as_ref().map(|profile| profile.name.name().to_owned());
     attributes.extend(profile.map(|name| ("disclosure.profile", Value::Text(name))));
     let class = match of.data_class {
@@ -130,18 +138,23 @@ pub(super) fn attributes(
         DataClass::Synthetic => "SYNTHETIC",
     };
     attributes.push(("data_class", Value::Text(class.to_owned())));
-    let position = i64::try_from(of.data_position).unwrap_or(i64::MAX);
-    attributes.push(("data_position", Value::Whole(position)));
+    if cell.is_some() {
+        let position = i64::try_from(of.data_position).unwrap_or(i64::MAX);
+        attributes.push(("data_position", Value::Whole(position)));
+    }
     attributes
 }
 
-/// The metric point of a cell; none: it has no figure.
+/// The metric point of a cell; none: it has no figure, and had none. A point without a value ends the series of one that had.
 pub(super) fn point(
     answer: &Protected,
     (column, row): (&Column, &Row),
-    cell: &Cell,
+    (cell, had_figure): (Option<&Cell>, bool),
 ) -> Option<Point> {
-    let value = cell.figure.as_ref().ok()?.value;
+    let value = cell.and_then(|cell| cell.figure.as_ref().ok()).map(|figure| figure.value);
+    if value.is_none() && !had_figure {
+        return None;
+    }
     let (name, unit) = metric(column.unit);
     Some(Point {
         name: name.to_owned(),
@@ -154,7 +167,11 @@ pub(super) fn point(
 }
 
 /// A cell in words: `Share of consultations, group channel=TELEPHONE, QK1, 2020-04, sex=FEMALE: 0.412`.
-pub(super) fn sentence(answer: &Protected, (column, row): (&Column, &Row), cell: &Cell) -> String {
+pub(super) fn sentence(
+    answer: &Protected,
+    (column, row): (&Column, &Row),
+    cell: Option<&Cell>,
+) -> String {
     let of = answer.provenance();
     let mut parts = vec![column.id.clone()];
     parts.push(if of.area.is_empty() {
@@ -163,9 +180,10 @@ pub(super) fn sentence(answer: &Protected, (column, row): (&Column, &Row), cell:
         of.area.clone()
     });
     parts.extend(codes(&row.keys));
-    let value = match &cell.figure {
-        Ok(figure) => figure.value.to_string(),
-        Err(_) => state(cell).to_owned(),
+    let value = match cell.map(|cell| (cell, &cell.figure)) {
+        Some((_, Ok(figure))) => figure.value.to_string(),
+        Some((cell, Err(_))) => state(cell).to_owned(),
+        None => WITHDRAWN.to_owned(),
     };
     format!("{}: {value}", parts.join(", "))
 }

@@ -20,8 +20,8 @@ mod removed;
 mod revised;
 mod submitted;
 
-pub use outlet::{Delivery, Encode};
-pub use projector::{Ask, NotProjected, Projector};
+pub use outlet::{Delivery, Encode, Show, Shown};
+pub use projector::{Ask, NotAnswered, NotProjected, Projector};
 pub use refused::RefusedSubmission;
 
 use std::sync::Arc;
@@ -46,6 +46,9 @@ impl Engine {
         self.delivery.get()
     }
 }
+
+/// Why something is not told: data of the service cannot be read, now or later.
+const DAMAGED: &str = "DATA_DAMAGED";
 
 /// A partner that is sent something.
 #[derive(Clone)]

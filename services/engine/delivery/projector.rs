@@ -11,9 +11,17 @@ use crate::proto::v1::breakdown_question::Table;
 use crate::store::StoreError;
 use crate::store::outbox::{NewEvent, Outbox, StreamId};
 
-/// Answers a question as a reader would get it; none: the reader gets no such answer. An error is a failure of the service, and the question has to be asked
-/// again: otherwise the partner would never learn what it was about.
-pub type Ask = fn(&Engine, &Reader, &Table) -> Result<Option<Protected>, String>;
+/// Answers a question as a reader would get it; none: the reader gets no such answer.
+pub type Ask = fn(&Engine, &Reader, &Table) -> Result<Option<Protected>, NotAnswered>;
+
+/// Why a question was not answered although its reader may ask it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotAnswered {
+    /// The service failed. The question has to be asked again: otherwise the partner would never learn what it was about.
+    ForNow(String),
+    /// Data that it reads is damaged. Asking again changes nothing, and everything else has to go on: the partner is told that it is not told.
+    Damaged(String),
+}
 
 /// Why entries were not read.
 #[derive(Debug, thiserror::Error)]
@@ -105,10 +113,7 @@ impl Projector {
             if recipient.subscription.metrics {
                 counted(outbox, &stream(Signal::Logs), &mut event, events);
             }
-            for signal in Signal::ALL {
-                if signal == Signal::Metrics && !recipient.subscription.metrics {
-                    continue;
-                }
+            for signal in recipient.subscription.signals() {
                 let Some(payload) = (self.encode)(&event, signal) else { continue };
                 let (id, kind, time_millis) = (event.id(partner), event.kind, event.time_millis);
                 let stream = stream(signal);
@@ -145,7 +150,7 @@ fn counted(outbox: &Outbox, logs: &StreamId, event: &mut Event, waiting: &[NewEv
         description: "Submissions of this organisation since the service began to count."
             .to_owned(),
         unit: "{submission}",
-        value: number(count),
+        value: Some(number(count)),
         since_millis: Some(outbox.since_millis()),
         attributes: vec![("submission.outcome", Value::Text(outcome.to_owned()))],
     });

@@ -23,8 +23,8 @@ pub struct RefusedSubmission {
     pub month: String,
     /// Reason of the error, `ROWS_INVALID`.
     pub reason: String,
-    /// Paths of the fields that have problems, with the number of each. They name no value.
-    pub problems: BTreeMap<String, u64>,
+    /// How many problems there are, by path of the field and by code. They name no value.
+    pub problems: BTreeMap<(String, String), u64>,
     /// How many rows have problems; 0: not known.
     pub problem_count: u64,
     /// Whether it was to be checked only: then nothing is told.
@@ -70,8 +70,12 @@ fn event(refused: &RefusedSubmission, now: u64) -> Event {
         attributes.push(("problem.count", whole(refused.problem_count)));
     }
     if !refused.problems.is_empty() {
-        let named = refused.problems.keys().cloned().collect();
-        attributes.push(("problem.fields", Value::List(named)));
+        let counted = refused.problems.iter();
+        let counts = counted.map(|((field, code), count)| format!("{field}/{code}={count}"));
+        attributes.push(("problem.by_code", Value::List(counts.collect())));
+        let mut fields: Vec<_> = refused.problems.keys().map(|(field, _)| field.clone()).collect();
+        fields.dedup();
+        attributes.push(("problem.fields", Value::List(fields)));
     }
     let of = if organisation.is_empty() { String::new() } else { format!(" of {organisation}") };
     let body = format!("a submission{of} was refused with {reason}; nothing was stored");

@@ -54,7 +54,7 @@ impl Projector {
     ) -> Result<(), StoreError> {
         let figures = outbox.figures(id)?;
         // Told first: after a crash between the two it is told again, with the same id.
-        self.tell_gap(engine, outbox, recipients, figures.unsent.clone(), why)?;
+        self.tell_gaps(engine, outbox, recipients, (&figures.unsent, why))?;
         outbox.remove_figures(id, &figures)
     }
 
@@ -65,10 +65,10 @@ impl Projector {
     pub fn expire(&self, engine: &Engine, outbox: &Outbox, keep: Keep) -> Result<(), StoreError> {
         let now = engine.store.now();
         let recipients = Recipient::all(&engine.reference());
-        for (id, last, expired) in outbox.too_much(keep, now)? {
+        for much in outbox.too_much(keep, now)? {
             // Told first: after a crash between the two it is told again, with the same id.
-            self.tell_gap(engine, outbox, &recipients, expired, "EXPIRED")?;
-            outbox.expire(&id, last, now)?;
+            self.tell_gaps(engine, outbox, &recipients, (much.unsent.as_slice(), "EXPIRED"))?;
+            outbox.expire(&much, now)?;
         }
         outbox.forget(now.saturating_sub(keep.millis))
     }
@@ -86,30 +86,34 @@ impl Projector {
         let unsent = outbox.unsent(id);
         let through = unsent.as_ref().map_or_else(|| outbox.newest(id), |of| of.last);
         let recipients = Recipient::all(&engine.reference());
-        self.tell_gap(engine, outbox, &recipients, unsent, "PURGED")?;
+        self.tell_gaps(engine, outbox, &recipients, (unsent.as_slice(), "PURGED"))?;
         outbox.purge(id, through)
     }
 
-    fn tell_gap(
+    /// One gap for each run of sequence numbers: it names none that comes.
+    fn tell_gaps(
         &self,
         engine: &Engine,
         outbox: &Outbox,
         recipients: &[Recipient],
-        gone: Option<Expired>,
-        why: &str,
+        (gone, why): (&[Expired], &str),
     ) -> Result<(), StoreError> {
-        let Some(Expired { id, first, last }) = gone else { return Ok(()) };
-        let Some(recipient) = recipients.iter().find(|of| of.partner.id == id.partner) else {
-            return Ok(());
-        };
-        let event = gap((id.signal, first, last), why, engine.store.now());
+        let since_millis = outbox.since_millis();
         let mut events = Vec::new();
-        self.add(outbox, recipient, (None, vec![event]), &mut events);
-        outbox.commit(None, &events)
+        for Expired { id, first, last } in gone {
+            let Some(recipient) = recipients.iter().find(|of| of.partner.id == id.partner) else {
+                continue;
+            };
+            let (first, last) = (*first, *last);
+            let missing = Source::Missing { signal: id.signal, first, last, since_millis };
+            let event = gap((id.signal, first, last), missing, why, engine.store.now());
+            self.add(outbox, recipient, (None, vec![event]), &mut events);
+        }
+        if events.is_empty() { Ok(()) } else { outbox.commit(None, &events) }
     }
 }
 
-fn gap((signal, first, last): (Signal, u64, u64), why: &str, now: u64) -> Event {
+fn gap((signal, first, last): (Signal, u64, u64), source: Source, why: &str, now: u64) -> Event {
     let whole = |number: u64| Value::Whole(i64::try_from(number).unwrap_or(i64::MAX));
     let body = format!(
         "events with sequence numbers from {first} to {last} of your {} are not sent any more ({why})",
@@ -117,7 +121,7 @@ fn gap((signal, first, last): (Signal, u64, u64), why: &str, now: u64) -> Event 
     );
     Event {
         kind: EventKind::DeliveryGap,
-        source: Source::Missing(signal, first, last),
+        source,
         index: 0,
         time_millis: now,
         body,

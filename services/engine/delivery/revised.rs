@@ -1,22 +1,32 @@
-//! Figures that a release shows and the release before did not show, or showed otherwise.
+//! Figures that a release shows and the release before did not show, or showed otherwise; and those that it shows no more.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells;
 use super::projector::Told;
-use super::released::{Place, Released};
+use super::released::{Compared, Place, Released};
 use super::{Projector, Recipient};
 use crate::domain::collection::Dataset;
-use crate::domain::delivery::{Event, EventKind, Source, Value};
+use crate::domain::delivery::{Event, EventKind};
 use crate::domain::period::Month;
+use crate::domain::reference::Reference;
 use crate::engine::Engine;
-use crate::engine::answer::{Cell, Column, Protected};
+use crate::engine::answer::{Cell, Column, Protected, Row};
 use crate::proto::v1;
 use crate::proto::v1::breakdown_question::Table;
 use crate::store::Release;
 
 /// Asks for no published estimates.
 const NO_ESTIMATES: &str = "-";
+
+impl Recipient {
+    /// Whether it wants figures of an indicator and may read them.
+    fn is_told(&self, indicator: &str) -> bool {
+        let wanted = &self.subscription.indicators;
+        wanted.as_ref().is_none_or(|codes| codes.contains(indicator))
+            && self.partner.scope.indicators.has(indicator)
+    }
+}
 
 impl Projector {
     /// The figures of a place that a release changes: in each of its months, of the whole and by each characteristic.
@@ -28,65 +38,98 @@ impl Projector {
         months: &BTreeSet<Month>,
     ) -> Told {
         let mut events = Vec::new();
-        let whole = std::iter::once(None);
-        let each = recipient.subscription.characteristics.iter().map(Some);
-        for by in whole.chain(each) {
-            let by: Vec<_> = ["month".to_owned()].into_iter().chain(by.cloned()).collect();
-            for table in tables(dataset) {
-                let ask = |release: &Release| table(place.query(release, by.clone()));
-                let Some((now, then)) = self.compared(engine, recipient, released, ask)? else {
+        for table in tables(&engine.reference(), recipient, dataset) {
+            let each = recipient.subscription.characteristics.iter().map(Some);
+            let mut is_shown = true;
+            for by in std::iter::once(None).chain(each) {
+                let is_whole = by.is_none();
+                let by: Vec<_> = ["month".to_owned()].into_iter().chain(by.cloned()).collect();
+                let ask = |release: &Release| table.about(place.query(release, by.clone()));
+                let Some(compared) = self.compared(engine, recipient, released, ask)? else {
                     continue;
                 };
-                events.extend(changed(recipient, released, (&now, then.as_ref()), (months, &by)));
+                if is_whole {
+                    is_shown = compared.now.is_some();
+                }
+                // A sensitive characteristic is answered from one release alone: the figures of that one hold in every later one.
+                if compared.now.is_some() || !is_shown {
+                    events.extend(changed(recipient, released, &compared, (months, &by)));
+                }
             }
         }
         Ok(events)
     }
 }
 
-type MakeTable = fn(v1::BreakdownQuery) -> Table;
+/// A table that is asked about a dataset.
+enum Asked {
+    Channels,
+    Outcomes,
+    Exclusion,
+    Submitted(String),
+}
 
-/// The tables that are asked about a dataset.
-fn tables(dataset: Dataset) -> &'static [MakeTable] {
-    const OF_CONSULTATIONS: &[MakeTable] = &[
-        |query| {
-            Table::Channels(v1::GetChannelBreakdownRequest {
-                query: Some(query),
-                measure: v1::Measure::AttendedContacts.into(),
-                ..Default::default()
-            })
-        },
-        |query| {
-            Table::Outcomes(v1::GetAccessOutcomesRequest {
-                query: Some(query),
-                ..Default::default()
-            })
-        },
-    ];
-    const OF_PEOPLE: &[MakeTable] = &[|query| {
-        Table::Exclusion(v1::GetDigitalExclusionBreakdownRequest {
-            query: Some(query),
-            estimate_collections: vec![NO_ESTIMATES.to_owned()],
-            ..Default::default()
-        })
-    }];
+/// The tables that are asked about a dataset. Of submitted indicators each is a table of its own.
+fn tables(reference: &Reference, recipient: &Recipient, dataset: Dataset) -> Vec<Asked> {
     match dataset {
-        Dataset::Consultations => OF_CONSULTATIONS,
-        Dataset::DigitalAccess => OF_PEOPLE,
-        Dataset::Populations | Dataset::Estimates | Dataset::IndicatorCounts => &[],
+        Dataset::Consultations => vec![Asked::Channels, Asked::Outcomes],
+        Dataset::DigitalAccess => vec![Asked::Exclusion],
+        Dataset::IndicatorCounts => {
+            let submitted = reference.indicators().filter(|of| of.submitted.is_some());
+            let told = submitted.filter(|of| recipient.is_told(&of.id));
+            told.map(|of| Asked::Submitted(of.id.clone())).collect()
+        }
+        Dataset::Populations | Dataset::Estimates => Vec::new(),
     }
 }
 
-/// The cells of an answer by what tells them from each other.
-fn by_identity(answer: &Protected) -> BTreeMap<String, &Cell> {
-    let rows = answer.rows().iter().flat_map(|row| {
-        let cells = answer.columns().iter().zip(&row.cells);
-        cells.map(move |(column, cell)| (key(column, row), cell))
-    });
-    rows.collect()
+impl Asked {
+    fn about(&self, query: v1::BreakdownQuery) -> Table {
+        let query = Some(query);
+        match self {
+            Self::Channels => Table::Channels(v1::GetChannelBreakdownRequest {
+                query,
+                measure: v1::Measure::AttendedContacts.into(),
+                ..Default::default()
+            }),
+            Self::Outcomes => {
+                Table::Outcomes(v1::GetAccessOutcomesRequest { query, ..Default::default() })
+            }
+            Self::Exclusion => Table::Exclusion(v1::GetDigitalExclusionBreakdownRequest {
+                query,
+                estimate_collections: vec![NO_ESTIMATES.to_owned()],
+                ..Default::default()
+            }),
+            Self::Submitted(indicator) => {
+                let indicator = indicator.clone();
+                Table::Indicators(v1::GetIndicatorBreakdownRequest { query, indicator })
+            }
+        }
+    }
 }
 
-fn key(column: &Column, row: &crate::engine::answer::Row) -> String {
+/// A cell with its column and row.
+type Placed<'a> = ((&'a Column, &'a Row), &'a Cell);
+
+/// The cells of an answer in some months, by what tells them from each other, and in the order of the answer.
+fn cells_of<'a>(
+    answer: Option<&'a Protected>,
+    (months, by): (&BTreeSet<Month>, &[String]),
+) -> Vec<(String, Placed<'a>)> {
+    let is_meant = |row: &&Row| {
+        row.keys.len() == by.len() && cells::month(row).is_some_and(|of| months.contains(&of))
+    };
+    let each = |answer: &'a Protected| {
+        let rows = answer.rows().iter().filter(is_meant);
+        rows.flat_map(move |row| {
+            let cells = answer.columns().iter().zip(&row.cells);
+            cells.map(move |(column, cell)| (key(column, row), ((column, row), cell)))
+        })
+    };
+    answer.into_iter().flat_map(each).collect()
+}
+
+fn key(column: &Column, row: &Row) -> String {
     let keys = row.keys.iter().map(|key| format!("{}={}\n", key.dimension, key.code));
     format!("{}\n{}", column.id, keys.collect::<String>())
 }
@@ -94,41 +137,40 @@ fn key(column: &Column, row: &crate::engine::answer::Row) -> String {
 fn changed(
     recipient: &Recipient,
     released: &Released<'_>,
-    (now, then): (&Protected, Option<&Protected>),
-    (months, by): (&BTreeSet<Month>, &[String]),
+    Compared { now, then }: &Compared,
+    of: (&BTreeSet<Month>, &[String]),
 ) -> Vec<Event> {
-    let before = then.map(by_identity).unwrap_or_default();
-    let (wanted, may_read) =
-        (&recipient.subscription.indicators, &recipient.partner.scope.indicators);
     // Counts of everybody are context of every indicator.
     let is_wanted = |column: &Column| {
         let is_count = column.indicator.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-        is_count
-            || (wanted.as_ref().is_none_or(|codes| codes.contains(&column.indicator))
-                && may_read.has(&column.indicator))
+        is_count || recipient.is_told(&column.indicator)
     };
+    let mut before: BTreeMap<_, _> = cells_of(then.as_ref(), of).into_iter().collect();
     let mut events = Vec::new();
-    for row in now.rows().iter().filter(|row| row.keys.len() == by.len()) {
-        if !cells::month(row).is_some_and(|month| months.contains(&month)) {
-            continue;
-        }
-        for (column, cell) in now.columns().iter().zip(&row.cells) {
-            let is_same = before.get(&key(column, row)).is_some_and(|then| same(then, cell));
-            if is_same || !is_wanted(column) {
-                continue;
+    let mut add = |answer: &Protected, of, cell: Option<&Cell>, had: Option<&Cell>| {
+        let body = cells::sentence(answer, of, cell);
+        let attributes = cells::attributes(answer, of, cell);
+        let mut event = released.event(EventKind::IndicatorRevised, body, attributes);
+        let had_figure = had.is_some_and(|had| had.figure.is_ok());
+        event.point = cells::point(answer, of, (cell, had_figure));
+        events.push(event);
+    };
+    if let Some(now) = now {
+        let is_empty = now.provenance().empty.is_some();
+        for (key, (of, cell)) in cells_of(Some(now), of) {
+            let had = before.remove(&key).map(|(_, had)| had);
+            let is_same = had.map_or(is_empty, |had| same(had, cell));
+            if !is_same && is_wanted(of.0) {
+                add(now, of, Some(cell), had);
             }
-            let of = (column, row);
-            let mut attributes = cells::attributes(now, of, cell);
-            attributes.push(("release", Value::Text(released.release.id.to_string())));
-            events.push(Event {
-                kind: EventKind::IndicatorRevised,
-                source: Source::Position(released.release.position),
-                index: 0,
-                time_millis: released.release.time_millis,
-                body: cells::sentence(now, of, cell),
-                attributes,
-                point: cells::point(now, of, cell),
-            });
+        }
+    }
+    // What is left has no cell any more: its month was withdrawn, or its place is shown no more.
+    if let Some(then) = then {
+        let said_something = |had: &Cell| cells::state(had) != cells::NO_DATA;
+        let gone = before.into_values().filter(|(_, had)| said_something(had));
+        for (of, had) in gone.filter(|((column, _), _)| is_wanted(column)) {
+            add(then, of, None, Some(had));
         }
     }
     events

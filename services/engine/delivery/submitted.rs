@@ -2,8 +2,8 @@
 //! they sent themselves.
 
 use super::cells::month_days;
-use super::projector::{NotProjected, Told};
-use super::{Projector, Recipient};
+use super::projector::{NotAnswered, NotProjected, Told};
+use super::{DAMAGED, Projector, Recipient};
 use crate::domain::collection::Dataset;
 use crate::domain::delivery::{Event, EventKind, Source, Value};
 use crate::domain::field::Field;
@@ -35,7 +35,7 @@ impl Projector {
         }
         let mut events = vec![accepted(submission)];
         if recipient.wants(EventKind::DataQualityFinding) {
-            events.extend(findings(engine, submission));
+            events.extend(findings(engine, submission)?);
             events.extend(self.little_known(engine, recipient, submission)?);
         }
         Ok(events)
@@ -53,6 +53,8 @@ impl Projector {
             collection: submission.collection.to_string(),
             organisations: vec![submission.organisation.to_string()],
             period: Some(v1::PeriodRange { first: month.clone(), last: month }),
+            // Not the newest state: a later version may have replaced it already.
+            as_of: Some(v1::AsOf { at: Some(v1::as_of::At::Position(int(submission.position))) }),
             ..Default::default()
         };
         let asked = v1::GetRecordingQualityRequest {
@@ -60,12 +62,13 @@ impl Projector {
             indicators: vec![KNOWN.to_owned()],
             ..Default::default()
         };
-        let answer = (self.ask)(engine, &recipient.reader, &Table::Recording(asked));
-        let answer = answer.map_err(NotProjected::Answer)?;
-        // Readers of releases learn it from the table of the next release.
-        let Some(answer) = answer.filter(|answer| answer.position() >= submission.position) else {
-            return Ok(Vec::new());
+        let answer = match (self.ask)(engine, &recipient.reader, &Table::Recording(asked)) {
+            Ok(answer) => answer,
+            Err(NotAnswered::ForNow(why)) => return Err(NotProjected::Answer(why)),
+            Err(NotAnswered::Damaged(why)) => return Ok(vec![unread(submission, &why)]),
         };
+        // Readers of releases learn it from the table of the next release.
+        let Some(answer) = answer else { return Ok(Vec::new()) };
         let Some(total) = answer.rows().first() else { return Ok(Vec::new()) };
         let columns = answer.columns().iter().zip(&total.cells);
         let known = columns.filter(|(column, _)| column.indicator == KNOWN);
@@ -89,8 +92,12 @@ impl Projector {
     }
 }
 
+fn int(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 fn whole(count: u64) -> Value {
-    Value::Whole(i64::try_from(count).unwrap_or(i64::MAX))
+    Value::Whole(int(count))
 }
 
 /// What names a submission in every event about it.
@@ -127,7 +134,11 @@ fn name(submission: &Submission) -> String {
 fn event(kind: EventKind, submission: &Submission, body: String) -> Event {
     Event {
         kind,
-        source: Source::Position(submission.position),
+        source: Source::Entry {
+            position: submission.position,
+            time_millis: submission.time_millis,
+            says: submission.content_hash,
+        },
         index: 0,
         time_millis: submission.time_millis,
         body,
@@ -160,9 +171,20 @@ fn finding(submission: &Submission, code: &str, body: String) -> Event {
     event
 }
 
+/// Says that there may be findings, and that they are not told.
+fn unread(submission: &Submission, why: &str) -> Event {
+    let name = name(submission);
+    tracing::error!(name, why, "data cannot be read: partners are not told every finding about it");
+    let body =
+        format!("findings about {name} may be missing, because data of the service is damaged");
+    let mut event = event(EventKind::DeliveryGap, submission, body);
+    event.attributes.push(("gap.reason", Value::Text(DAMAGED.to_owned())));
+    event
+}
+
 /// What the receipt of the submission says about its quality.
-fn findings(engine: &Engine, submission: &Submission) -> Vec<Event> {
-    let mut found = Vec::new();
+fn findings(engine: &Engine, submission: &Submission) -> Told {
+    let (mut found, mut damaged) = (Vec::new(), None);
     let mut add = |code: &str, count: u64, what: &str, fields: Vec<String>| {
         if count > 0 {
             let mut event = finding(submission, code, format!("{count} {what}"));
@@ -183,7 +205,8 @@ fn findings(engine: &Engine, submission: &Submission) -> Vec<Event> {
                 let count = readings.iter().map(|of| of.count).sum();
                 add("READ_IN_ANOTHER_FORM", count, "values were read in another form", fields);
             }
-            Err(error) => tracing::warn!(%error, "a finding about readings is left out"),
+            Err(error) if error.is_of_the_system() => return Err(error.into()),
+            Err(error) => damaged = Some(unread(submission, &error.to_string())),
         }
     }
     let may_have =
@@ -194,5 +217,6 @@ fn findings(engine: &Engine, submission: &Submission) -> Vec<Event> {
         let count = missing.len() as u64;
         add("NOT_COLLECTED", count, "characteristics are not collected by the source", missing);
     }
-    found
+    found.extend(damaged);
+    Ok(found)
 }

@@ -7,6 +7,7 @@ use super::int;
 use super::submission::timestamp;
 use crate::domain::delivery::{EventId, EventKind, Signal};
 use crate::domain::partner::Partner;
+use crate::engine::delivery::Shown;
 use crate::engine::outbox::{DeadLetter, Listed, State, StreamStatus, Which};
 use crate::proto::v1;
 use crate::proto::v1::replay_events_request::Which as Asked;
@@ -94,13 +95,16 @@ pub(in crate::rpc) fn event(of: &Listed, settled: u64) -> v1::TelemetryEvent {
     }
 }
 
-/// An event that is not sent any more.
-pub(in crate::rpc) fn dead_letter(of: DeadLetter) -> v1::DeadLetter {
+/// An event that is not sent any more, and what it says.
+pub(in crate::rpc) fn dead_letter(of: DeadLetter, content: Option<Shown>) -> v1::DeadLetter {
+    let (body, attributes) = content.map(|of| (of.body, of.attributes)).unwrap_or_default();
     v1::DeadLetter {
         event: Some(event(&of.event, u64::MAX)),
         reason: of.reason,
         message: of.message,
         dead_time: time(of.time_millis),
+        body,
+        attributes: attributes.into_iter().collect(),
     }
 }
 
@@ -124,13 +128,14 @@ pub(in crate::rpc) fn which(asked: Option<Asked>) -> Result<Which, Status> {
             }
             Ok(Which::Sequences(first, if last == 0 { u64::MAX - 1 } else { last }))
         }
-        Some(Asked::Times(v1::EventTimeRange { from_time, to_time })) => {
+        Some(Asked::Times(v1::EventTimeRange { from_time, to_time, after_sequence })) => {
             let from = from_time.ok_or_else(|| {
                 status::field_invalid("times.from_time", "is required: the time of the first event")
             })?;
             let from = millis("times.from_time", &from)?;
             let to = to_time.map(|to| millis("times.to_time", &to)).transpose()?;
-            Ok(Which::Times(from, to.unwrap_or(u64::MAX)))
+            let after = number("times.after_sequence", after_sequence)?;
+            Ok(Which::Times { from, until: to.unwrap_or(u64::MAX), after })
         }
         Some(Asked::Ids(v1::EventIds { event_ids })) => {
             if event_ids.is_empty() {

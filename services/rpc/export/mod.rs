@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
 
 use super::Service;
 use super::audit::{Record, cells_of};
@@ -65,13 +66,15 @@ impl ExportService for Export {
         let (plan, from) = self.0.work(&caller, planning).await??;
         let (send, receive) = mpsc::channel(AHEAD);
         let service = self.0.clone();
-        tokio::spawn(Deadline::current().beside(async move {
+        let producing = Deadline::current().beside(async move {
             let failed = produce((&service, &caller, &record), plan, from, &send).await.err();
             if let Some(status) = failed {
                 // A client that has gone does not want to know.
                 drop(send.send(Err(status)).await);
             }
-        }));
+        });
+        // Within the span of the call, of which the work of each table is a part.
+        tokio::spawn(producing.in_current_span());
         Ok(Response::new(Box::pin(ReceiverStream::new(receive))))
     }
 }

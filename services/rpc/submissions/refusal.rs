@@ -171,7 +171,7 @@ mod tests {
             (0..50).map(|row| problem(row, "channel", format!("X{}", row % 30))).collect();
         problems.push(problem(70, "person.sex", "Q".into()));
         problems.extend((71..74).map(|row| problem(row, "person.sex", "Q".into())));
-        let status = rows_invalid(&BadRows { problems, count: 54 });
+        let status = rows_invalid(&BadRows { problems, count: 54, by_code: BTreeMap::new() });
         let details = status.get_error_details();
         let named = &details.bad_request().unwrap().field_violations;
         assert_eq!(named.len(), NAMED);

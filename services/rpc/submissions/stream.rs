@@ -141,6 +141,10 @@ async fn take<H: Message + Default + 'static, B: Rows>(
     let (of, taken) = reading.await.map_err(|error| status::internal(&error))?;
     let request_id = of.request_id.clone();
     *about = of;
+    let not_stored = |about: &mut RefusedSubmission, refused: Refused| {
+        told::note(about, &refused);
+        refusal::not_stored(refused, &request_id)
+    };
     let taken = taken.map_err(|broken| match broken {
         Broken::Off => status::stopping(),
         Broken::Header(refused) => refused,
@@ -148,7 +152,7 @@ async fn take<H: Message + Default + 'static, B: Rows>(
             "batch",
             format!("cannot be read ({error}): encode it with code generated from the contract"),
         ),
-        Broken::Refused(refused) => refusal::not_stored(refused, &request_id),
+        Broken::Refused(refused) => not_stored(about, refused),
     })?;
     // The rows may have taken minutes.
     service.goes_on(&caller)?;
@@ -156,7 +160,7 @@ async fn take<H: Message + Default + 'static, B: Rows>(
         record.intends().await?;
     }
     let receipt = service.engine.submit(taken, &caller.reader()).await;
-    let receipt = receipt.map_err(|refused| refusal::not_stored(refused, &request_id))?;
+    let receipt = receipt.map_err(|refused| not_stored(about, refused))?;
     if let Receipt::Stored { version, .. } = &receipt {
         record.made(version.submission.position);
     }

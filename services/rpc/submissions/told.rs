@@ -7,6 +7,7 @@ use tonic_types::StatusExt as _;
 
 use crate::domain::submission::Header;
 use crate::engine::delivery::RefusedSubmission;
+use crate::engine::intake::Refused;
 use crate::rpc::Service;
 use crate::rpc::telemetry::projector;
 
@@ -19,6 +20,17 @@ pub(super) fn about(header: &Header) -> RefusedSubmission {
         month: header.month.to_string(),
         is_check: header.validate_only,
         ..RefusedSubmission::default()
+    }
+}
+
+/// Notes every problem of the rows that were refused.
+pub(super) fn note(about: &mut RefusedSubmission, refused: &Refused) {
+    if let Refused::Rows(rows) | Refused::StoredBefore(_, rows) = refused {
+        for (field, codes) in &rows.by_code {
+            for (code, count) in codes {
+                about.problems.insert((field.clone(), code.name().to_owned()), *count);
+            }
+        }
     }
 }
 
@@ -38,8 +50,12 @@ pub(super) async fn refused(service: &Service, mut about: RefusedSubmission, sta
         let count = info.metadata.get("problem_count").and_then(|count| count.parse().ok());
         about.problem_count = count.unwrap_or(0);
     }
-    for violation in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
-        *about.problems.entry(of_any_row(&violation.field)).or_default() += 1;
+    // A status names the first problems of rows alone: those have been counted already.
+    if about.problems.is_empty() {
+        for violation in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
+            let problem = (violation.field.clone(), about.reason.clone());
+            *about.problems.entry(problem).or_default() += 1;
+        }
     }
     let added = tokio::task::spawn_blocking(move || {
         let Some(delivery) = engine.delivery() else { return Ok(()) };
@@ -52,28 +68,6 @@ pub(super) async fn refused(service: &Service, mut about: RefusedSubmission, sta
         }
         Err(error) => {
             tracing::error!(%error, "a partner's telemetry is not told of a refused submission");
-        }
-    }
-}
-
-/// The path of a field without the number of its row: `records[17].person.sex` is `person.sex`.
-fn of_any_row(path: &str) -> String {
-    let field = path.strip_prefix("records[").and_then(|rest| rest.split_once("]."));
-    field.map_or(path, |(_, field)| field).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_problem_is_of_its_field_in_any_row() {
-        for (path, field) in [
-            ("records[17].person.sex", "person.sex"),
-            ("records[17]", "records[17]"),
-            ("header.month", "header.month"),
-        ] {
-            assert_eq!(of_any_row(path), field);
         }
     }
 }

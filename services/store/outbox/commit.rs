@@ -41,7 +41,7 @@ impl Outbox {
     pub fn commit(&self, position: Option<u64>, events: &[NewEvent]) -> Result<(), StoreError> {
         let mut now = self.now();
         let mut streams = BTreeMap::new();
-        let (mut rows, mut payloads) = (Vec::new(), BTreeSet::new());
+        let (mut rows, mut payloads) = (Vec::new(), BTreeSet::<[u8; 32]>::new());
         for event in events {
             let stream = streams
                 .entry(event.stream.clone())
@@ -71,6 +71,8 @@ impl Outbox {
             }
             *stream.counts.entry(row.kind).or_default() += 1;
         }
+        // A sweep may be under way.
+        payloads.iter().for_each(|hash| now.uses(hash));
         self.write(&rows)?;
         let mut head = now.head;
         head.position = position.unwrap_or(head.position);

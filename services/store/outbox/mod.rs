@@ -9,10 +9,12 @@
 //! - `keys` the keys of its rows; `stream` one partner's stream of one signal
 //! - `open`, `safe` opening it, and what it says of itself outside
 //! - `commit` new events: rows first, which nobody sees, then one small batch with every stream and the position
-//! - `read` what is to be sent, what was sent, dead letters
-//! - `settle` what came of sending; `replay` sending again; `remove` what is kept no longer
+//! - `kept` the rows of a stream in order; `read` what is to be sent, what was sent, dead letters
+//! - `settle` what came of sending; `replay` sending again
+//! - `remove` what is kept no longer; `sweep` payloads that nothing names any more
 
 mod commit;
+mod kept;
 mod keys;
 mod open;
 mod read;
@@ -21,15 +23,16 @@ mod replay;
 mod safe;
 mod settle;
 mod stream;
+mod sweep;
 
 pub use commit::NewEvent;
 pub use read::{DeadLetter, Listed, Waiting};
-pub use remove::{Expired, Figures, Keep};
+pub use remove::{Expired, Figures, Keep, TooMuch};
 pub use replay::{Replayed, Which};
 pub use settle::{Fault, Settled};
 pub use stream::{State, StreamId, StreamStatus};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -47,6 +50,8 @@ pub struct Outbox {
     config: sled::Config,
     folder: PathBuf,
     state: Mutex<Now>,
+    /// Held while payloads are looked for that nothing names any more.
+    sweeping: Mutex<()>,
     /// A number that changes whenever there may be something to send.
     changed: watch::Sender<u64>,
 }
@@ -57,6 +62,17 @@ struct Now {
     streams: BTreeMap<StreamId, OutboxStream>,
     /// What the file `outbox.safe` says.
     safe: String,
+    /// Hashes of the payloads that new rows name since a sweep began; none: there is no sweep.
+    used: Option<BTreeSet<Vec<u8>>>,
+}
+
+impl Now {
+    /// Notes that a new row names a payload.
+    fn uses(&mut self, hash: &[u8]) {
+        if let Some(used) = &mut self.used {
+            used.insert(hash.to_vec());
+        }
+    }
 }
 
 /// A key and its value.

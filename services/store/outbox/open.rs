@@ -80,7 +80,7 @@ impl Outbox {
                 let stream = OutboxStream::decode(&*value).map_err(|_| wrong())?;
                 streams.insert(keys::stream_of(&key).ok_or_else(wrong)?, stream);
             }
-            Ok(Now { head: head.unwrap_or_default(), streams, safe: String::new() })
+            Ok(Now { head: head.unwrap_or_default(), streams, safe: String::new(), used: None })
         };
         let now = sled_thread::read(read)??;
         if let Some(safe) = safe::read(folder).filter(|safe| had && safe.is_further(&now)) {
@@ -91,7 +91,8 @@ impl Outbox {
             )));
         }
         let (folder, state) = (folder.to_owned(), Mutex::new(now));
-        Ok(Self { db, config, folder, state, changed: watch::Sender::new(0) })
+        let (sweeping, changed) = (Mutex::new(()), watch::Sender::new(0));
+        Ok(Self { db, config, folder, state, sweeping, changed })
     }
 
     /// Where a new outbox begins, and one that is further than the log.
@@ -108,14 +109,16 @@ impl Outbox {
             // Counts of what was sent are lost: sums begin anew, and say since when.
             now.head.since_millis = now_millis;
         }
-        if now.head.position > newest {
-            let had = now.head.position;
+        // One that was made anew begins at its slowest stream: the others may be further than the log all the same.
+        let settled = now.streams.values().map(|of| of.settled_position);
+        let had = settled.fold(now.head.position, u64::max);
+        if had > newest {
             tracing::error!(
                 had,
                 newest,
                 "the log ends before the outbox of telemetry: entries were lost"
             );
-            now.head.position = newest;
+            now.head.position = now.head.position.min(newest);
             for stream in now.streams.values_mut() {
                 stream.settled_position = stream.settled_position.min(newest);
             }

@@ -1,13 +1,10 @@
 //! What is to be sent, what was sent, and what is sent no more.
 
-use prost::Message;
-
 use super::stream::{State, StreamId, StreamStatus, state};
 use super::{Outbox, keys};
 use crate::domain::delivery::{EventId, EventKind};
 use crate::proto::store::{OutboxDeadLetter, OutboxRow, OutboxStream};
 use crate::store::error::{StoreError, damaged};
-use crate::store::sled_error::unreadable;
 
 /// An event that waits, with its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +41,7 @@ pub struct DeadLetter {
     pub event: Listed,
     /// The name of the answer, `EXPIRED` or `PURGED`.
     pub reason: String,
-    /// What the endpoint said.
+    /// What the endpoint said, or that the payload is not kept.
     pub message: String,
     /// When it was given up, milliseconds since 1970.
     pub time_millis: u64,
@@ -113,18 +110,33 @@ impl Outbox {
         after: u64,
         most: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let range = keys::dead(id, after.saturating_add(1))..=keys::dead(id, u64::MAX);
-        let rows = self.db.range(range).take(most);
-        let read = |row: sled::Result<(sled::IVec, sled::IVec)>| {
-            let (key, value) = row.map_err(|error| unreadable(&error))?;
-            let wrong = || damaged("a dead letter cannot be read".to_owned());
-            let letter = OutboxDeadLetter::decode(&*value).map_err(|_| wrong())?;
-            let sequence = keys::sequence_of(&key).ok_or_else(wrong)?;
+        let letters = self.letters(id, after.saturating_add(1), u64::MAX).take(most);
+        let read = |found: Result<(u64, OutboxDeadLetter), StoreError>| {
+            let (sequence, letter) = found?;
             let event = listed(sequence, &letter.row.unwrap_or_default())?;
             let OutboxDeadLetter { reason, message, time_millis, .. } = letter;
             Ok(DeadLetter { event, reason, message, time_millis })
         };
-        rows.map(read).collect()
+        letters.map(read).collect()
+    }
+
+    /// The payload of a dead letter; none: it is not kept, or the stream has figures that were computed for another scope than that which the partner
+    /// may read now.
+    ///
+    /// # Errors
+    /// The outbox cannot be read.
+    pub fn dead_payload(
+        &self,
+        (id, scope): (&StreamId, [u8; 16]),
+        sequence: u64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.scope_key(id).is_some_and(|had| had != scope) {
+            return Ok(None);
+        }
+        let Some(found) = self.letters(id, sequence, sequence + 1).next() else { return Ok(None) };
+        let row = found?.1.row.unwrap_or_default();
+        let has_payload = !row.payload_hash.is_empty();
+        has_payload.then(|| self.payload(&row.payload_hash)).transpose()
     }
 
     /// How far every stream has come.
@@ -136,13 +148,16 @@ impl Outbox {
         streams.into_iter().map(|(id, stream)| self.status_of(id, stream)).collect()
     }
 
-    /// What a stream does, when its next attempt is due, and how often it has failed in a row.
+    /// What a stream does, when its next attempt is due, and how often it has failed in a row. `settings`: those that it is sent with now. What has
+    /// failed with others does not hinder it.
     #[must_use]
-    pub fn state(&self, id: &StreamId) -> (State, u64, u32) {
+    pub fn state(&self, id: &StreamId, settings: [u8; 16]) -> (State, u64, u32) {
         let now = self.now();
-        now.streams
-            .get(id)
-            .map_or((State::Sends, 0, 0), |of| (state(of), of.until_millis, of.failures))
+        now.streams.get(id).map_or((State::Sends, 0, 0), |of| {
+            let is_mended = of.settings_key[..] != settings;
+            let until = if is_mended { 0 } else { of.until_millis };
+            (state(of), until, of.failures)
+        })
     }
 
     /// How many events of a kind the stream of a partner has had.
@@ -189,32 +204,5 @@ impl Outbox {
     /// The last settled sequence number of a stream, and the next new one.
     fn bounds(&self, id: &StreamId) -> Option<(u64, u64)> {
         self.now().streams.get(id).map(|stream| (stream.settled, stream.next))
-    }
-
-    /// The rows of a stream from one sequence number up to another, which is not among them.
-    pub(super) fn rows(
-        &self,
-        id: &StreamId,
-        first: u64,
-        end: u64,
-    ) -> impl Iterator<Item = Result<(u64, OutboxRow), StoreError>> {
-        let range = keys::event(id, first)..keys::event(id, end.max(first));
-        self.db.range(range).map(|row| {
-            let (key, value) = row.map_err(|error| unreadable(&error))?;
-            let wrong = || damaged("an event of the outbox cannot be read".to_owned());
-            let sequence = keys::sequence_of(&key).ok_or_else(wrong)?;
-            Ok((sequence, OutboxRow::decode(&*value).map_err(|_| wrong())?))
-        })
-    }
-
-    fn payload(&self, hash: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut payload = Vec::new();
-        for part in self.db.scan_prefix(keys::payload(hash)) {
-            payload.extend_from_slice(&part.map_err(|error| unreadable(&error))?.1);
-        }
-        if blake3::hash(&payload).as_bytes() != hash {
-            return Err(damaged("a payload of the outbox is not what was written".to_owned()));
-        }
-        Ok(payload)
     }
 }

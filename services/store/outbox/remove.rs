@@ -1,27 +1,22 @@
 //! What is kept no longer: events that are too old or too many, events that somebody purges, and figures that a partner may not have any more.
 
-use std::collections::BTreeSet;
-
-use prost::Message;
-
 use super::settle::dead_letter;
 use super::stream::StreamId;
-use super::{Outbox, keys};
+use super::{Outbox, Row, keys};
 use crate::domain::delivery::EventKind;
 use crate::proto::store::{OutboxDeadLetter, OutboxRow};
-use crate::store::error::{StoreError, damaged};
-use crate::store::sled_error::unreadable;
+use crate::store::error::StoreError;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep {
     /// Longest time, milliseconds.
     pub millis: u64,
-    /// Most bytes of the payloads of one stream.
+    /// Most bytes of the payloads of one stream, those of its dead letters among them.
     pub bytes: u64,
 }
 
-/// Events of a stream that were not sent and are kept no longer.
+/// Events of a stream that were not sent and are kept no longer: each sequence number from the first to the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
     /// Their stream.
@@ -32,42 +27,62 @@ pub struct Expired {
     pub last: u64,
 }
 
+/// What of a stream is kept no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooMuch {
+    /// Which stream.
+    pub id: StreamId,
+    /// Sequence number of the last event that goes; 0: none does.
+    pub last: u64,
+    /// Up to here payloads go as well, those of dead letters too: the stream has more bytes than it may. 0: none.
+    pub without_payload: u64,
+    /// Those of the events that were not sent.
+    pub unsent: Option<Expired>,
+}
+
+/// What a dead letter says whose payload is gone.
+const NO_ROOM: &str = "its content is not kept: the stream had more than delivery.keep_bytes";
+
 /// Events and dead letters that have figures.
 #[derive(Clone, Debug)]
 pub struct Figures {
     keys: Vec<Vec<u8>>,
     bytes: u64,
-    /// Those that were not sent, from the first to the last.
-    pub unsent: Option<Expired>,
+    /// Those that were not sent: a run of sequence numbers without a gap each.
+    pub unsent: Vec<Expired>,
 }
 
 impl Outbox {
-    /// The last event of each stream that is not kept any longer, and those of them that were not sent.
+    /// What of each stream is not kept any longer: the oldest first. What is too old becomes a dead letter if it was not sent; what is too much
+    /// loses its payload.
     ///
     /// # Errors
     /// The outbox cannot be read.
-    pub fn too_much(
-        &self,
-        keep: Keep,
-        now_millis: u64,
-    ) -> Result<Vec<(StreamId, u64, Option<Expired>)>, StoreError> {
+    pub fn too_much(&self, keep: Keep, now_millis: u64) -> Result<Vec<TooMuch>, StoreError> {
         let oldest = now_millis.saturating_sub(keep.millis);
         let mut found = Vec::new();
         for id in self.streams() {
             let Some((settled, next, mut bytes)) = self.size(&id) else { continue };
-            let mut last = None;
-            for row in self.rows(&id, 1, next) {
-                let (sequence, row) = row?;
-                if row.time_millis >= oldest && bytes <= keep.bytes {
+            let (mut last, mut without_payload) = (0, 0);
+            for kept in self.kept(&id, 1, next) {
+                let kept = kept?;
+                let is_old = kept.row.as_ref().is_some_and(|row| row.time_millis < oldest);
+                if bytes > keep.bytes {
+                    without_payload = kept.sequence;
+                    bytes = bytes.saturating_sub(kept.bytes());
+                } else if is_old && kept.letter.is_none() && kept.sequence <= settled {
+                    bytes = bytes.saturating_sub(kept.bytes());
+                } else if kept.row.is_some() && !is_old {
                     break;
                 }
-                bytes = bytes.saturating_sub(row.payload_bytes.into());
-                last = Some(sequence);
+                if kept.row.is_some() {
+                    last = kept.sequence;
+                }
             }
-            if let Some(last) = last {
-                let expired =
+            if last > 0 || without_payload > 0 {
+                let unsent =
                     (last > settled).then(|| Expired { id: id.clone(), first: settled + 1, last });
-                found.push((id, last, expired));
+                found.push(TooMuch { id, last, without_payload, unsent });
             }
         }
         Ok(found)
@@ -93,29 +108,33 @@ impl Outbox {
         (first <= last).then(|| Expired { id: id.clone(), first, last })
     }
 
-    /// Removes the events of a stream up to a sequence number. Those that were not sent become dead letters.
+    /// Removes what is too much. Events that were not sent become dead letters. Payloads go with the next [`Self::forget`].
     ///
     /// # Errors
     /// The outbox cannot be written.
-    pub fn expire(&self, id: &StreamId, last: u64, now_millis: u64) -> Result<(), StoreError> {
-        let (mut gone, mut letters) = (Vec::new(), Vec::new());
+    pub fn expire(&self, much: &TooMuch, now_millis: u64) -> Result<(), StoreError> {
+        let TooMuch { id, last, without_payload, .. } = much;
+        let (mut gone, mut letters, mut bytes) = (Vec::new(), Vec::new(), 0);
         let Some((settled, ..)) = self.size(id) else { return Ok(()) };
-        for row in self.rows(id, 1, last + 1) {
-            let (sequence, row) = row?;
-            gone.push((sequence, row.payload_bytes));
-            if sequence > settled {
-                letters.push(dead_letter(id, sequence, (row, "EXPIRED", ""), now_millis));
+        for kept in self.kept(id, 1, last.max(without_payload) + 1) {
+            let kept = kept?;
+            let (sequence, loses) = (kept.sequence, kept.sequence <= *without_payload);
+            let is_unsent = kept.letter.is_none() && sequence > settled;
+            if loses || (kept.letter.is_none() && !is_unsent) {
+                bytes += kept.bytes();
             }
+            if kept.row.is_some() {
+                gone.push(keys::event(id, sequence));
+            }
+            letters.extend(letter_of(id, kept, (loses, is_unsent), now_millis));
         }
         self.write(&letters)?;
         self.change(id, |outbox, now, stream| {
-            let bytes: u64 = gone.iter().map(|(_, bytes)| u64::from(*bytes)).sum();
             stream.bytes = stream.bytes.saturating_sub(bytes);
-            outbox.pass(now, id, stream, last)?;
+            outbox.pass(now, id, stream, *last)?;
             Ok(Vec::new())
         })?;
-        let keys: Vec<_> = gone.iter().map(|(sequence, _)| keys::event(id, *sequence)).collect();
-        self.remove_keys(&keys)
+        self.remove_keys(&gone)
     }
 
     /// Gives up what waits in a stream, and its dead letters. What was sent stays for as long as it is kept.
@@ -124,24 +143,29 @@ impl Outbox {
     /// The outbox cannot be written.
     pub fn purge(&self, id: &StreamId, through: u64) -> Result<u64, StoreError> {
         let Some((settled, ..)) = self.size(id) else { return Ok(0) };
-        let mut gone = Vec::new();
+        let (mut gone, mut dead, mut bytes) = (Vec::new(), Vec::new(), 0);
         for row in self.rows(id, settled + 1, through + 1) {
             let (sequence, row) = row?;
-            gone.push((keys::event(id, sequence), row.payload_bytes));
+            gone.push(keys::event(id, sequence));
+            bytes += u64::from(row.payload_bytes);
         }
-        let dead = self.db.range(keys::dead(id, 0)..=keys::dead(id, through)).keys();
-        let dead = dead.map(|key| Ok(key.map_err(|error| unreadable(&error))?.to_vec()));
-        let dead = dead.collect::<Result<Vec<_>, StoreError>>()?;
+        for letter in self.letters(id, 0, through + 1) {
+            let (sequence, letter) = letter?;
+            dead.push(keys::dead(id, sequence));
+            let row = letter.row.unwrap_or_default();
+            if !row.payload_hash.is_empty() && !self.has_row(id, sequence)? {
+                bytes += u64::from(row.payload_bytes);
+            }
+        }
         self.change(id, |outbox, now, stream| {
-            let bytes: u64 = gone.iter().map(|(_, bytes)| u64::from(*bytes)).sum();
             stream.bytes = stream.bytes.saturating_sub(bytes);
             (stream.error, stream.message) = (String::new(), String::new());
             outbox.pass(now, id, stream, through)?;
             Ok(Vec::new())
         })?;
         let count = gone.len() as u64;
-        let keys: Vec<_> = gone.into_iter().map(|(key, _)| key).chain(dead).collect();
-        self.remove_keys(&keys)?;
+        gone.extend(dead);
+        self.remove_keys(&gone)?;
         self.sweep()?;
         Ok(count)
     }
@@ -151,29 +175,30 @@ impl Outbox {
     /// # Errors
     /// The outbox cannot be read.
     pub fn figures(&self, id: &StreamId) -> Result<Figures, StoreError> {
-        let mut figures = Figures { keys: Vec::new(), bytes: 0, unsent: None };
+        let mut figures = Figures { keys: Vec::new(), bytes: 0, unsent: Vec::new() };
         let Some((settled, next, _)) = self.size(id) else { return Ok(figures) };
-        let has_figures = |row: &OutboxRow| {
-            let kind = u8::try_from(row.kind).ok().and_then(EventKind::from_number);
-            kind.is_none_or(EventKind::has_figures)
-        };
-        for row in self.rows(id, 1, next) {
-            let (sequence, row) = row?;
-            if has_figures(&row) {
-                figures.keys.push(keys::event(id, sequence));
-                figures.bytes += u64::from(row.payload_bytes);
-                if sequence > settled {
-                    let first = figures.unsent.as_ref().map_or(sequence, |unsent| unsent.first);
-                    figures.unsent = Some(Expired { id: id.clone(), first, last: sequence });
-                }
+        for kept in self.kept(id, 1, next) {
+            let kept = kept?;
+            let sequence = kept.sequence;
+            let of_letter = kept.letter.as_ref().and_then(|letter| letter.row.as_ref());
+            if !kept.row.as_ref().or(of_letter).is_some_and(has_figures) {
+                continue;
             }
-        }
-        for row in self.db.range(keys::dead(id, 0)..=keys::dead(id, u64::MAX)) {
-            let (key, value) = row.map_err(|error| unreadable(&error))?;
-            let letter = OutboxDeadLetter::decode(&*value)
-                .map_err(|_| damaged("a dead letter cannot be read".to_owned()))?;
-            if has_figures(&letter.row.unwrap_or_default()) {
-                figures.keys.push(key.to_vec());
+            figures.bytes += kept.bytes();
+            if kept.letter.is_some() {
+                figures.keys.push(keys::dead(id, sequence));
+            }
+            if kept.row.is_none() {
+                continue;
+            }
+            figures.keys.push(keys::event(id, sequence));
+            match figures.unsent.last_mut() {
+                _ if sequence <= settled => {}
+                Some(run) if run.last + 1 == sequence => run.last = sequence,
+                _ => {
+                    let (first, last) = (sequence, sequence);
+                    figures.unsent.push(Expired { id: id.clone(), first, last });
+                }
             }
         }
         Ok(figures)
@@ -194,50 +219,49 @@ impl Outbox {
         self.sweep()
     }
 
-    /// Removes dead letters from before a time, and payloads that nothing names any more.
-    ///
-    /// # Errors
-    /// The outbox cannot be read or written.
-    pub fn forget(&self, before_millis: u64) -> Result<(), StoreError> {
-        let mut old = Vec::new();
-        for row in self.db.scan_prefix(keys::DEAD_LETTERS) {
-            let (key, value) = row.map_err(|error| unreadable(&error))?;
-            let letter = OutboxDeadLetter::decode(&*value)
-                .map_err(|_| damaged("a dead letter cannot be read".to_owned()))?;
-            if letter.time_millis < before_millis {
-                old.push(key.to_vec());
-            }
+    /// Notes that so many bytes of a stream are kept no longer.
+    pub(super) fn lighten(&self, id: &StreamId, bytes: u64) -> Result<(), StoreError> {
+        if bytes == 0 {
+            return Ok(());
         }
-        self.remove_keys(&old)?;
-        self.sweep()
-    }
-
-    fn sweep(&self) -> Result<(), StoreError> {
-        // New payloads are written before the rows that name them: nothing is added meanwhile.
-        let _still = self.now();
-        let mut named = BTreeSet::new();
-        let wrong = || damaged("a row of the outbox cannot be read".to_owned());
-        for row in self.db.scan_prefix(keys::EVENTS) {
-            let (_, value) = row.map_err(|error| unreadable(&error))?;
-            named.insert(OutboxRow::decode(&*value).map_err(|_| wrong())?.payload_hash.to_vec());
-        }
-        for row in self.db.scan_prefix(keys::DEAD_LETTERS) {
-            let (_, value) = row.map_err(|error| unreadable(&error))?;
-            let letter = OutboxDeadLetter::decode(&*value).map_err(|_| wrong())?;
-            named.insert(letter.row.unwrap_or_default().payload_hash.to_vec());
-        }
-        let mut unnamed = Vec::new();
-        for key in self.db.scan_prefix(keys::PAYLOADS).keys() {
-            let key = key.map_err(|error| unreadable(&error))?;
-            if !keys::hash_of(&key).is_some_and(|hash| named.contains(hash)) {
-                unnamed.push(key.to_vec());
-            }
-        }
-        self.remove_keys(&unnamed)
+        self.change(id, |_, _, stream| {
+            stream.bytes = stream.bytes.saturating_sub(bytes);
+            Ok(Vec::new())
+        })
     }
 
     /// The last settled sequence number of a stream, the next new one, and its bytes.
     fn size(&self, id: &StreamId) -> Option<(u64, u64, u64)> {
         self.now().streams.get(id).map(|of| (of.settled, of.next, of.bytes))
     }
+}
+
+/// The dead letter that an event becomes, or one that loses its payload; none: nothing changes.
+fn letter_of(
+    id: &StreamId,
+    kept: super::kept::Kept,
+    (loses, is_unsent): (bool, bool),
+    now_millis: u64,
+) -> Option<Row> {
+    let without = |row: OutboxRow| {
+        if loses { OutboxRow { payload_hash: Vec::new().into(), ..row } } else { row }
+    };
+    let (sequence, has_payload) = (kept.sequence, kept.whole().is_some());
+    match (kept.row, kept.letter) {
+        (_, Some(letter)) if loses && has_payload => {
+            let OutboxDeadLetter { row, reason, time_millis, .. } = letter;
+            let row = without(row.unwrap_or_default());
+            Some(dead_letter(id, sequence, (row, &reason, NO_ROOM), time_millis))
+        }
+        (Some(row), None) if is_unsent => {
+            let message = if loses { NO_ROOM } else { "" };
+            Some(dead_letter(id, sequence, (without(row), "EXPIRED", message), now_millis))
+        }
+        (Some(_), _) | (None, _) => None,
+    }
+}
+
+fn has_figures(row: &OutboxRow) -> bool {
+    let kind = u8::try_from(row.kind).ok().and_then(EventKind::from_number);
+    kind.is_none_or(EventKind::has_figures)
 }

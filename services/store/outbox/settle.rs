@@ -37,6 +37,8 @@ pub struct Fault {
     pub message: String,
     /// When the next attempt is made, milliseconds since 1970.
     pub until_millis: u64,
+    /// What tells the settings that it failed with from others.
+    pub settings: [u8; 16],
 }
 
 impl Outbox {
@@ -83,6 +85,7 @@ impl Outbox {
             stream.state = if fault.paused { 2 } else { 1 };
             stream.failures = stream.failures.saturating_add(1);
             stream.until_millis = fault.until_millis;
+            stream.settings_key = fault.settings.to_vec().into();
             (stream.error, stream.message) = (fault.error, fault.message);
             Ok(Vec::new())
         })
@@ -121,11 +124,11 @@ impl Outbox {
     pub(super) fn change(
         &self,
         id: &StreamId,
-        change: impl FnOnce(&Self, &Now, &mut OutboxStream) -> Result<Vec<Row>, StoreError>,
+        change: impl FnOnce(&Self, &mut Now, &mut OutboxStream) -> Result<Vec<Row>, StoreError>,
     ) -> Result<(), StoreError> {
         let mut now = self.now();
         let mut stream = Self::stream_or_new(&now, id);
-        let rows = change(self, &now, &mut stream)?;
+        let rows = change(self, &mut now, &mut stream)?;
         self.write(&rows)?;
         self.write_streams([(id, &stream)], &now.head, &[])?;
         now.streams.insert(id.clone(), stream);

@@ -53,7 +53,7 @@ pub struct StreamStatus {
     pub rejected_count: u64,
     /// Number of dead letters.
     pub dead_letter_count: u64,
-    /// Bytes of the events that are kept.
+    /// Bytes of the payloads of the events and dead letters that are kept.
     pub bytes: u64,
 }
 

@@ -1,7 +1,7 @@
 //! What a metric is: its name, unit, meaning and attributes, written once. The instruments, and the table of the operator's guide, have them from
 //! here.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{AsyncInstrument, Counter, Histogram, Meter};
@@ -108,15 +108,22 @@ impl Metric {
 pub(super) struct Value {
     pub(super) metric: Metric,
     now: AtomicU64,
+    is_known: AtomicBool,
 }
 
 impl Value {
+    /// It has no value before it is set: during a start, 0 bytes of free space would be an alarm.
     pub(super) const fn gauge(
         name: &'static str,
         unit: &'static str,
         description: &'static str,
     ) -> Self {
-        Self::of(Metric::new((name, Kind::Gauge), unit, &[], description))
+        Self::of(Metric::new((name, Kind::Gauge), unit, &[], description), false)
+    }
+
+    /// A gauge that is 1 while something is wrong, and 0 until then.
+    pub(super) const fn fault(name: &'static str, description: &'static str) -> Self {
+        Self::of(Metric::new((name, Kind::Gauge), "1", &[], description), true)
     }
 
     pub(super) const fn counter(
@@ -124,11 +131,11 @@ impl Value {
         unit: &'static str,
         description: &'static str,
     ) -> Self {
-        Self::of(Metric::new((name, Kind::Counter), unit, &[], description))
+        Self::of(Metric::new((name, Kind::Counter), unit, &[], description), true)
     }
 
-    const fn of(metric: Metric) -> Self {
-        Self { metric, now: AtomicU64::new(0) }
+    const fn of(metric: Metric, is_known: bool) -> Self {
+        Self { metric, now: AtomicU64::new(0), is_known: AtomicBool::new(is_known) }
     }
 
     pub(super) fn get(&self) -> u64 {
@@ -137,10 +144,12 @@ impl Value {
 
     pub(super) fn set(&self, now: u64) {
         self.now.store(now, Relaxed);
+        self.is_known.store(true, Relaxed);
     }
 
     pub(super) fn add(&self, more: u64) {
         self.now.fetch_add(more, Relaxed);
+        self.is_known.store(true, Relaxed);
     }
 
     pub(super) fn subtract(&self, less: u64) {
@@ -148,7 +157,11 @@ impl Value {
     }
 
     pub(super) fn observe(&'static self, meter: &Meter) {
-        self.metric.observed(meter, |observer| observer.observe(self.get(), &[]));
+        self.metric.observed(meter, |observer| {
+            if self.is_known.load(Relaxed) {
+                observer.observe(self.get(), &[]);
+            }
+        });
     }
 }
 
@@ -186,5 +199,22 @@ impl<const N: usize> Split<N> {
                 observer.observe(now.load(Relaxed), &[of]);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gauge_is_known_when_it_is_set_and_a_count_from_the_start() {
+        static FREE: Value = Value::gauge("free", "By", "");
+        static OPEN: Value = Value::gauge("open", "{connection}", "");
+        let known = |value: &Value| value.is_known.load(Relaxed);
+        assert!(!known(&FREE) && !known(&OPEN));
+        FREE.set(0);
+        OPEN.add(0);
+        assert!(known(&FREE) && known(&OPEN), "0 is a value, too");
+        assert!(known(&Value::counter("c", "{call}", "")) && known(&Value::fault("f", "")));
     }
 }

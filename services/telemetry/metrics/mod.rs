@@ -79,9 +79,7 @@ static AGES: Mutex<Vec<(String, Duration)>> = Mutex::new(Vec::new());
 pub fn all() -> Vec<&'static Metric> {
     let named = [&CALLS, &SUBMISSIONS, &RELEASES, &FSYNC, &AGE, &RUNNING.metric, &WAITING.metric];
     let named = named.into_iter().chain([&process::MEMORY, &process::CPU]);
-    let of_partners =
-        [&delivery::LAG, &delivery::EVENTS, &delivery::STOPPED, &delivery::DEAD_LETTERS];
-    let named = named.chain(of_partners);
+    let named = named.chain(delivery::ALL);
     named.chain(VALUES.iter().map(|value| &value.metric)).collect()
 }
 
@@ -160,6 +158,16 @@ pub fn automatic_release(made: bool) {
     each(|instruments| instruments.releases.add(1, &of));
 }
 
+/// Counts a request to a partner's endpoint: the partner and the signal, what came of it, and how long it took.
+pub fn delivery_attempt(of: (&str, &'static str), outcome: &'static str, time: Duration) {
+    let [partner, signal] = delivery::attributes(of);
+    let attempt = [partner.clone(), signal.clone(), KeyValue::new("nhs.equity.outcome", outcome)];
+    each(|instruments| {
+        instruments.attempts.add(1, &attempt);
+        instruments.deliveries.record(time.as_secs_f64(), &[partner.clone(), signal.clone()]);
+    });
+}
+
 /// Records how long each fsync of the log took since the last report.
 pub fn fsyncs(times: &[Duration]) {
     for time in times {
@@ -189,11 +197,13 @@ pub fn writing_stopped(has: bool) {
     WRITING_STOPPED.set(u64::from(has));
 }
 
-/// Records the size of log and sled, and the free space of the disk, in bytes.
-pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: u64) {
+/// Records the size of log and sled, and the free space of the disk, in bytes. None: the system does not say it.
+pub fn store(log_bytes: u64, sled_bytes: u64, free_disk_bytes: Option<u64>) {
     LOG_BYTES.set(log_bytes);
     SLED_BYTES.set(sled_bytes);
-    FREE_DISK_BYTES.set(free_disk_bytes);
+    if let Some(free) = free_disk_bytes {
+        FREE_DISK_BYTES.set(free);
+    }
 }
 
 /// Records how many answers came from the cache and how many were computed, since the start.
@@ -239,6 +249,11 @@ pub fn call_refused() {
 #[must_use]
 pub fn refused_calls() -> u64 {
     REFUSED_CALLS.get()
+}
+
+/// The service serves: from now on, connections are counted. A start that does not end has no such count.
+pub fn serves() {
+    CONNECTIONS.add(0);
 }
 
 /// A connection was accepted.
@@ -305,6 +320,8 @@ pub(super) struct Instruments {
     fsync: Histogram<f64>,
     submissions: Counter<u64>,
     releases: Counter<u64>,
+    attempts: Counter<u64>,
+    deliveries: Histogram<f64>,
 }
 
 impl Instruments {
@@ -326,7 +343,10 @@ impl Instruments {
         // A counter that has not counted yet is 0, and not missing.
         Outcome::ALL.iter().for_each(|of| submissions.add(0, &outcome(of.name())));
         ["made", "held_up"].iter().for_each(|of| releases.add(0, &outcome(of)));
-        Self { calls: CALLS.histogram(meter), fsync: FSYNC.histogram(meter), submissions, releases }
+        let (calls, fsync) = (CALLS.histogram(meter), FSYNC.histogram(meter));
+        let attempts = delivery::ATTEMPTS.counter(meter);
+        let deliveries = delivery::CALLS.histogram(meter);
+        Self { calls, fsync, submissions, releases, attempts, deliveries }
     }
 }
 

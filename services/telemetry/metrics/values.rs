@@ -75,24 +75,20 @@ pub(super) static CERTIFICATE_SECONDS: Value = Value::gauge(
     "s",
     "Time until the certificate of the service ends; 0 without TLS",
 );
-pub(super) static REVOCATIONS_OVERDUE: Value = Value::gauge(
+pub(super) static REVOCATIONS_OVERDUE: Value = Value::fault(
     "nhs.equity.server.revocations.overdue",
-    "1",
     "1 if a list of revoked certificates should have been replaced and was not; otherwise 0",
 );
-pub(super) static TLS_FILES_UNUSABLE: Value = Value::gauge(
+pub(super) static TLS_FILES_UNUSABLE: Value = Value::fault(
     "nhs.equity.server.certificate.unusable",
-    "1",
     "1 if there are new files of TLS that cannot be used; otherwise 0",
 );
-pub(super) static TOKEN_KEYS_UNUSABLE: Value = Value::gauge(
+pub(super) static TOKEN_KEYS_UNUSABLE: Value = Value::fault(
     "nhs.equity.server.token_keys.unusable",
-    "1",
     "1 if there are new keys of a token issuer that cannot be used; otherwise 0",
 );
-pub(super) static PARTNERS_UNUSABLE: Value = Value::gauge(
+pub(super) static PARTNERS_UNUSABLE: Value = Value::fault(
     "nhs.equity.server.partners.unusable",
-    "1",
     "1 if there is a new file of partners that cannot be used; otherwise 0",
 );
 pub(super) static REFUSED_TOKENS: Value = Value::counter(

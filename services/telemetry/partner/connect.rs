@@ -64,7 +64,7 @@ async fn connected(of: &Subscription) -> Result<Connection, Failed> {
         let trouble = if tls::is_of_tls(&error) { Trouble::Tls } else { Trouble::Disconnected };
         (trouble, error.to_string())
     })?;
-    handshake(of.protocol, stream).await
+    handshake(of.protocol, tls::Secured(stream)).await
 }
 
 /// The addresses of a name that may be called.
@@ -87,7 +87,7 @@ where
 {
     let failed = |error: hyper::Error| {
         let trouble = if tls::is_of_tls(&error) { Trouble::Tls } else { Trouble::Disconnected };
-        (trouble, error.to_string())
+        (trouble, tls::in_full(&error))
     };
     let (sender, driver) = match protocol {
         Protocol::Http => {

@@ -3,7 +3,8 @@
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, SeverityNumber};
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Metric, NumberDataPoint, Sum, metric, number_data_point,
+    AggregationTemporality, DataPointFlags, Gauge, Metric, NumberDataPoint, Sum, metric,
+    number_data_point,
 };
 use prost::Message as _;
 
@@ -12,6 +13,8 @@ use crate::domain::delivery::{Attribute, Event, Point, Signal, Value};
 /// What the names of events, metrics and attributes begin with.
 pub(super) const PREFIX: &str = "nhs.equity.";
 const NANOS: u64 = 1_000_000;
+/// Flag of a point that says: there is no value any more.
+const NO_RECORDED_VALUE: u32 = DataPointFlags::NoRecordedValueMask as u32;
 
 /// An event as a record of a signal; none: it has no figure.
 #[must_use]
@@ -71,7 +74,8 @@ fn metric(point: &Point, event: &Event) -> Metric {
         attributes: attributes(&point.attributes),
         start_time_unix_nano: since.unwrap_or(0),
         time_unix_nano: event.time_millis.saturating_mul(NANOS),
-        value: Some(number_data_point::Value::AsDouble(point.value)),
+        value: point.value.map(number_data_point::Value::AsDouble),
+        flags: if point.value.is_some() { 0 } else { NO_RECORDED_VALUE },
         ..Default::default()
     }];
     let data = match since {

@@ -173,7 +173,7 @@ async fn ask(
         } else {
             Trouble::Disconnected
         };
-        (trouble, error.to_string())
+        (trouble, tls::in_full(&error))
     };
     let response = match &mut connection.sender {
         Sender::Http(sender) => {
@@ -200,8 +200,10 @@ async fn read(body: Incoming) -> Result<(Bytes, Option<HeaderMap>), (Trouble, St
     let collected = Limited::new(body, ANSWER_BYTES).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             (Trouble::TooLarge, format!("the answer has more than {ANSWER_BYTES} bytes"))
+        } else if tls::is_of_tls(&*error) {
+            (Trouble::Tls, tls::in_full(&*error))
         } else {
-            (Trouble::Disconnected, error.to_string())
+            (Trouble::Disconnected, tls::in_full(&*error))
         }
     })?;
     let trailers = collected.trailers().cloned();
@@ -294,6 +296,26 @@ mod tests {
         assert!(far > Duration::from_secs(3_600 * 24 * 365));
         for bad in ["", "soon", "-1", "7.5"] {
             assert_eq!(after(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_rejected_is_counted_of_either_signal() {
+        use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsPartialSuccess;
+        use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsPartialSuccess;
+        let error_message = || "some were\nmalformed".to_owned();
+        let logs =
+            ExportLogsPartialSuccess { rejected_log_records: 3, error_message: error_message() };
+        let logs = ExportLogsServiceResponse { partial_success: Some(logs) }.encode_to_vec();
+        let points =
+            ExportMetricsPartialSuccess { rejected_data_points: 7, error_message: error_message() };
+        let points = ExportMetricsServiceResponse { partial_success: Some(points) }.encode_to_vec();
+        for (signal, body, expected) in [(Signal::Logs, logs, 3), (Signal::Metrics, points, 7)] {
+            let reply = taken(signal, &body).unwrap();
+            let message = "some weremalformed".to_owned();
+            assert_eq!(reply, Reply::Taken { rejected: expected, message });
+            assert_eq!(taken(signal, b"").unwrap().name(), "OK");
+            assert_eq!(taken(signal, b"\xff").unwrap_err().0, Trouble::Unreadable);
         }
     }
 

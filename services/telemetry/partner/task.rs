@@ -28,5 +28,7 @@ pub(super) struct Task {
     pub(super) outbox: Arc<Outbox>,
     pub(super) identity: Arc<Identity>,
     pub(super) now: Now,
+    /// What tells these settings from others.
+    pub(super) settings: [u8; 16],
     pub(super) scope_of: ScopeOf,
 }

@@ -1,10 +1,16 @@
 //! TLS to an endpoint. The files are read for each new connection, so that renewed certificates need no restart.
 
+use std::io::{Error, ErrorKind, Result as IoResult};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use rustls::ClientConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 use super::super::roots;
 use crate::domain::delivery::{Protocol, Subscription, Trouble};
@@ -42,6 +48,17 @@ fn settings(why: String) -> (Trouble, String) {
     (Trouble::Settings, why)
 }
 
+/// An error, and what caused it.
+pub(super) fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
 /// Whether TLS is what failed, in an error or in what caused it.
 pub(super) fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut next = Some(error);
@@ -49,13 +66,56 @@ pub(super) fn is_of_tls(error: &(dyn std::error::Error + 'static)) -> bool {
         if error.is::<rustls::Error>() {
             return true;
         }
-        let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(inner) = io
-            && inner.is::<rustls::Error>()
-        {
+        // HTTP/2 keeps the kind alone: nothing but TLS reads data that is invalid for it.
+        if error.downcast_ref::<Error>().is_some_and(|io| io.kind() == ErrorKind::InvalidData) {
             return true;
         }
         next = error.source();
     }
     false
+}
+
+/// A connection with TLS that says why it failed. TLS 1.3 lets an endpoint refuse the service's certificate after the handshake: it sends an alert and
+/// ends the connection, and a write then fails before anything has read the alert.
+pub(super) struct Secured(pub(super) TlsStream<TcpStream>);
+
+impl Secured {
+    /// The alert that came, if a write failed because of one.
+    fn why(&mut self, context: &mut Context<'_>, error: Error) -> Error {
+        let mut scratch = [0; 1 << 10];
+        match Pin::new(&mut self.0).poll_read(context, &mut ReadBuf::new(&mut scratch)) {
+            Poll::Ready(Err(alert)) if is_of_tls(&alert) => alert,
+            Poll::Ready(_) | Poll::Pending => error,
+        }
+    }
+}
+
+impl AsyncRead for Secured {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<IoResult<()>> {
+        Pin::new(&mut self.0).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Secured {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<IoResult<usize>> {
+        let written = Pin::new(&mut self.0).poll_write(context, bytes);
+        written.map_err(|error| self.why(context, error))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<IoResult<()>> {
+        let flushed = Pin::new(&mut self.0).poll_flush(context);
+        flushed.map_err(|error| self.why(context, error))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<IoResult<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
 }

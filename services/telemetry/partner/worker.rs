@@ -1,8 +1,9 @@
 //! One stream: one request at a time, in order. What may succeed later is tried again, for as long as it is kept; what never will is a dead letter;
 //! what is wrong with the connection stops the stream and keeps everything.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::super::metrics;
 use super::request;
 use super::send::Client;
 use super::task::Task;
@@ -57,7 +58,7 @@ enum Next {
     Send(Vec<Waiting>),
 }
 
-/// Uses the outbox on a thread that may block.
+/// Uses the outbox on a thread that may block: whoever writes it holds its lock until the disk has it.
 async fn aside<T: Send + 'static>(
     task: &Task,
     work: impl FnOnce(&Outbox, &Task) -> Result<T, StoreError> + Send + 'static,
@@ -68,21 +69,21 @@ async fn aside<T: Send + 'static>(
 }
 
 async fn next(task: &Task, most: usize) -> Result<Next, StoreError> {
-    let (state, until, _) = task.outbox.state(&task.id);
-    let left = until.saturating_sub((task.now)());
-    match state {
-        State::Held => return Ok(Next::Wait(None)),
-        State::Waits | State::Paused if left > 0 => {
-            return Ok(Next::Wait(Some(Duration::from_millis(left))));
+    aside(task, move |outbox, task| {
+        let (state, until, _) = outbox.state(&task.id, task.settings);
+        let left = until.saturating_sub((task.now)());
+        match state {
+            State::Held => return Ok(Next::Wait(None)),
+            State::Waits | State::Paused if left > 0 => {
+                return Ok(Next::Wait(Some(Duration::from_millis(left))));
+            }
+            State::Sends | State::Waits | State::Paused => {}
         }
-        State::Sends | State::Waits | State::Paused => {}
-    }
-    let events = aside(task, move |outbox, task| {
-        let Some(scope) = (task.scope_of)(&task.id.partner) else { return Ok(Vec::new()) };
-        outbox.next((&task.id, scope), most, BATCH_BYTES)
+        let Some(scope) = (task.scope_of)(&task.id.partner) else { return Ok(Next::Wait(None)) };
+        let events = outbox.next((&task.id, scope), most, BATCH_BYTES)?;
+        Ok(if events.is_empty() { Next::Wait(None) } else { Next::Send(events) })
     })
-    .await?;
-    Ok(if events.is_empty() { Next::Wait(None) } else { Next::Send(events) })
+    .await
 }
 
 /// Sends events once, and notes what came of it. Returns how many the next request has at most.
@@ -95,7 +96,13 @@ async fn attempt(
     let Some(last) = events.last().map(|waiting| waiting.event.sequence) else { return Ok(most) };
     let recipient = (task.id.partner.as_str(), task.organisation.as_str());
     let reply = match request::encode(task.id.signal, &task.identity, recipient, events) {
-        Ok(body) => client.send(&task.subscription, task.id.signal, &body).await,
+        Ok(body) => {
+            let begin = Instant::now();
+            let reply = client.send(&task.subscription, task.id.signal, &body).await;
+            let of = (task.id.partner.as_str(), task.id.signal.name());
+            metrics::delivery_attempt(of, outcome(&reply.verdict()), begin.elapsed());
+            reply
+        }
         Err(error) => Reply::None(Trouble::Settings, error.to_string()),
     };
     let (name, message) = (reply.name(), reply.message().to_owned());
@@ -145,6 +152,17 @@ async fn attempt(
     }
 }
 
+/// The word for it in metrics.
+fn outcome(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Sent => "sent",
+        Verdict::Again(_) => "again",
+        Verdict::Halve => "too_large",
+        Verdict::Never => "never",
+        Verdict::Pause => "paused",
+    }
+}
+
 async fn settle(task: &Task, last: u64, settled: Settled) -> Result<(), StoreError> {
     aside(task, move |outbox, task| outbox.settle(&task.id, last, settled, (task.now)())).await
 }
@@ -155,26 +173,27 @@ async fn fault(
     asked: Option<Duration>,
     (error, message): (String, String),
 ) -> Result<(), StoreError> {
-    let (_, _, failures) = task.outbox.state(&task.id);
-    let time = if paused { PAUSED } else { wait(failures.saturating_add(1), asked, chance()) };
-    let (partner, signal) = (&task.id.partner, task.id.signal.name());
-    // The first is told, and every tenth after it.
-    if failures % 10 == 0 {
-        let state = if paused { "stopped until the connection is mended" } else { "waits" };
-        tracing::warn!(
-            partner,
-            signal,
-            error,
-            message,
-            failures,
-            seconds = time.as_secs(),
-            "a partner's endpoint takes nothing: delivery {state}; everything is kept"
-        );
-    }
-    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     aside(task, move |outbox, task| {
+        let (_, _, failures) = outbox.state(&task.id, task.settings);
+        let time = if paused { PAUSED } else { wait(failures.saturating_add(1), asked, chance()) };
+        let (partner, signal) = (&task.id.partner, task.id.signal.name());
+        // The first is told, and every tenth after it.
+        if failures % 10 == 0 {
+            let state = if paused { "stopped until the connection is mended" } else { "waits" };
+            tracing::warn!(
+                partner,
+                signal,
+                error,
+                message,
+                failures,
+                seconds = time.as_secs(),
+                "a partner's endpoint takes nothing: delivery {state}; everything is kept"
+            );
+        }
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let until_millis = (task.now)().saturating_add(millis);
-        outbox.fault(&task.id, Fault { paused, error, message, until_millis })
+        let settings = task.settings;
+        outbox.fault(&task.id, Fault { paused, error, message, until_millis, settings })
     })
     .await
 }

@@ -7,15 +7,26 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::task::{Identity, ScopeOf, Task};
 use super::worker;
-use crate::domain::delivery::{Signal, Subscription};
+use crate::domain::delivery::Subscription;
 use crate::domain::reference::Reference;
 use crate::engine::outbox::{Outbox, StreamId};
 
 /// What a worker serves: another one begins when it changes.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Served {
     organisation: String,
     subscription: Arc<Subscription>,
+}
+
+impl Served {
+    /// Bytes that tell these settings from any others. A fault with other settings is no reason to wait.
+    fn key(&self) -> [u8; 16] {
+        let mut key = [0; 16];
+        let mut hash = blake3::Hasher::new();
+        hash.update(format!("{self:?}").as_bytes());
+        hash.finalize_xof().fill(&mut key);
+        key
+    }
 }
 
 /// The workers of all streams.
@@ -42,10 +53,7 @@ impl Workers {
                 organisation: partner.organisation.clone(),
                 subscription: Arc::clone(subscription),
             };
-            for signal in Signal::ALL {
-                if signal == Signal::Metrics && !subscription.metrics {
-                    continue;
-                }
+            for signal in subscription.signals() {
                 wanted.insert(StreamId { partner: partner.id.clone(), signal }, served.clone());
             }
         }
@@ -54,6 +62,7 @@ impl Workers {
         });
         for (id, served) in wanted {
             self.running.entry(id.clone()).or_insert_with(|| {
+                let settings = served.key();
                 let Served { organisation, subscription } = served.clone();
                 let task = Task {
                     id,
@@ -62,6 +71,7 @@ impl Workers {
                     outbox: Arc::clone(&self.outbox),
                     identity: Arc::clone(&self.identity),
                     now,
+                    settings,
                     scope_of: Arc::clone(&self.scope_of),
                 };
                 (served, AbortOnDropHandle::new(tokio::spawn(worker::run(task))))

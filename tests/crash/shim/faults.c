@@ -5,6 +5,8 @@
 //   <call> <error> <part of a path> <skip> <count>    of the calls on such paths, `skip` go well, then `count` fail (-1: all)
 //   clock <seconds>                                   the system's clock is off by so many seconds
 //
+// An error from 1000 on makes the call hang instead: for as many seconds as it is more than 1000, then it goes well.
+//
 // Calls: open read write sync truncate rename unlink mkdir thread, and `any` for all but thread. `write` of every kind counts as write,
 // and so on. Error: the number of the error; 0 for a write: half of the bytes are written. `thread` has the path `-`. Rules begin to
 // count anew when the file changes. Each failure is a line of `<file>.hits`.
@@ -81,6 +83,10 @@ static int fault(const char *call, const char *path, int fd) {
         if (out >= 0) syscall(SYS_close, out);
     }
     pthread_mutex_unlock(&lock);
+    if (error >= 1000) {
+        sleep(error - 1000);
+        error = -1;
+    }
     errno = saved;
     return error;
 }

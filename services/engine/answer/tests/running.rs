@@ -48,7 +48,7 @@ pub(crate) fn opened(folder: &Path) -> (Engine, Arc<Followers>) {
 }
 
 /// Opens an engine with other reference content.
-fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
+pub(crate) fn open_with(folder: &Path, content: Content) -> (Engine, Arc<Followers>) {
     // A column cache of 64 KiB lets go of columns all the time.
     let settings = Settings {
         memory_bytes: 1 << 20,
