@@ -246,7 +246,7 @@ async fn expensive_questions_of_one_partner_keep_no_other_waiting() {
     let small = service.answer(&other, (key(), Probe::let_go()), false, make);
     let small = tokio::time::timeout(Duration::from_secs(10), small).await;
     small.expect("a question of another partner waits").unwrap();
-    let listed = service.work(&other, |engine| engine.position());
+    let listed = service.work(&other, Engine::position);
     let listed = tokio::time::timeout(Duration::from_secs(10), listed).await;
     listed.expect("a list of another partner waits").unwrap();
     assert_eq!(large.made(), 16, "a share, and no more");
