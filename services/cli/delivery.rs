@@ -301,7 +301,8 @@ async fn change(what: &DeliveryAction, reach: &Reach, out: &mut Out) -> Result<(
             if answer.has_more {
                 let seen = answer.last_sequence;
                 // What was sent again just now is at the end of the stream: not once more.
-                let end = if *last > 0 { *last } else { answer.first_new_sequence - 1 };
+                let before = answer.first_new_sequence - 1;
+                let end = if *last > 0 { before.min(*last) } else { before };
                 let next = match from {
                     Some(_) => format!("with the same options and --after {seen}"),
                     None => format!("with --first {} --last {end}", seen + 1),

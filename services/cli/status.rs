@@ -117,7 +117,11 @@ async fn said(service: &Service, out: &mut Out) -> Result<Option<v1::ServiceInfo
     match whom::info(service).await {
         Ok(info) => Ok(Some(info)),
         Err(Failure::Refused(status))
-            if matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied) =>
+            if matches!(
+                status.code(),
+                // The last: it asks for a purpose, and a probe has none.
+                Code::Unauthenticated | Code::PermissionDenied | Code::InvalidArgument
+            ) =>
         {
             out.remark(&format!("the service says no more to this caller: {}", status.message()))?;
             Ok(None)

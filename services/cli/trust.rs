@@ -25,7 +25,7 @@ pub struct Trust {
     /// File of your bearer token. It is read again for each call, so that a new token needs no new command.
     #[arg(long, global = true, env = "EQUITY_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
-    /// Id of the instance that has to answer (`equity info` shows it). Another instance is asked for its id, as you, and gets no other request: it is sent no data, and none is read from it.
+    /// Id of the instance that has to answer (`equity info` shows it). An instance with another id is only asked for that id, with your certificate or token: no data is sent to it, and none is read from it.
     #[arg(long, global = true, env = "EQUITY_EXPECT_INSTANCE", value_name = "ID")]
     pub expect_instance: Option<String>,
     /// What the calls are made for: a code of `equity reference code-lists --list purpose_of_use`. Some services require it.

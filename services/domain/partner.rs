@@ -48,7 +48,7 @@ impl Named {
 pub struct Scope {
     /// Organisations whose data it sends; it reads what was sent for them exactly.
     pub submit_for: Named,
-    /// The same for the organisations that belong to these areas in the month of the data.
+    /// The same for the organisations that belong to these areas in the month of the data. It reads their data of every month.
     pub submit_for_areas: Named,
     /// Areas that it reads, with all that lies in them.
     pub areas: Named,

@@ -1,7 +1,7 @@
 //! Finding whether somebody has changed the audit log.
 //!
 //! Every entry has a hash of itself and of all entries before it, so a bit that was flipped, an entry that was removed, put in, or moved, and a
-//! segment that is missing break the chain. The witness knows how far the log had come, so it finds a missing end. A log without an entry that no witness knows was removed with it: every start of a service writes one. Whoever can write the log and
+//! segment that is missing break the chain. The witness knows how far the log had come, so it finds a missing end. If there is neither an entry nor a witness, both were removed: every start of a service writes an entry. Whoever can write the log and
 //! the witness can write both anew: only a hash that was kept elsewhere finds that.
 
 use std::path::Path;
