@@ -50,24 +50,31 @@ impl ServiceInfos {
     }
 }
 
-/// What stands in each collection, of what the caller may know: for readers of releases in the newest one, and nothing before the first.
+/// What stands in each collection, of what the caller may know: what it reads exactly now; of the rest, what is in the newest release if it reads
+/// releases, and nothing before the first.
 fn collections(engine: &Engine, caller: &Caller) -> Result<Vec<v1::CollectionContent>, Status> {
     let (reference, reader) = (engine.reference(), caller.reader());
     let mut all = Vec::new();
     for collection in reference.collections().map(|collection| &collection.id) {
-        let Some(position) = caller.listed_position(engine, collection) else { continue };
-        let found = engine.availability(collection, &reference.everybody(), None, position);
-        let mut found = found.map_err(|error| store_error(&error))?;
-        found.retain(|made| {
-            reader.knows(&reference, (collection, made.slot.dataset), &made.organisation)
-        });
-        if let (Some(first), Some(last)) = (found.first(), found.last()) {
+        let mut found = Vec::new();
+        let listed = caller.listed_position(engine, collection);
+        for (position, exactly) in [(Some(engine.position()), true), (listed, false)] {
+            let Some(position) = position else { continue };
+            let at = engine.availability(collection, &reference.everybody(), None, position);
+            found.extend(at.map_err(|error| store_error(&error))?.into_iter().filter(|made| {
+                let of = (&**collection, made.slot.dataset);
+                let reads = reader.reads(&reference, of, &made.organisation);
+                reads == exactly && reader.knows(&reference, of, &made.organisation)
+            }));
+        }
+        let months = || found.iter().map(|made| made.slot.month);
+        if let (Some(first), Some(last)) = (months().min(), months().max()) {
             let newest = found.iter().map(|made| made.time_millis).max();
             all.push(v1::CollectionContent {
                 collection: collection.clone(),
                 submission_count: int(found.len() as u64),
-                first_month: first.slot.month.to_string(),
-                last_month: last.slot.month.to_string(),
+                first_month: first.to_string(),
+                last_month: last.to_string(),
                 newest_accepted_time: newest.map(submission::timestamp),
             });
         }

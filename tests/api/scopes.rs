@@ -196,6 +196,14 @@ async fn readers_of_releases_are_told_of_no_data_behind_the_newest_release() {
         call(&loader, submit, &[header, rows.clone()]).await.unwrap();
     }
     assert_eq!(told().await, released);
+    // What is its own it is told at once.
+    let header = json!({"header": header("C82005", "2020-07")});
+    call(&loader, submit, &[header, rows]).await.unwrap();
+    let own = told().await;
+    assert_eq!(
+        (&own[0]["submissionCount"], &own[0]["lastMonth"]),
+        (&json!("5"), &json!("2020-07"))
+    );
     let listed = ask(&reader, "ListAvailability", json!({"collection": "practice-feed"})).await;
     assert_eq!(listed.unwrap()["availability"].as_array().unwrap().len(), 4);
     guarded.service.stop().await.unwrap();
