@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use equity_indicators::rpc::incoming::PassedOn;
 use equity_indicators::server::{self, Callers, Health, ServerError, ServerSettings};
 use http::uri::PathAndQuery;
 use http::{Request as HttpRequest, Response as HttpResponse};
+use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_stream::{Stream, StreamExt as _};
@@ -109,10 +111,12 @@ async fn misbehave(request: HttpRequest<Body>) -> Answer {
         }
         "SubmitConsultations" => {
             let count = |request: Request<Streaming<String>>| async {
+                let passed_on: PassedOn = request.extensions().get().cloned().unwrap();
                 let mut rows = request.into_inner();
                 let mut count = 0;
-                while let Some(row) = rows.message().await? {
-                    begins(&row);
+                // What a row says goes past tonic.
+                while rows.message().await?.is_some() {
+                    begins(&String::decode(passed_on.take().unwrap()).unwrap());
                     count += 1;
                 }
                 Ok(Response::new(count.to_string()))
