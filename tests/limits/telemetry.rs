@@ -120,7 +120,8 @@ fn assert_measured(collector: &Collector) {
         .expect("our call is among them");
     assert_eq!(point.explicit_bounds, SECONDS);
     let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
-    for name in ["nhs.equity.submissions.rows", "nhs.equity.cache.hits", "nhs.equity.server.panics"] {
+    for name in ["nhs.equity.submissions.rows", "nhs.equity.cache.hits", "nhs.equity.server.panics"]
+    {
         assert!(names.contains(&name), "{name} not in {names:?}");
     }
 }
