@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub enum ProblemCode {
     /// No list has the code.
     Unknown,
-    /// A number or a date that is none, or outside of what can be.
+    /// No number or no date, or outside of the allowed range.
     OutOfRange,
     /// A text that is too long, or has characters or a form that no value has.
     Malformed,
